@@ -1,0 +1,106 @@
+//! Strict base64url without padding (RFC 4648 section 5, RFC 7515 section 2).
+
+use crate::Error;
+
+/// Decodes where the text lies and returns the decoded front part of it.
+///
+/// Refuses padding, white space, the standard alphabet, a length of 4n + 1 and non-zero trailing
+/// bits, so that one byte string has exactly one text.
+pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
+    let (mut read, mut written) = (0, 0);
+    while let Some(&group) = text.get(read..).and_then(<[u8]>::first_chunk::<4>) {
+        let [_, bytes @ ..] = bits(&group)?.to_be_bytes();
+        if let Some(out) = text.get_mut(written..).and_then(<[u8]>::first_chunk_mut) {
+            *out = bytes;
+        }
+        read += 4;
+        written += 3;
+    }
+    // What is left of a last group, filled up with zero bits.
+    let (group, count) = match text.get(read..) {
+        None | Some([]) => ([b'A'; 4], 0),
+        Some(&[a, b]) => ([a, b, b'A', b'A'], 1),
+        Some(&[a, b, c]) => ([a, b, c, b'A'], 2),
+        Some(_) => return Err(Error::InvalidBase64url),
+    };
+    let [_, bytes @ ..] = bits(&group)?.to_be_bytes();
+    let mut bytes = bytes.into_iter();
+    for byte in bytes.by_ref().take(count) {
+        if let Some(out) = text.get_mut(written) {
+            *out = byte;
+        }
+        written += 1;
+    }
+    if bytes.any(|trailing| trailing != 0) {
+        return Err(Error::InvalidBase64url);
+    }
+    text.get_mut(..written).ok_or(Error::InvalidBase64url)
+}
+
+/// The 24 bits of four characters.
+fn bits(group: &[u8; 4]) -> Result<u32, Error> {
+    group.iter().try_fold(0, |bits, &character| {
+        let sextet = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'a'..=b'z' => character - b'a' + 26,
+            b'0'..=b'9' => character - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return Err(Error::InvalidBase64url),
+        };
+        Ok(bits << 6 | u32::from(sextet))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode<const N: usize>(mut text: [u8; N]) -> Result<heapless::Vec<u8, N>, Error> {
+        decode_in_place(&mut text)
+            .map(|bytes| heapless::Vec::from_slice(bytes).expect("no longer than the text"))
+    }
+
+    #[test]
+    fn decodes_the_vectors_of_rfc_4648_section_10() {
+        assert_eq!(decode(*b"").unwrap(), b"");
+        assert_eq!(decode(*b"Zg").unwrap(), b"f");
+        assert_eq!(decode(*b"Zm8").unwrap(), b"fo");
+        assert_eq!(decode(*b"Zm9v").unwrap(), b"foo");
+        assert_eq!(decode(*b"Zm9vYg").unwrap(), b"foob");
+        assert_eq!(decode(*b"Zm9vYmE").unwrap(), b"fooba");
+        assert_eq!(decode(*b"Zm9vYmFy").unwrap(), b"foobar");
+        assert_eq!(decode(*b"-_-_").unwrap(), [0xfb, 0xff, 0xbf]);
+    }
+
+    #[test]
+    fn refuses_what_another_text_could_say() {
+        for text in [
+            *b"Zg==",
+            *b"+/+/",
+            *b"Zm9\n",
+            *b" Zm9",
+            *b"Zm9=",
+            *b"Zm\x809",
+        ] {
+            assert_eq!(decode(text), Err(Error::InvalidBase64url), "{text:?}");
+        }
+        assert_eq!(decode(*b"Zm9vY"), Err(Error::InvalidBase64url), "4n + 1");
+        assert_eq!(
+            decode(*b"Zh"),
+            Err(Error::InvalidBase64url),
+            "trailing bits"
+        );
+        assert_eq!(
+            decode(*b"Zm9"),
+            Err(Error::InvalidBase64url),
+            "trailing bits"
+        );
+    }
+
+    #[test]
+    fn exactly_64_characters_are_accepted() {
+        let accepted = (0..=255).filter(|&character| decode([b'A', character, b'A', b'A']).is_ok());
+        assert_eq!(accepted.count(), 64);
+    }
+}

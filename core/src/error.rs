@@ -1,0 +1,217 @@
+//! Why a token, key or document was refused: one flat enum, with stable codes and what to do next.
+
+use core::fmt;
+
+use crate::Claim;
+
+/// Why something was refused.
+///
+/// Carries no byte of the token, so that it can be logged as it is. [`Error::code`] is stable and
+/// meant for machines, [`Display`](fmt::Display) is one sentence meant for people, and
+/// [`Error::remedy`] says what a caller should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Error {
+    // The token as a whole.
+    /// The token is longer than [`MAX_TOKEN_LEN`](crate::MAX_TOKEN_LEN).
+    TokenTooLong,
+    /// The caller's scratch buffer is shorter than the token.
+    ScratchTooSmall,
+    /// Not three parts separated by dots (RFC 7515 section 7.1).
+    NotCompact,
+    /// A part is not base64url without padding (RFC 7515 section 2), or has non-zero trailing bits.
+    InvalidBase64url,
+
+    // JSON, in the header, the claims or a JWK Set.
+    /// Not UTF-8 (RFC 8259 section 8.1).
+    InvalidUtf8,
+    /// Not JSON by the grammar of RFC 8259, or a string with a lone surrogate.
+    InvalidJson,
+    /// JSON nested deeper than [`MAX_JSON_DEPTH`](crate::MAX_JSON_DEPTH).
+    JsonTooDeep,
+    /// A JSON object with two members of one name, compared after unescaping (RFC 7519 section 4).
+    DuplicateMember,
+    /// A JSON object with more members than [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS).
+    TooManyMembers,
+
+    // The JOSE header.
+    /// The header is longer than [`MAX_HEADER_LEN`](crate::MAX_HEADER_LEN).
+    HeaderTooLong,
+    /// The header is not a JSON object, or one of its members has the wrong type.
+    InvalidHeader,
+    /// `alg` is absent or not `RS256` (RFC 8725 section 3.1).
+    UnsupportedAlgorithm,
+    /// The header has `crit`: it asks for an extension that is not understood (RFC 7515 section
+    /// 4.1.11).
+    CriticalExtension,
+
+    // The key.
+    /// No key in the set has the token's `kid`.
+    UnknownKey,
+    /// The token has no `kid` and the set does not hold exactly one key.
+    MissingKeyId,
+    /// Two different keys in the set have the token's `kid`.
+    AmbiguousKey,
+
+    // The signature.
+    /// The signature is not the signing input's under the chosen key (RFC 8017 section 8.2.2).
+    InvalidSignature,
+
+    // The claims and the policy.
+    /// The claims are not a JSON object (RFC 7519 section 7.2).
+    ClaimsNotObject,
+    /// A required claim is absent.
+    MissingClaim(Claim),
+    /// A claim is present but malformed: it is never treated as absent.
+    InvalidClaim(Claim),
+    /// The token's issuer is not one that the policy accepts.
+    WrongIssuer,
+    /// None of the token's audiences is one that the policy accepts.
+    WrongAudience,
+    /// The token has expired, or it cannot be ruled out.
+    Expired,
+    /// The token is not valid yet (`nbf`), or it cannot be ruled out.
+    NotYetValid,
+
+    // Keys and key sets, when they are loaded.
+    /// Not a JWK Set: a JSON object whose `keys` is an array of objects (RFC 7517 section 5).
+    InvalidKeySet,
+    /// More usable keys than the key set has room for.
+    KeySetFull,
+    /// `kty` is absent or not `RSA` (RFC 7517 section 4.1).
+    UnsupportedKeyType,
+    /// A member that the key needs is absent or has the wrong type.
+    InvalidKey,
+    /// `use`, `key_ops` or `alg` says that the key is not for verifying RS256.
+    KeyNotForVerifying,
+    /// A private key: the JWK has `d`, or another private member.
+    PrivateKey,
+    /// The `kid` is longer than [`MAX_KEY_ID_LEN`](crate::MAX_KEY_ID_LEN).
+    KeyIdTooLong,
+    /// The modulus is shorter than 2048 bits (RFC 7518 section 3.3).
+    ModulusTooShort,
+    /// The modulus is longer than the capacity in bits.
+    ModulusTooLong,
+    /// The modulus is even.
+    ModulusEven,
+    /// The public exponent is even, below 3, or 2^32 and above.
+    InvalidExponent,
+}
+
+/// What a caller should do about an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// Reject the token; trying again cannot help.
+    Reject,
+    /// The issuer may have rotated its keys: fetch the key set, then try once more.
+    RefetchKeys,
+    /// The caller's own keys, buffer or policy are at fault.
+    FixConfiguration,
+}
+
+impl Error {
+    /// A stable kebab-case code, for logs and for programs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        self.parts().0
+    }
+
+    /// What a caller should do.
+    #[must_use]
+    pub const fn remedy(self) -> Remedy {
+        match self {
+            Self::UnknownKey | Self::MissingKeyId => Remedy::RefetchKeys,
+            Self::ScratchTooSmall
+            | Self::AmbiguousKey
+            | Self::InvalidKeySet
+            | Self::KeySetFull
+            | Self::UnsupportedKeyType
+            | Self::InvalidKey
+            | Self::KeyNotForVerifying
+            | Self::PrivateKey
+            | Self::KeyIdTooLong
+            | Self::ModulusTooShort
+            | Self::ModulusTooLong
+            | Self::ModulusEven
+            | Self::InvalidExponent => Remedy::FixConfiguration,
+            _ => Remedy::Reject,
+        }
+    }
+
+    /// The code and the sentence of every error, side by side.
+    const fn parts(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TokenTooLong => ("token-too-long", "the token is too long"),
+            Self::ScratchTooSmall => (
+                "scratch-too-small",
+                "the scratch buffer is shorter than the token",
+            ),
+            Self::NotCompact => ("not-compact", "the token is not three parts between dots"),
+            Self::InvalidBase64url => ("invalid-base64url", "a part is not strict base64url"),
+            Self::InvalidUtf8 => ("invalid-utf8", "the JSON is not UTF-8"),
+            Self::InvalidJson => ("invalid-json", "the JSON is malformed"),
+            Self::JsonTooDeep => ("json-too-deep", "the JSON is nested too deeply"),
+            Self::DuplicateMember => (
+                "duplicate-member",
+                "a JSON object has two members of one name",
+            ),
+            Self::TooManyMembers => ("too-many-members", "a JSON object has too many members"),
+            Self::HeaderTooLong => ("header-too-long", "the header is too long"),
+            Self::InvalidHeader => ("invalid-header", "the header is malformed"),
+            Self::UnsupportedAlgorithm => ("unsupported-algorithm", "the algorithm is not RS256"),
+            Self::CriticalExtension => (
+                "critical-extension",
+                "the header asks for an extension that is not understood",
+            ),
+            Self::UnknownKey => ("unknown-key", "no key in the set has the token's key id"),
+            Self::MissingKeyId => (
+                "missing-key-id",
+                "the token names no key and the set does not hold exactly one",
+            ),
+            Self::AmbiguousKey => (
+                "ambiguous-key",
+                "two different keys have the token's key id",
+            ),
+            Self::InvalidSignature => ("invalid-signature", "the signature does not match"),
+            Self::ClaimsNotObject => ("claims-not-object", "the claims are not a JSON object"),
+            Self::MissingClaim(_) => ("missing-claim", "a required claim is absent"),
+            Self::InvalidClaim(_) => ("invalid-claim", "a claim is malformed"),
+            Self::WrongIssuer => ("wrong-issuer", "the issuer is not accepted"),
+            Self::WrongAudience => ("wrong-audience", "the audience is not accepted"),
+            Self::Expired => ("expired", "the token has expired"),
+            Self::NotYetValid => ("not-yet-valid", "the token is not valid yet"),
+            Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
+            Self::KeySetFull => ("key-set-full", "more usable keys than the set has room for"),
+            Self::UnsupportedKeyType => ("unsupported-key-type", "the key is not an RSA key"),
+            Self::InvalidKey => ("invalid-key", "the key is malformed"),
+            Self::KeyNotForVerifying => (
+                "key-not-for-verifying",
+                "the key is not meant for verifying RS256",
+            ),
+            Self::PrivateKey => ("private-key", "the key is a private key"),
+            Self::KeyIdTooLong => ("key-id-too-long", "the key id is too long"),
+            Self::ModulusTooShort => ("modulus-too-short", "the modulus is shorter than 2048 bits"),
+            Self::ModulusTooLong => ("modulus-too-long", "the modulus is above the capacity"),
+            Self::ModulusEven => ("modulus-even", "the modulus is even"),
+            Self::InvalidExponent => (
+                "invalid-exponent",
+                "the public exponent is even or out of range",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.parts().1)?;
+        match self {
+            Self::MissingClaim(claim) | Self::InvalidClaim(claim) => {
+                f.write_str(": ")?;
+                f.write_str(claim.name())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

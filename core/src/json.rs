@@ -1,0 +1,513 @@
+//! Strict JSON (RFC 8259) over borrowed bytes, for the header, the claims and JWK Sets.
+//!
+//! [`parse`] checks a whole document before anything of it is used: it neither recurses nor
+//! allocates, and refuses nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
+//! unescaping), invalid UTF-8, lone surrogates and anything after the value. What it returns are
+//! views of checked text, so reading them cannot fail half-way.
+
+use core::fmt;
+
+use crate::Error;
+
+/// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
+pub const MAX_JSON_DEPTH: usize = 16;
+
+/// How many members one JSON object may have.
+pub const MAX_JSON_MEMBERS: usize = 256;
+
+/// A JSON value, as it lies in a checked document.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number.
+    Number(Number<'a>),
+    /// A string.
+    String(Text<'a>),
+    /// An array.
+    Array(Array<'a>),
+    /// An object.
+    Object(Object<'a>),
+}
+
+/// A JSON number, as it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Number<'a>(&'a str);
+
+/// A JSON string, as it lies in the document: its escapes are undone when it is compared, displayed
+/// or read by [`chars`](Text::chars).
+#[derive(Clone, Copy)]
+pub struct Text<'a>(&'a str);
+
+/// A JSON array, as it lies in the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Array<'a>(&'a str);
+
+/// A JSON object, as it lies in the document.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a>(&'a str);
+
+/// Checks a whole document and returns its value.
+pub(crate) fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
+    let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
+    check(text)?;
+    let mut cursor = Cursor { text, at: 0 };
+    cursor.skip_whitespace();
+    cursor.skip_value().ok_or(Error::InvalidJson)
+}
+
+impl<'a> Value<'a> {
+    /// The view of one value's text.
+    fn new(text: &'a str) -> Option<Self> {
+        Some(match text.as_bytes().first()? {
+            b'n' => Self::Null,
+            b't' => Self::Bool(true),
+            b'f' => Self::Bool(false),
+            b'"' => Self::String(Text(text.get(1..text.len() - 1)?)),
+            b'[' => Self::Array(Array(text)),
+            b'{' => Self::Object(Object(text)),
+            _ => Self::Number(Number(text)),
+        })
+    }
+
+    /// The string, if it is one.
+    #[must_use]
+    pub fn as_text(self) -> Option<Text<'a>> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Number<'a> {
+    /// The number as it is written: `-`? digits, then perhaps a fraction and an exponent.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+impl<'a> Text<'a> {
+    /// The string, if it is written without escapes.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        (!self.has_escapes()).then_some(self.0)
+    }
+
+    /// The characters, without escapes.
+    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
+        Chars(self.0.chars())
+    }
+
+    /// Copies the string without escapes to the front of `buffer` and returns its length in bytes,
+    /// or nothing where it does not fit.
+    pub fn copy_to(self, buffer: &mut [u8]) -> Option<usize> {
+        let mut len = 0;
+        for character in self.chars() {
+            let end = len + character.len_utf8();
+            character.encode_utf8(buffer.get_mut(len..end)?);
+            len = end;
+        }
+        Some(len)
+    }
+
+    /// The pieces between `separator`s; always at least one.
+    pub(crate) fn split(self, separator: char) -> impl Iterator<Item = Text<'a>> {
+        let mut rest = Some(self.0);
+        core::iter::from_fn(move || {
+            let text = rest.take()?;
+            let mut chars = Chars(text.chars());
+            let mut end = 0;
+            while let Some(character) = chars.next() {
+                let after = text.len() - chars.0.as_str().len();
+                if character == separator {
+                    rest = text.get(after..);
+                    return text.get(..end).map(Text);
+                }
+                end = after;
+            }
+            Some(Text(text))
+        })
+    }
+
+    fn has_escapes(self) -> bool {
+        self.0.as_bytes().contains(&b'\\')
+    }
+
+    /// A bit of 32 for the string, however it is escaped: different bits mean different strings.
+    fn filter_bit(self) -> u32 {
+        let hash = self.chars().fold(0_u32, |hash, character| {
+            (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
+        });
+        1 << (hash >> 27)
+    }
+}
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Text<'_>) -> bool {
+        if self.has_escapes() || other.has_escapes() {
+            self.chars().eq(other.chars())
+        } else {
+            self.0 == other.0
+        }
+    }
+}
+
+impl Eq for Text<'_> {}
+
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        if self.has_escapes() {
+            self.chars().eq(other.chars())
+        } else {
+            self.0 == other
+        }
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        *self == **other
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.chars().try_for_each(|c| fmt::Write::write_char(f, c))
+    }
+}
+
+impl fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+impl<'a> Array<'a> {
+    /// The elements, in order.
+    pub fn elements(self) -> impl Iterator<Item = Value<'a>> {
+        let mut cursor = Cursor {
+            text: self.0,
+            at: 1,
+        };
+        core::iter::from_fn(move || {
+            cursor.skip_separators();
+            cursor.skip_value()
+        })
+    }
+}
+
+impl<'a> Object<'a> {
+    /// The members, in order; no name comes twice.
+    pub fn members(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> {
+        let mut cursor = Cursor {
+            text: self.0,
+            at: 1,
+        };
+        core::iter::from_fn(move || {
+            cursor.skip_separators();
+            let name = cursor.skip_value()?.as_text()?;
+            cursor.skip_separators();
+            Some((name, cursor.skip_value()?))
+        })
+    }
+
+    /// The value of the member `name`.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Value<'a>> {
+        self.members()
+            .find_map(|(other, value)| (other == *name).then_some(value))
+    }
+
+    /// The object as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+}
+
+/// The characters of a checked string, without its escapes.
+struct Chars<'a>(core::str::Chars<'a>);
+
+impl Chars<'_> {
+    fn hex4(&mut self) -> u32 {
+        let digits = self.0.by_ref().take(4);
+        digits.fold(0, |value, c| value << 4 | c.to_digit(16).unwrap_or(0))
+    }
+}
+
+impl Iterator for Chars<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        let character = self.0.next()?;
+        if character != '\\' {
+            return Some(character);
+        }
+        Some(match self.0.next()? {
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let mut code = self.hex4();
+                if is_high_surrogate(code) {
+                    self.0.next();
+                    self.0.next();
+                    let low = self.hex4();
+                    code = 0x1_0000 + ((code & 0x3ff) << 10 | low & 0x3ff);
+                }
+                char::from_u32(code)?
+            }
+            itself => itself,
+        })
+    }
+}
+
+fn is_high_surrogate(code: u32) -> bool {
+    (0xd800..0xdc00).contains(&code)
+}
+
+fn is_low_surrogate(code: u32) -> bool {
+    (0xdc00..0xe000).contains(&code)
+}
+
+/// An object or array that is not closed yet.
+#[derive(Clone, Copy)]
+struct Open {
+    is_object: bool,
+    /// How many members an object has so far.
+    members: u16,
+    /// Where the object or array begins.
+    start: usize,
+    /// The filter bits of an object's names so far.
+    filter: u32,
+}
+
+/// Checks that `text` is one JSON value.
+fn check(text: &str) -> Result<(), Error> {
+    let mut cursor = Cursor { text, at: 0 };
+    let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH>::new();
+    cursor.skip_whitespace();
+    loop {
+        // A value starts here.
+        let start = cursor.at;
+        match cursor.peek().ok_or(Error::InvalidJson)? {
+            bracket @ (b'{' | b'[') => {
+                cursor.at += 1;
+                let is_object = bracket == b'{';
+                let new = Open {
+                    is_object,
+                    members: 0,
+                    start,
+                    filter: 0,
+                };
+                open.push(new).map_err(|_| Error::JsonTooDeep)?;
+                cursor.skip_whitespace();
+                if !matches!(cursor.peek(), Some(b'}' | b']')) {
+                    if let Some(object) = open.last_mut().filter(|open| open.is_object) {
+                        cursor.check_name(object)?;
+                    }
+                    continue;
+                }
+            }
+            b'"' => cursor.check_string()?,
+            b't' => cursor.check_literal("true")?,
+            b'f' => cursor.check_literal("false")?,
+            b'n' => cursor.check_literal("null")?,
+            _ => cursor.check_number()?,
+        }
+        // A value has ended here, or an empty object or array is about to end.
+        loop {
+            cursor.skip_whitespace();
+            let Some(container) = open.last_mut() else {
+                return if cursor.peek().is_none() {
+                    Ok(())
+                } else {
+                    Err(Error::InvalidJson)
+                };
+            };
+            let byte = cursor.peek();
+            cursor.at += 1;
+            match (byte, container.is_object) {
+                (Some(b'}'), true) | (Some(b']'), false) => drop(open.pop()),
+                (Some(b','), is_object) => {
+                    cursor.skip_whitespace();
+                    if is_object {
+                        cursor.check_name(container)?;
+                    }
+                    break;
+                }
+                _ => return Err(Error::InvalidJson),
+            }
+        }
+    }
+}
+
+/// A place in a document. The `check_` methods trust nothing; the `skip_` methods walk over what has
+/// been checked.
+struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn eat(&mut self, byte: u8) -> bool {
+        let eaten = self.peek() == Some(byte);
+        self.at += usize::from(eaten);
+        eaten
+    }
+
+    fn skip_while(&mut self, mut matches: impl FnMut(u8) -> bool) {
+        while self.peek().is_some_and(&mut matches) {
+            self.at += 1;
+        }
+    }
+
+    fn skip_whitespace(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    }
+
+    /// Checks a member's name and its colon.
+    fn check_name(&mut self, object: &mut Open) -> Result<(), Error> {
+        let start = self.at;
+        self.check_string()?;
+        let inner = self.text.get(start + 1..self.at - 1);
+        let name = Text(inner.ok_or(Error::InvalidJson)?);
+        let bit = name.filter_bit();
+        if object.filter & bit != 0 {
+            let so_far = Object(self.text.get(object.start..).ok_or(Error::InvalidJson)?);
+            let mut earlier = so_far.members().take(usize::from(object.members));
+            if earlier.any(|(other, _)| other == name) {
+                return Err(Error::DuplicateMember);
+            }
+        }
+        object.filter |= bit;
+        object.members += 1;
+        if usize::from(object.members) > MAX_JSON_MEMBERS {
+            return Err(Error::TooManyMembers);
+        }
+        self.skip_whitespace();
+        if !self.eat(b':') {
+            return Err(Error::InvalidJson);
+        }
+        self.skip_whitespace();
+        Ok(())
+    }
+
+    /// RFC 8259 section 7; surrogates come in pairs (RFC 3629 section 3 has none alone).
+    fn check_string(&mut self) -> Result<(), Error> {
+        if !self.eat(b'"') {
+            return Err(Error::InvalidJson);
+        }
+        loop {
+            self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
+            if self.eat(b'"') {
+                return Ok(());
+            }
+            if !self.eat(b'\\') {
+                return Err(Error::InvalidJson);
+            }
+            let escape = self.peek();
+            self.at += 1;
+            match escape {
+                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
+                Some(b'u') => {
+                    let code = self.check_hex4()?;
+                    let paired = !is_high_surrogate(code)
+                        || (self.eat(b'\\')
+                            && self.eat(b'u')
+                            && is_low_surrogate(self.check_hex4()?));
+                    if is_low_surrogate(code) || !paired {
+                        return Err(Error::InvalidJson);
+                    }
+                }
+                _ => return Err(Error::InvalidJson),
+            }
+        }
+    }
+
+    fn check_hex4(&mut self) -> Result<u32, Error> {
+        let mut code = 0;
+        for _ in 0..4 {
+            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
+            code = code << 4 | digit.ok_or(Error::InvalidJson)?;
+            self.at += 1;
+        }
+        Ok(code)
+    }
+
+    /// RFC 8259 section 6.
+    fn check_number(&mut self) -> Result<(), Error> {
+        self.eat(b'-');
+        if !self.eat(b'0') {
+            self.check_digits()?;
+        }
+        if self.eat(b'.') {
+            self.check_digits()?;
+        }
+        if self.eat(b'e') || self.eat(b'E') {
+            let _ = self.eat(b'+') || self.eat(b'-');
+            self.check_digits()?;
+        }
+        Ok(())
+    }
+
+    /// One digit or more.
+    fn check_digits(&mut self) -> Result<(), Error> {
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_digit());
+        if self.at == start {
+            Err(Error::InvalidJson)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn check_literal(&mut self, literal: &str) -> Result<(), Error> {
+        if literal.bytes().all(|byte| self.eat(byte)) {
+            Ok(())
+        } else {
+            Err(Error::InvalidJson)
+        }
+    }
+
+    /// Walks over white space, commas and colons, as they stand between checked values.
+    fn skip_separators(&mut self) {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':'));
+    }
+
+    /// Walks over a checked value and returns it, or nothing at the end of a container.
+    fn skip_value(&mut self) -> Option<Value<'a>> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.peek()? {
+                b'"' => self.check_string().ok()?,
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if depth > 0 => self.at += 1,
+                _ => self.skip_while(|byte| {
+                    !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'}' | b']')
+                }),
+            }
+            if depth == 0 {
+                return Value::new(self.text.get(start..self.at)?);
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A key of a JWK Set (RFC 7517 section 4, RFC 7518 section 6.3).
+
+use core::fmt;
+
+use crate::base64url;
+use crate::json::{Object, Text, Value};
+use crate::{Bits, Capacity, Error, PublicKey};
+
+/// The longest `kid`, in bytes.
+pub const MAX_KEY_ID_LEN: usize = 128;
+
+/// An RSA key for verifying, with the `kid` by which tokens name it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Jwk<const BITS: usize = 2048>
+where
+    Bits<BITS>: Capacity,
+{
+    key_id: Option<KeyId>,
+    public_key: PublicKey<BITS>,
+}
+
+impl<const BITS: usize> Jwk<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    /// The key that tokens name `key_id`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyIdTooLong`].
+    pub const fn new(key_id: &str, public_key: PublicKey<BITS>) -> Result<Self, Error> {
+        match KeyId::new(key_id) {
+            Ok(key_id) => Ok(Self {
+                key_id: Some(key_id),
+                public_key,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A key without a `kid`: for tokens that name none, where the set has no other key.
+    #[must_use]
+    pub const fn anonymous(public_key: PublicKey<BITS>) -> Self {
+        Self {
+            key_id: None,
+            public_key,
+        }
+    }
+
+    /// Reads a JWK; members that it does not know are passed over (RFC 7517 section 4).
+    pub(crate) fn read(jwk: Object<'_>) -> Result<Self, Error> {
+        let (mut key_type, mut key_id, mut n, mut e) = (None, None, None, None);
+        for (name, value) in jwk.members() {
+            if name == "kty" {
+                key_type = Some(text(value)?);
+            } else if name == "kid" {
+                key_id = Some(KeyId::read(text(value)?)?);
+            } else if name == "n" {
+                n = Some(text(value)?);
+            } else if name == "e" {
+                e = Some(text(value)?);
+            } else if name == "use" {
+                require(text(value)? == "sig")?;
+            } else if name == "alg" {
+                require(text(value)? == "RS256")?;
+            } else if name == "key_ops" {
+                let Value::Array(operations) = value else {
+                    return Err(Error::InvalidKey);
+                };
+                require(operations.elements().any(|value| {
+                    value
+                        .as_text()
+                        .is_some_and(|operation| operation == "verify")
+                }))?;
+            } else if PRIVATE_MEMBERS.iter().any(|private| name == *private) {
+                return Err(Error::PrivateKey);
+            }
+        }
+        if key_type.is_none_or(|key_type| key_type != "RSA") {
+            return Err(Error::UnsupportedKeyType);
+        }
+        let mut buffer = [0; MAX_UINT_TEXT_LEN];
+        let e = read_uint(e.ok_or(Error::InvalidKey)?, &mut buffer)?;
+        let e = match e.first() {
+            None | Some(0) => None,
+            Some(_) if e.len() > 4 => None,
+            Some(_) => Some(e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte))),
+        };
+        let e = e.ok_or(Error::InvalidExponent)?;
+        let n = read_uint(n.ok_or(Error::InvalidKey)?, &mut buffer)?;
+        Ok(Self {
+            key_id,
+            public_key: PublicKey::from_be_bytes(n, e)?,
+        })
+    }
+
+    /// `kid`
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_ref().map(KeyId::as_str)
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn public_key(&self) -> &PublicKey<BITS> {
+        &self.public_key
+    }
+}
+
+impl<const BITS: usize> fmt::Debug for Jwk<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Jwk")
+            .field("key_id", &self.key_id())
+            .field("public_key", &self.public_key)
+            .finish()
+    }
+}
+
+/// RFC 7518 section 6.3.2, and `k`, which is a secret in whatever key it stands.
+const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+
+/// 513 bytes in base64url: 4096 bits and a leading zero.
+const MAX_UINT_TEXT_LEN: usize = 684;
+
+fn text(value: Value<'_>) -> Result<Text<'_>, Error> {
+    value.as_text().ok_or(Error::InvalidKey)
+}
+
+fn require(is_for_verifying: bool) -> Result<(), Error> {
+    if is_for_verifying {
+        Ok(())
+    } else {
+        Err(Error::KeyNotForVerifying)
+    }
+}
+
+/// Base64urlUInt (RFC 7518 section 2) as big-endian bytes.
+///
+/// It should have no leading zero, but real servers send one, left over from ASN.1: one is dropped.
+fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
+    let len = text.copy_to(buffer).ok_or(Error::ModulusTooLong)?;
+    let bytes = base64url::decode_in_place(buffer.get_mut(..len).unwrap_or_default())?;
+    Ok(match bytes {
+        [0, rest @ ..] => rest,
+        bytes => bytes,
+    })
+}
+
+/// A `kid`, by value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct KeyId {
+    bytes: [u8; MAX_KEY_ID_LEN],
+    len: usize,
+}
+
+impl KeyId {
+    const fn new(key_id: &str) -> Result<Self, Error> {
+        let mut bytes = [0; MAX_KEY_ID_LEN];
+        let len = key_id.len();
+        match bytes.split_at_mut_checked(len) {
+            Some((front, _)) => front.copy_from_slice(key_id.as_bytes()),
+            None => return Err(Error::KeyIdTooLong),
+        }
+        Ok(Self { bytes, len })
+    }
+
+    fn read(key_id: Text<'_>) -> Result<Self, Error> {
+        let mut bytes = [0; MAX_KEY_ID_LEN];
+        let len = key_id.copy_to(&mut bytes).ok_or(Error::KeyIdTooLong)?;
+        Ok(Self { bytes, len })
+    }
+
+    fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}

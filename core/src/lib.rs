@@ -1,0 +1,95 @@
+//! Verifies RS256 access tokens (JWT, RFC 7519) without heap, without panics, anywhere.
+//!
+//! A token's way is one straight line: split, header, key, signature, claims, policy, [`Verified`].
+//!
+//! ```
+//! use tokenlatch::{Error, JwkSet, Policy, Time, verify_in_place};
+//!
+//! /// What the device accepts: this issuer's tokens, for this API.
+//! const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/");
+//!
+//! fn may_write(token: &mut [u8], keys: &JwkSet<2>, now: Time) -> Result<bool, Error> {
+//!     let verified = verify_in_place(token, keys, &POLICY, now)?;
+//!     Ok(verified.scopes().any(|scope| scope == "write"))
+//! }
+//! # let keys = JwkSet::from_json(br#"{"keys":[]}"#)?;
+//! # assert_eq!(may_write(&mut *b"e30.e30.".clone().as_mut(), &keys, Time::exactly(0)), Err(Error::UnsupportedAlgorithm));
+//! # Ok::<(), Error>(())
+//! ```
+#![no_std]
+
+mod base64url;
+mod claims;
+mod error;
+mod header;
+mod json;
+mod jwk;
+mod jwk_set;
+mod jws;
+mod policy;
+mod rsa;
+mod time;
+mod verified;
+
+pub use claims::Claim;
+pub use error::{Error, Remedy};
+pub use header::MAX_HEADER_LEN;
+pub use json::{Array, MAX_JSON_DEPTH, MAX_JSON_MEMBERS, Number, Object, Text, Value};
+pub use jwk::{Jwk, MAX_KEY_ID_LEN};
+pub use jwk_set::JwkSet;
+pub use jws::MAX_TOKEN_LEN;
+pub use policy::Policy;
+pub use rsa::{Bits, Capacity, PublicKey};
+pub use time::Time;
+pub use verified::Verified;
+
+use jws::Authenticated;
+
+/// Verifies a token where it lies, without any other buffer.
+///
+/// `token` is a JWT in compact serialization (RFC 7519 section 7.2); each part of it is decoded in
+/// its own place, and what is returned borrows it. After an error the buffer's contents are
+/// unspecified: to try again, with other keys say, keep a copy or use [`verify()`].
+///
+/// # Errors
+///
+/// The first reason found to refuse the token, in the order split, header, key, signature, claims,
+/// policy.
+pub fn verify_in_place<'t, const N: usize, const BITS: usize>(
+    token: &'t mut [u8],
+    keys: &JwkSet<N, BITS>,
+    policy: &Policy<'_>,
+    now: Time,
+) -> Result<Verified<'t>, Error>
+where
+    Bits<BITS>: Capacity,
+{
+    let authenticated = Authenticated::check(token, keys)?;
+    Verified::check(authenticated, policy, now)
+}
+
+/// As [`verify_in_place`], on a copy of `token` in `scratch`, which must be at least as long
+/// ([`MAX_TOKEN_LEN`] always is enough).
+///
+/// # Errors
+///
+/// As [`verify_in_place`], and [`Error::ScratchTooSmall`].
+pub fn verify<'s, const N: usize, const BITS: usize>(
+    token: &[u8],
+    scratch: &'s mut [u8],
+    keys: &JwkSet<N, BITS>,
+    policy: &Policy<'_>,
+    now: Time,
+) -> Result<Verified<'s>, Error>
+where
+    Bits<BITS>: Capacity,
+{
+    if token.len() > MAX_TOKEN_LEN {
+        return Err(Error::TokenTooLong);
+    }
+    let copy = scratch
+        .get_mut(..token.len())
+        .ok_or(Error::ScratchTooSmall)?;
+    copy.copy_from_slice(token);
+    verify_in_place(copy, keys, policy, now)
+}

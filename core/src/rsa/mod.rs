@@ -1,0 +1,230 @@
+//! RSA with public keys only: nothing here is secret, so nothing here needs constant time.
+//!
+//! In layers, each of which knows only those before it: [`limbs`], [`montgomery`], the public
+//! operation ([`PublicKey`]), and the signature scheme ([`pkcs1_v1_5`]).
+
+mod limbs;
+mod montgomery;
+mod pkcs1_v1_5;
+
+use core::fmt;
+use core::mem::swap;
+
+use crate::Error;
+use limbs::{LIMB_BYTES, Limb};
+use montgomery::multiply;
+
+/// The shortest modulus, in bits (RFC 7518 section 3.3).
+pub(crate) const MIN_BITS: usize = 2048;
+
+/// An RSA public key (RFC 8017 section 3.1) with a modulus of 2048 to `BITS` bits, ready to verify.
+///
+/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. The Montgomery constants are computed
+/// when the key is made, at compile time if it is a constant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey<const BITS: usize = 2048>
+where
+    Bits<BITS>: Capacity,
+{
+    /// The modulus n.
+    n: Limbs<BITS>,
+    /// R^2 mod n.
+    r_squared: Limbs<BITS>,
+    /// -1/n mod B.
+    n0: Limb,
+    /// The public exponent e.
+    e: u32,
+    /// The bits of n.
+    bits: usize,
+}
+
+/// A capacity in bits.
+#[derive(Clone, Copy, Debug)]
+pub enum Bits<const BITS: usize> {}
+
+/// The capacities there are: [`Bits<2048>`], [`Bits<3072>`] and [`Bits<4096>`].
+pub trait Capacity: sealed::Storage {}
+
+type Limbs<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Limbs;
+
+mod sealed {
+    use super::Limb;
+
+    pub trait Storage {
+        type Limbs: Copy + Eq + AsRef<[Limb]> + AsMut<[Limb]>;
+        const ZERO: Self::Limbs;
+    }
+}
+
+impl<const BITS: usize> PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    /// The key with the big-endian modulus `n`, without leading zeros, and the exponent `e`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`new`](PublicKey::<2048>::new).
+    pub fn from_be_bytes(n: &[u8], e: u32) -> Result<Self, Error> {
+        let mut key = Self { e, ..Self::ZERO };
+        let mut spare = Self::ZERO.n;
+        let (limbs, r_squared) = (key.n.as_mut(), key.r_squared.as_mut());
+        (key.n0, key.bits) = prepare(limbs, r_squared, spare.as_mut(), n, e)?;
+        Ok(key)
+    }
+
+    /// The bits of the modulus.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// RSASSA-PKCS1-v1_5 with SHA-256: whether `signature` is that of a message with this digest.
+    pub(crate) fn verifies(&self, digest: &[u8; 32], signature: &[u8]) -> bool {
+        // RFC 8017 section 8.2.2, step 1: the length.
+        let len = self.bits.div_ceil(8);
+        if signature.len() != len {
+            return false;
+        }
+        // Steps 2a and 2b: RSAVP1.
+        let mut buffers = [Self::ZERO.n; 2];
+        let Some(message) = self.public_operation(signature, &mut buffers) else {
+            return false;
+        };
+        // Steps 2c, 3 and 4: the encoded message, compared whole.
+        let bytes = message.iter().flat_map(|limb| limb.to_le_bytes());
+        bytes
+            .take(len)
+            .eq(pkcs1_v1_5::encoded_message_reversed(digest, len))
+    }
+
+    /// RSAVP1 (RFC 8017 section 5.2.2): s^e mod n in one of the buffers, or nothing where s is not
+    /// below n.
+    fn public_operation<'b>(
+        &self,
+        s: &[u8],
+        [power, next]: &'b mut [Limbs<BITS>; 2],
+    ) -> Option<&'b [Limb]> {
+        let len = self.bits.div_ceil(Limb::BITS as usize);
+        let n = self.n.as_ref().get(..len)?;
+        let r_squared = self.r_squared.as_ref().get(..len)?;
+        let mut power = power.as_mut().get_mut(..len)?;
+        let mut next = next.as_mut().get_mut(..len)?;
+        let mut signature = Self::ZERO.n;
+        let signature = signature.as_mut().get_mut(..len)?;
+        limbs::set_from_be_bytes(signature, s);
+        if !limbs::is_less(signature, n) {
+            return None;
+        }
+        // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by
+        // the signature itself leaves Montgomery form, which is just right for the last bit.
+        multiply(power, signature, r_squared, n, self.n0);
+        for bit in (0..31_u32.saturating_sub(self.e.leading_zeros())).rev() {
+            multiply(next, power, power, n, self.n0);
+            swap(&mut power, &mut next);
+            if self.e >> bit & 1 == 1 {
+                multiply(next, power, signature, n, self.n0);
+                swap(&mut power, &mut next);
+                if bit > 0 {
+                    multiply(next, power, r_squared, n, self.n0);
+                    swap(&mut power, &mut next);
+                }
+            }
+        }
+        Some(power)
+    }
+
+    const ZERO: Self = Self {
+        n: <Bits<BITS> as sealed::Storage>::ZERO,
+        r_squared: <Bits<BITS> as sealed::Storage>::ZERO,
+        n0: 0,
+        e: 0,
+        bits: 0,
+    };
+}
+
+/// The modulus and exponent are no secret, but no log has a use for them.
+impl<const BITS: usize> fmt::Debug for PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey")
+            .field("bits", &self.bits)
+            .field("e", &self.e)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Fills in a key's modulus and R^2 from big-endian bytes, and returns -1/n mod B and the bits of n.
+const fn prepare(
+    limbs: &mut [Limb],
+    r_squared: &mut [Limb],
+    spare: &mut [Limb],
+    n: &[u8],
+    e: u32,
+) -> Result<(Limb, usize), Error> {
+    if n.len() > limbs.len() * LIMB_BYTES {
+        return Err(Error::ModulusTooLong);
+    }
+    limbs::set_from_be_bytes(limbs, n);
+    let bits = limbs::bit_len(limbs);
+    // A leading zero would make the signature's length ambiguous.
+    if bits < MIN_BITS || bits.div_ceil(8) != n.len() {
+        return Err(Error::ModulusTooShort);
+    }
+    let [lowest, ..] = *limbs else {
+        return Err(Error::ModulusTooShort);
+    };
+    if lowest & 1 == 0 {
+        return Err(Error::ModulusEven);
+    }
+    if e & 1 == 0 || e < 3 {
+        return Err(Error::InvalidExponent);
+    }
+    let n0 = montgomery::negated_inverse(lowest);
+    let len = bits.div_ceil(Limb::BITS as usize);
+    if let (Some((n, _)), Some((r_squared, _)), Some((spare, _))) = (
+        limbs.split_at_checked(len),
+        r_squared.split_at_mut_checked(len),
+        spare.split_at_mut_checked(len),
+    ) {
+        montgomery::r_squared(r_squared, spare, n, n0);
+    }
+    Ok((n0, bits))
+}
+
+macro_rules! capacities {
+    ($($bits:literal)*) => {$(
+        impl Capacity for Bits<$bits> {}
+
+        impl sealed::Storage for Bits<$bits> {
+            type Limbs = [Limb; $bits / 8 / LIMB_BYTES];
+            const ZERO: Self::Limbs = [0; $bits / 8 / LIMB_BYTES];
+        }
+
+        impl PublicKey<$bits> {
+            /// As [`from_be_bytes`](PublicKey::from_be_bytes), for keys that are constants: the key
+            /// and its Montgomery constants then lie in flash.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::ModulusTooShort`], [`Error::ModulusTooLong`], [`Error::ModulusEven`] and
+            /// [`Error::InvalidExponent`].
+            pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
+                let mut key = Self { e, ..Self::ZERO };
+                let mut spare = Self::ZERO.n;
+                match prepare(&mut key.n, &mut key.r_squared, &mut spare, n, e) {
+                    Ok((n0, bits)) => {
+                        key.n0 = n0;
+                        key.bits = bits;
+                        Ok(key)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    )*};
+}
+
+capacities!(2048 3072 4096);

@@ -1,0 +1,21 @@
+//! EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2).
+
+/// The DER encoding of SHA-256's DigestInfo up to the digest (RFC 8017 section 9.2, note 1).
+const DIGEST_INFO: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+    0x00, 0x04, 0x20,
+];
+
+/// The one encoded message of `len` bytes for the digest, from its last byte to its first.
+///
+/// EM = 0x00 || 0x01 || PS || 0x00 || T, where PS is 0xff as often as needed. A signature is checked
+/// by comparing with it, never by parsing what the signature holds: that is how forgeries passed
+/// (Bleichenbacher 2006).
+pub(crate) fn encoded_message_reversed(digest: &[u8; 32], len: usize) -> impl Iterator<Item = u8> {
+    let t = DIGEST_INFO.iter().chain(digest).copied();
+    let padding = len.saturating_sub(3 + DIGEST_INFO.len() + digest.len());
+    t.rev()
+        .chain([0x00])
+        .chain(core::iter::repeat_n(0xff, padding))
+        .chain([0x01, 0x00])
+}
