@@ -211,3 +211,111 @@ fn parse_saturating(exponent: &str) -> i64 {
     });
     if is_negative { -value } else { value }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+
+    /// The whole seconds before and after a date.
+    fn seconds(number: &str) -> Option<(u64, u64)> {
+        let document = format!("{{\"exp\":{number}}}");
+        let claims = Claims::read(document.as_bytes()).ok()?;
+        claims.expiry.map(|date| (date.floor(), date.ceil()))
+    }
+
+    #[test]
+    fn a_date_is_any_json_number_in_range_and_exact() {
+        for (number, expected) in [
+            ("0", (0, 0)),
+            ("-0", (0, 0)),
+            ("-0.0e5", (0, 0)),
+            ("1300819380", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.0", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.000", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.5", (1_300_819_380, 1_300_819_381)),
+            (
+                "1300819380.000000000000000000000000000001",
+                (1_300_819_380, 1_300_819_381),
+            ),
+            ("1.30081938e9", (1_300_819_380, 1_300_819_380)),
+            ("1.30081938E+9", (1_300_819_380, 1_300_819_380)),
+            ("13008193800000e-4", (1_300_819_380, 1_300_819_380)),
+            ("13008193805000e-4", (1_300_819_380, 1_300_819_381)),
+            ("0.00001e9", (10_000, 10_000)),
+            ("1e-400", (0, 1)),
+            ("0e99999999999999999999", (0, 0)),
+            ("1e-99999999999999999999", (0, 1)),
+            ("253402300799", (253_402_300_799, 253_402_300_799)),
+        ] {
+            assert_eq!(seconds(number), Some(expected), "{number}");
+        }
+        for number in [
+            "-1",
+            "-1e-9",
+            "253402300800",
+            "253402300799.1",
+            "1e12",
+            "1e19",
+            "1e400",
+            "18446744073709551616",
+            "99999999999999999999999",
+            "1e99999999999999999999",
+        ] {
+            assert_eq!(seconds(number), None, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_claim_is_never_treated_as_absent() {
+        let error = |document: &str| Claims::read(document.as_bytes()).err();
+        for claim in [
+            Claim::Issuer,
+            Claim::Subject,
+            Claim::Audience,
+            Claim::Expiry,
+            Claim::NotBefore,
+            Claim::IssuedAt,
+            Claim::TokenId,
+            Claim::Scope,
+        ] {
+            for value in ["null", "true", "[1]", "[\"a\",null]", "[[\"a\"]]"] {
+                let document = format!("{{\"{}\":{value}}}", claim.name());
+                assert_eq!(
+                    error(&document),
+                    Some(Error::InvalidClaim(claim)),
+                    "{document}"
+                );
+            }
+        }
+        for document in [r#"{"exp":"1"}"#, r#"{"exp":{}}"#, r#"{"\u0065xp":null}"#] {
+            assert_eq!(
+                error(document),
+                Some(Error::InvalidClaim(Claim::Expiry)),
+                "{document}"
+            );
+        }
+        for document in ["[]", "\"\"", "1", "null"] {
+            assert_eq!(error(document), Some(Error::ClaimsNotObject));
+        }
+    }
+
+    #[test]
+    fn audiences_and_scopes_are_one_or_more() {
+        fn list<'a>(texts: impl Iterator<Item = Text<'a>>) -> Vec<String> {
+            texts.map(|text| text.to_string()).collect()
+        }
+        let claims = Claims::read(br#"{"aud":"a b","scope":"a  b\u0020c"}"#).unwrap();
+        assert_eq!(list(claims.audiences()), ["a b"]);
+        assert_eq!(list(claims.scopes()), ["a", "b", "c"]);
+        let claims = Claims::read(br#"{"aud":["a","b"],"scope":{"email":"e"}}"#).unwrap();
+        assert_eq!(list(claims.audiences()), ["a", "b"]);
+        assert!(claims.scopes().next().is_none());
+        let claims = Claims::read(br#"{"aud":[],"scope":""}"#).unwrap();
+        assert!(claims.audiences().next().is_none());
+        assert!(claims.scopes().next().is_none());
+    }
+}

@@ -511,3 +511,181 @@ impl<'a> Cursor<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn error(document: &str) -> Option<Error> {
+        parse(document.as_bytes()).err()
+    }
+
+    fn object(document: &str) -> Object<'_> {
+        match parse(document.as_bytes()) {
+            Ok(Value::Object(object)) => object,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn reads_every_kind_of_value() {
+        let text = r#" { "a" : [ 1 , -2.5e+3 , "x\n\u00e9\ud83d\ude00" ] , "b":{"c":null},"d":true,"e":[] } "#;
+        let object = object(text);
+        let Some(Value::Array(array)) = object.get("a") else {
+            panic!()
+        };
+        let elements: Vec<_> = array.elements().collect();
+        let [Value::Number(one), Value::Number(two), Value::String(text)] = elements[..] else {
+            panic!("{elements:?}");
+        };
+        assert_eq!((one.as_str(), two.as_str()), ("1", "-2.5e+3"));
+        assert_eq!(text, "x\né😀");
+        assert_eq!(text.as_str(), None);
+        let Some(Value::Object(nested)) = object.get("b") else {
+            panic!()
+        };
+        assert!(matches!(nested.get("c"), Some(Value::Null)));
+        assert!(matches!(object.get("d"), Some(Value::Bool(true))));
+        assert!(
+            matches!(object.get("e"), Some(Value::Array(empty)) if empty.elements().next().is_none())
+        );
+        assert!(object.get("f").is_none());
+        assert_eq!(object.members().count(), 4);
+    }
+
+    #[test]
+    fn refuses_what_is_not_json() {
+        for document in [
+            "",
+            " ",
+            "{",
+            "}",
+            "[",
+            "]",
+            "{]",
+            "[}",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{,}",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "{\"a\" 1}",
+            "{a:1}",
+            "{'a':1}",
+            "{1:1}",
+            "01",
+            "-",
+            "+1",
+            "1.",
+            ".5",
+            "1e",
+            "1e+",
+            "0x10",
+            "NaN",
+            "Infinity",
+            "tru",
+            "True",
+            "nul",
+            "\"",
+            "\"\\x\"",
+            "\"\t\"",
+            "\"\u{0}\"",
+            "\"\\u12\"",
+            "\"\\u12g4\"",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\ud800x\"",
+            "\"\\udc00\"",
+            "\"\\udc00\\ud800\"",
+            "1 2",
+            "{}x",
+            "{} {}",
+            "[1]//",
+            "/**/1",
+            "\u{feff}{}",
+            "{\"x\":@@garbage@@}",
+            "\u{a0}1",
+            "1,",
+            "[1,2",
+        ] {
+            assert_eq!(error(document), Some(Error::InvalidJson), "{document:?}");
+        }
+        assert_eq!(parse(b"\"\xff\"").err(), Some(Error::InvalidUtf8));
+        assert_eq!(
+            parse(b"\"\xed\xa0\x80\"").err(),
+            Some(Error::InvalidUtf8),
+            "surrogate"
+        );
+        assert_eq!(
+            parse(b"\"\xc0\x80\"").err(),
+            Some(Error::InvalidUtf8),
+            "overlong"
+        );
+    }
+
+    #[test]
+    fn nesting_has_a_limit() {
+        let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
+        assert_eq!(error(&nested(MAX_JSON_DEPTH)), None);
+        assert_eq!(error(&nested(MAX_JSON_DEPTH + 1)), Some(Error::JsonTooDeep));
+        assert_eq!(error(&"[".repeat(100_000)), Some(Error::JsonTooDeep));
+        assert_eq!(error(&"{\"a\":".repeat(100_000)), Some(Error::JsonTooDeep));
+    }
+
+    #[test]
+    fn names_are_unique_in_their_object_after_unescaping() {
+        for document in [
+            r#"{"alg":1,"alg":2}"#,
+            r#"{"alg":1,"b":[{"x":"}"}],"\u0061lg":2}"#,
+            r#"{"a\/b":1,"a/b":2}"#,
+            r#"{"\ud83d\ude00":1,"😀":2}"#,
+            r#"[{"a":{"b":1,"b":1}}]"#,
+            r#"{"":0,"":0}"#,
+        ] {
+            assert_eq!(error(document), Some(Error::DuplicateMember), "{document}");
+        }
+        assert_eq!(error(r#"{"a":{"a":[{"a":1},{"a":2}]},"A":1,"a ":1}"#), None);
+    }
+
+    #[test]
+    fn members_have_a_limit() {
+        let members = |count| {
+            let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(error(&members(MAX_JSON_MEMBERS)), None);
+        assert_eq!(
+            error(&members(MAX_JSON_MEMBERS + 1)),
+            Some(Error::TooManyMembers)
+        );
+        let mut last_again = members(MAX_JSON_MEMBERS - 1);
+        last_again.replace_range(last_again.len() - 1.., ",\"0\":0}");
+        assert_eq!(error(&last_again), Some(Error::DuplicateMember));
+    }
+
+    #[test]
+    fn text_is_compared_displayed_split_and_copied_without_escapes() {
+        let text = |document: &'static str| parse(document.as_bytes()).unwrap().as_text().unwrap();
+        let escaped = text(r#""\"\\\/\b\f\n\r\t\u0041\ud83d\ude00""#);
+        let plain = "\"\\/\u{8}\u{c}\n\r\tA😀";
+        assert_eq!(escaped, plain);
+        assert_eq!(escaped.to_string(), plain);
+        assert_ne!(escaped, "\"\\/");
+        assert_eq!(text(r#""A/B""#), text(r#""\u0041\/B""#));
+        let pieces: Vec<String> = text(r#""a b\u0020c\/d  e""#)
+            .split(' ')
+            .map(|t| t.to_string())
+            .collect();
+        assert_eq!(pieces, ["a", "b", "c/d", "", "e"]);
+        let mut buffer = [0; 6];
+        assert_eq!(text(r#""\u00e9😀""#).copy_to(&mut buffer), Some(6));
+        assert_eq!(buffer, "é😀".as_bytes());
+        assert_eq!(text(r#""é😀!""#).copy_to(&mut buffer), None);
+    }
+}

@@ -87,3 +87,62 @@ impl<'t> Compact<'t> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7515 appendix A.2.
+    const KEYS: &[u8] = br#"{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}]}"#;
+    const TOKEN: [u8; 458] = *b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    const PAYLOAD: &[u8] =
+        b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+
+    fn keys() -> JwkSet<1> {
+        JwkSet::from_json(KEYS).unwrap()
+    }
+
+    #[test]
+    fn authenticates_the_example_of_rfc_7515() {
+        let mut token = TOKEN;
+        let authenticated = Authenticated::check(&mut token, &keys()).unwrap();
+        assert_eq!(authenticated.payload(), PAYLOAD);
+    }
+
+    #[test]
+    fn refuses_every_change_of_one_character() {
+        for at in 0..TOKEN.len() {
+            let mut token = TOKEN;
+            token[at] = if token[at] == b'A' { b'B' } else { b'A' };
+            assert!(Authenticated::check(&mut token, &keys()).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn refuses_every_shorter_token() {
+        for len in 0..TOKEN.len() {
+            let mut token = TOKEN;
+            assert!(
+                Authenticated::check(&mut token[..len], &keys()).is_err(),
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
+    fn splits_into_exactly_three_parts() {
+        for mut token in [*b"....", *b"e30.", *b"e30_", *b".e30"] {
+            let error = Compact::split(&mut token).err();
+            assert_eq!(error, Some(Error::NotCompact));
+        }
+        assert!(Compact::split(&mut *b"a.b.c".clone().as_mut()).is_ok());
+        assert!(Compact::split(&mut *b"..".clone().as_mut()).is_ok());
+    }
+
+    #[test]
+    fn refuses_a_token_beyond_the_limit_before_anything_else() {
+        let error = |len| Compact::split(&mut std::vec![b'.'; len]).err();
+        assert_eq!(error(MAX_TOKEN_LEN), Some(Error::NotCompact));
+        assert_eq!(error(MAX_TOKEN_LEN + 1), Some(Error::TokenTooLong));
+    }
+}

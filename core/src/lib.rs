@@ -18,6 +18,9 @@
 //! ```
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 mod base64url;
 mod claims;
 mod error;

@@ -71,3 +71,92 @@ impl<'p> Policy<'p> {
         Ok((issuer, expiry))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: Policy = Policy::new("https://issuer.example/", "api");
+
+    fn error(policy: &Policy<'_>, claims: &str, now: u64) -> Option<Error> {
+        let claims = Claims::read(claims.as_bytes()).unwrap();
+        policy.check(&claims, Time::exactly(now)).err()
+    }
+
+    #[test]
+    fn issuer_audience_and_expiry_are_required_and_compared_exactly() {
+        for (claims, expected) in [
+            (
+                r#"{"iss":"https://issuer.example/","aud":"api","exp":10}"#,
+                None,
+            ),
+            (
+                r#"{"iss":"https:\/\/issuer.example\/","aud":["x","api"],"exp":10}"#,
+                None,
+            ),
+            (
+                r#"{"aud":"api","exp":10}"#,
+                Some(Error::MissingClaim(Claim::Issuer)),
+            ),
+            (
+                r#"{"iss":"https://issuer.example","aud":"api","exp":10}"#,
+                Some(Error::WrongIssuer),
+            ),
+            (
+                r#"{"iss":"https://Issuer.example/","aud":"api","exp":10}"#,
+                Some(Error::WrongIssuer),
+            ),
+            (
+                r#"{"iss":"","aud":"api","exp":10}"#,
+                Some(Error::WrongIssuer),
+            ),
+            (
+                r#"{"iss":"https://issuer.example/","exp":10}"#,
+                Some(Error::MissingClaim(Claim::Audience)),
+            ),
+            (
+                r#"{"iss":"https://issuer.example/","aud":[],"exp":10}"#,
+                Some(Error::WrongAudience),
+            ),
+            (
+                r#"{"iss":"https://issuer.example/","aud":"api2","exp":10}"#,
+                Some(Error::WrongAudience),
+            ),
+            (
+                r#"{"iss":"https://issuer.example/","aud":"x api","exp":10}"#,
+                Some(Error::WrongAudience),
+            ),
+            (
+                r#"{"iss":"https://issuer.example/","aud":"api"}"#,
+                Some(Error::MissingClaim(Claim::Expiry)),
+            ),
+        ] {
+            assert_eq!(error(&POLICY, claims, 9), expected, "{claims}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_from_not_before_until_just_before_expiry() {
+        let claims = r#"{"iss":"https://issuer.example/","aud":"api","nbf":5.5,"exp":10.9}"#;
+        let verdicts = [
+            (5, Some(Error::NotYetValid)),
+            (6, None),
+            (9, None),
+            (10, Some(Error::Expired)),
+            (u64::MAX, Some(Error::Expired)),
+        ];
+        for (now, expected) in verdicts {
+            assert_eq!(error(&POLICY, claims, now), expected, "{now}");
+        }
+        let lenient = POLICY.leeway(3);
+        for (now, expected) in [
+            (2, Some(Error::NotYetValid)),
+            (3, None),
+            (12, None),
+            (13, Some(Error::Expired)),
+            (u64::MAX, Some(Error::Expired)),
+        ] {
+            assert_eq!(error(&lenient, claims, now), expected, "{now}");
+        }
+    }
+}
