@@ -1,7 +1,9 @@
-//! The registered claims (RFC 7519 section 4.1) and `scope` (RFC 8693 section 4.2).
+//! The claims that the verifier reads: those of RFC 7519 section 4.1, `scope` and `client_id` (RFC
+//! 8693 sections 4.2 and 4.3) and `azp` (OpenID Connect Core section 2).
 
 use crate::Error;
-use crate::json::{self, Number, Object, Text, Value};
+use crate::json::{self, Object, Text, Value};
+use crate::numeric_date::NumericDate;
 
 /// A claim that the verifier itself reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +25,10 @@ pub enum Claim {
     TokenId,
     /// `scope`
     Scope,
+    /// `azp`
+    AuthorizedParty,
+    /// `client_id`
+    ClientId,
 }
 
 impl Claim {
@@ -38,6 +44,8 @@ impl Claim {
             Self::IssuedAt => "iat",
             Self::TokenId => "jti",
             Self::Scope => "scope",
+            Self::AuthorizedParty => "azp",
+            Self::ClientId => "client_id",
         }
     }
 }
@@ -53,6 +61,8 @@ pub(crate) struct Claims<'a> {
     pub(crate) issued_at: Option<NumericDate>,
     pub(crate) token_id: Option<Text<'a>>,
     pub(crate) scope: Option<Value<'a>>,
+    pub(crate) authorized_party: Option<Text<'a>>,
+    pub(crate) client_id: Option<Text<'a>>,
 }
 
 impl<'a> Claims<'a> {
@@ -70,6 +80,8 @@ impl<'a> Claims<'a> {
             issued_at: None,
             token_id: None,
             scope: None,
+            authorized_party: None,
+            client_id: None,
         };
         for (name, value) in all.members() {
             if name == "iss" {
@@ -92,6 +104,10 @@ impl<'a> Claims<'a> {
                     Value::Object(_) => value,
                     _ => texts(value, Claim::Scope)?,
                 });
+            } else if name == "azp" {
+                claims.authorized_party = Some(text(value, Claim::AuthorizedParty)?);
+            } else if name == "client_id" {
+                claims.client_id = Some(text(value, Claim::ClientId)?);
             }
         }
         Ok(claims)
@@ -139,79 +155,6 @@ fn each(texts: Option<Value<'_>>) -> impl Iterator<Item = Text<'_>> {
         .chain(many.into_iter().flatten().filter_map(Value::as_text))
 }
 
-/// Seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519 section 2), perhaps with a
-/// fraction, from 0 to the end of the year 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NumericDate {
-    seconds: u64,
-    has_fraction: bool,
-}
-
-impl NumericDate {
-    /// 9999-12-31T23:59:59Z.
-    const MAX: u64 = 253_402_300_799;
-
-    /// The last whole second that is not after it.
-    pub(crate) fn floor(self) -> u64 {
-        self.seconds
-    }
-
-    /// The first whole second that is not before it.
-    pub(crate) fn ceil(self) -> u64 {
-        self.seconds + u64::from(self.has_fraction)
-    }
-
-    /// Reads any JSON number exactly, or refuses it as out of range.
-    fn read(number: Number<'_>) -> Option<Self> {
-        let text = number.as_str();
-        let (is_negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
-        };
-        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        // How many of the digits stand before the point once the exponent has moved it.
-        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-        let moved = parse_saturating(exponent);
-        let mut before_point = i64::try_from(whole.len()).ok()?.saturating_add(moved);
-        let mut date = Self {
-            seconds: 0,
-            has_fraction: false,
-        };
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            let digit = u64::from(digit.wrapping_sub(b'0'));
-            if before_point > 0 {
-                date.seconds = date.seconds.checked_mul(10)?.checked_add(digit)?;
-            } else {
-                date.has_fraction |= digit != 0;
-            }
-            before_point = before_point.saturating_sub(1);
-        }
-        // Zeros that the exponent adds; zero itself stays zero however many.
-        while before_point > 0 && date.seconds > 0 {
-            date.seconds = date.seconds.checked_mul(10)?;
-            before_point -= 1;
-        }
-        let is_zero = date.seconds == 0 && !date.has_fraction;
-        let in_range = date.ceil() <= Self::MAX && (!is_negative || is_zero);
-        in_range.then_some(date)
-    }
-}
-
-/// A decimal exponent; one beyond any number's length is as good as the largest.
-fn parse_saturating(exponent: &str) -> i64 {
-    let (is_negative, digits) = match exponent.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, exponent),
-    };
-    let value = digits.bytes().fold(0_i64, |value, digit| {
-        value
-            .saturating_mul(10)
-            .saturating_add(i64::from(digit.wrapping_sub(b'0')))
-    });
-    if is_negative { -value } else { value }
-}
-
 #[cfg(test)]
 mod tests {
     use std::format;
@@ -219,55 +162,6 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-
-    /// The whole seconds before and after a date.
-    fn seconds(number: &str) -> Option<(u64, u64)> {
-        let document = format!("{{\"exp\":{number}}}");
-        let claims = Claims::read(document.as_bytes()).ok()?;
-        claims.expiry.map(|date| (date.floor(), date.ceil()))
-    }
-
-    #[test]
-    fn a_date_is_any_json_number_in_range_and_exact() {
-        for (number, expected) in [
-            ("0", (0, 0)),
-            ("-0", (0, 0)),
-            ("-0.0e5", (0, 0)),
-            ("1300819380", (1_300_819_380, 1_300_819_380)),
-            ("1300819380.0", (1_300_819_380, 1_300_819_380)),
-            ("1300819380.000", (1_300_819_380, 1_300_819_380)),
-            ("1300819380.5", (1_300_819_380, 1_300_819_381)),
-            (
-                "1300819380.000000000000000000000000000001",
-                (1_300_819_380, 1_300_819_381),
-            ),
-            ("1.30081938e9", (1_300_819_380, 1_300_819_380)),
-            ("1.30081938E+9", (1_300_819_380, 1_300_819_380)),
-            ("13008193800000e-4", (1_300_819_380, 1_300_819_380)),
-            ("13008193805000e-4", (1_300_819_380, 1_300_819_381)),
-            ("0.00001e9", (10_000, 10_000)),
-            ("1e-400", (0, 1)),
-            ("0e99999999999999999999", (0, 0)),
-            ("1e-99999999999999999999", (0, 1)),
-            ("253402300799", (253_402_300_799, 253_402_300_799)),
-        ] {
-            assert_eq!(seconds(number), Some(expected), "{number}");
-        }
-        for number in [
-            "-1",
-            "-1e-9",
-            "253402300800",
-            "253402300799.1",
-            "1e12",
-            "1e19",
-            "1e400",
-            "18446744073709551616",
-            "99999999999999999999999",
-            "1e99999999999999999999",
-        ] {
-            assert_eq!(seconds(number), None, "{number}");
-        }
-    }
 
     #[test]
     fn a_malformed_claim_is_never_treated_as_absent() {
@@ -281,6 +175,8 @@ mod tests {
             Claim::IssuedAt,
             Claim::TokenId,
             Claim::Scope,
+            Claim::AuthorizedParty,
+            Claim::ClientId,
         ] {
             for value in ["null", "true", "[1]", "[\"a\",null]", "[[\"a\"]]"] {
                 let document = format!("{{\"{}\":{value}}}", claim.name());

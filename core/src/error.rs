@@ -64,14 +64,30 @@ pub enum Error {
     MissingClaim(Claim),
     /// A claim is present but malformed: it is never treated as absent.
     InvalidClaim(Claim),
+    /// A claim that the policy requires beyond those is absent or `null`.
+    MissingRequiredClaim,
+    /// `typ` is not what the policy requires (RFC 8725 section 3.11).
+    WrongType,
     /// The token's issuer is not one that the policy accepts.
     WrongIssuer,
     /// None of the token's audiences is one that the policy accepts.
     WrongAudience,
-    /// The token has expired, or it cannot be ruled out.
+    /// `sub` is not what the policy requires.
+    WrongSubject,
+    /// `azp` or `client_id` is not what the policy requires.
+    WrongClient,
+    /// A scope that the policy requires is not granted.
+    MissingScope,
+    /// The token has expired (`exp`), or that cannot be ruled out.
     Expired,
-    /// The token is not valid yet (`nbf`), or it cannot be ruled out.
+    /// The token is not valid yet (`nbf`), or that cannot be ruled out.
     NotYetValid,
+    /// The token was issued in the future (`iat`), or that cannot be ruled out.
+    IssuedInFuture,
+    /// The token was issued longer ago than the policy allows (`iat`), or that cannot be ruled out.
+    TooOld,
+    /// The claims do not fit the caller's type.
+    UnexpectedClaims,
 
     // Keys and key sets, when they are loaded.
     /// Not a JWK Set: a JSON object whose `keys` is an array of objects (RFC 7517 section 5).
@@ -94,6 +110,10 @@ pub enum Error {
     ModulusTooLong,
     /// The modulus is even.
     ModulusEven,
+    /// The modulus begins with a zero byte; in a JWK, with more than one.
+    ModulusLeadingZero,
+    /// The modulus has the fingerprint of ROCA (CVE-2017-15361): its private key can be computed.
+    WeakModulus,
     /// The public exponent is even, below 3, or 2^32 and above.
     InvalidExponent,
 }
@@ -133,6 +153,9 @@ impl Error {
             | Self::ModulusTooShort
             | Self::ModulusTooLong
             | Self::ModulusEven
+            | Self::ModulusLeadingZero
+            | Self::WeakModulus
+            | Self::UnexpectedClaims
             | Self::InvalidExponent => Remedy::FixConfiguration,
             _ => Remedy::Reject,
         }
@@ -176,10 +199,24 @@ impl Error {
             Self::ClaimsNotObject => ("claims-not-object", "the claims are not a JSON object"),
             Self::MissingClaim(_) => ("missing-claim", "a required claim is absent"),
             Self::InvalidClaim(_) => ("invalid-claim", "a claim is malformed"),
+            Self::MissingRequiredClaim => (
+                "missing-required-claim",
+                "a claim that the policy requires is absent",
+            ),
+            Self::WrongType => ("wrong-type", "the token's type is not accepted"),
             Self::WrongIssuer => ("wrong-issuer", "the issuer is not accepted"),
             Self::WrongAudience => ("wrong-audience", "the audience is not accepted"),
+            Self::WrongSubject => ("wrong-subject", "the subject is not accepted"),
+            Self::WrongClient => ("wrong-client", "the client is not accepted"),
+            Self::MissingScope => ("missing-scope", "a required scope is not granted"),
             Self::Expired => ("expired", "the token has expired"),
             Self::NotYetValid => ("not-yet-valid", "the token is not valid yet"),
+            Self::IssuedInFuture => ("issued-in-future", "the token was issued in the future"),
+            Self::TooOld => ("too-old", "the token was issued too long ago"),
+            Self::UnexpectedClaims => (
+                "unexpected-claims",
+                "the claims do not fit the type asked for",
+            ),
             Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
             Self::KeySetFull => ("key-set-full", "more usable keys than the set has room for"),
             Self::UnsupportedKeyType => ("unsupported-key-type", "the key is not an RSA key"),
@@ -193,6 +230,14 @@ impl Error {
             Self::ModulusTooShort => ("modulus-too-short", "the modulus is shorter than 2048 bits"),
             Self::ModulusTooLong => ("modulus-too-long", "the modulus is above the capacity"),
             Self::ModulusEven => ("modulus-even", "the modulus is even"),
+            Self::ModulusLeadingZero => (
+                "modulus-leading-zero",
+                "the modulus begins with a zero byte",
+            ),
+            Self::WeakModulus => (
+                "weak-modulus",
+                "the modulus has the fingerprint of ROCA (CVE-2017-15361)",
+            ),
             Self::InvalidExponent => (
                 "invalid-exponent",
                 "the public exponent is even or out of range",

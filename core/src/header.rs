@@ -13,6 +13,8 @@ pub const MAX_HEADER_LEN: usize = 4096;
 pub(crate) struct Header<'t> {
     /// `kid`
     pub(crate) key_id: Option<Text<'t>>,
+    /// `typ`
+    pub(crate) token_type: Option<Text<'t>>,
 }
 
 impl<'t> Header<'t> {
@@ -25,11 +27,14 @@ impl<'t> Header<'t> {
         };
         let mut algorithm = None;
         let mut key_id = None;
+        let mut token_type = None;
         for (name, value) in members.members() {
             if name == "alg" {
                 algorithm = Some(value.as_text().ok_or(Error::InvalidHeader)?);
             } else if name == "kid" {
                 key_id = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+            } else if name == "typ" {
+                token_type = Some(value.as_text().ok_or(Error::InvalidHeader)?);
             } else if name == "crit" {
                 return Err(Error::CriticalExtension);
             }
@@ -37,6 +42,113 @@ impl<'t> Header<'t> {
         if algorithm.is_none_or(|algorithm| algorithm != "RS256") {
             return Err(Error::UnsupportedAlgorithm);
         }
-        Ok(Self { key_id })
+        Ok(Self { key_id, token_type })
+    }
+}
+
+/// Whether two media types are the same as RFC 7515 section 4.1.9 has it: without regard to case,
+/// and with `application/` left out where no other `/` is in the name.
+pub(crate) fn is_same_media_type(a: impl Iterator<Item = char> + Clone, b: &str) -> bool {
+    fn full(name: impl Iterator<Item = char> + Clone) -> impl Iterator<Item = char> {
+        let prefix = if name.clone().any(|c| c == '/') {
+            ""
+        } else {
+            "application/"
+        };
+        prefix.chars().chain(name).map(|c| c.to_ascii_lowercase())
+    }
+    full(a).eq(full(b.chars()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(header: &[u8]) -> Option<Error> {
+        Header::read(header).err()
+    }
+
+    #[test]
+    fn the_algorithm_is_exactly_rs256() {
+        assert_eq!(error(br#"{"alg":"RS256"}"#), None);
+        assert_eq!(error(br#"{"\u0061lg":"RS\u003256"}"#), None);
+        for header in [
+            r#"{}"#,
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"None"}"#,
+            r#"{"alg":"rs256"}"#,
+            r#"{"alg":"RS256 "}"#,
+            r#"{"alg":"HS256"}"#,
+            r#"{"alg":"RS384"}"#,
+            r#"{"alg":"PS256"}"#,
+            r#"{"alg":""}"#,
+        ] {
+            assert_eq!(
+                error(header.as_bytes()),
+                Some(Error::UnsupportedAlgorithm),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_member_of_the_wrong_type_is_refused() {
+        for header in [
+            r#"[]"#,
+            r#""RS256""#,
+            r#"{"alg":null}"#,
+            r#"{"alg":["RS256"]}"#,
+            r#"{"alg":"RS256","kid":1}"#,
+            r#"{"alg":"RS256","kid":null}"#,
+            r#"{"alg":"RS256","typ":{}}"#,
+        ] {
+            assert_eq!(
+                error(header.as_bytes()),
+                Some(Error::InvalidHeader),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn any_critical_extension_is_refused() {
+        for crit in [r#"["b64"]"#, "[]", "null", r#"["exp"]"#] {
+            let header = std::format!(r#"{{"alg":"RS256","crit":{crit},"b64":true}}"#);
+            assert_eq!(
+                error(header.as_bytes()),
+                Some(Error::CriticalExtension),
+                "{header}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_length_is_bounded() {
+        let header = |len: usize| {
+            let start = r#"{"alg":"RS256","x":""#;
+            std::format!("{start}{}\"}}", "x".repeat(len - start.len() - 2))
+        };
+        assert_eq!(error(header(MAX_HEADER_LEN).as_bytes()), None);
+        assert_eq!(
+            error(header(MAX_HEADER_LEN + 1).as_bytes()),
+            Some(Error::HeaderTooLong)
+        );
+    }
+
+    #[test]
+    fn media_types_are_compared_as_rfc_7515_has_it() {
+        for (a, b, same) in [
+            ("at+jwt", "at+jwt", true),
+            ("AT+JWT", "at+jwt", true),
+            ("application/at+jwt", "at+jwt", true),
+            ("at+jwt", "application/AT+jwt", true),
+            ("JWT", "at+jwt", false),
+            ("", "at+jwt", false),
+            ("text/at+jwt", "at+jwt", false),
+            ("application/application/at+jwt", "at+jwt", false),
+            ("at+jwt;v=1", "at+jwt", false),
+        ] {
+            assert_eq!(is_same_media_type(a.chars(), b), same, "{a} {b}");
+        }
     }
 }

@@ -50,7 +50,12 @@ pub struct Array<'a>(&'a str);
 pub struct Object<'a>(&'a str);
 
 /// Checks a whole document and returns its value.
-pub(crate) fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
+///
+/// # Errors
+///
+/// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
+/// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
+pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
     check(text)?;
     let mut cursor = Cursor { text, at: 0 };
@@ -98,7 +103,7 @@ impl<'a> Text<'a> {
     }
 
     /// The characters, without escapes.
-    pub fn chars(self) -> impl Iterator<Item = char> + 'a {
+    pub fn chars(self) -> impl Iterator<Item = char> + Clone + 'a {
         Chars(self.0.chars())
     }
 
@@ -230,6 +235,7 @@ impl<'a> Object<'a> {
 }
 
 /// The characters of a checked string, without its escapes.
+#[derive(Clone)]
 struct Chars<'a>(core::str::Chars<'a>);
 
 impl Chars<'_> {

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::base64url;
 use crate::json::{Object, Text, Value};
+use crate::rsa;
 use crate::{Bits, Capacity, Error, PublicKey};
 
 /// The longest `kid`, in bytes.
@@ -80,14 +81,10 @@ where
             return Err(Error::UnsupportedKeyType);
         }
         let mut buffer = [0; MAX_UINT_TEXT_LEN];
-        let e = read_uint(e.ok_or(Error::InvalidKey)?, &mut buffer)?;
-        let e = match e.first() {
-            None | Some(0) => None,
-            Some(_) if e.len() > 4 => None,
-            Some(_) => Some(e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte))),
-        };
-        let e = e.ok_or(Error::InvalidExponent)?;
-        let n = read_uint(n.ok_or(Error::InvalidKey)?, &mut buffer)?;
+        let e = e.ok_or(Error::InvalidKey)?;
+        let e = rsa::exponent(read_uint(e, &mut buffer, Error::InvalidExponent)?)?;
+        let n = n.ok_or(Error::InvalidKey)?;
+        let n = read_uint(n, &mut buffer, Error::ModulusTooLong)?;
         Ok(Self {
             key_id,
             public_key: PublicKey::from_be_bytes(n, e)?,
@@ -119,6 +116,47 @@ where
     }
 }
 
+/// A [`Jwk`] from constants, checked when it is compiled: a modulus that is no good does not compile.
+///
+/// ```
+/// use tokenlatch::{Jwk, JwkSet, jwk};
+/// # const MODULUS: [u8; 256] = [0xff; 256];
+/// # const LONG_MODULUS: [u8; 512] = [0xff; 512];
+///
+/// /// In flash, with what verifying needs computed already.
+/// static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("2026-11", &MODULUS, 65537)]);
+///
+/// /// With a capacity of 4096 bits.
+/// const LONG: Jwk<4096> = jwk!("long", &LONG_MODULUS, 65537, 4096);
+/// ```
+///
+/// ```compile_fail
+/// # use tokenlatch::{Jwk, jwk};
+/// const SHORT: Jwk = jwk!("short", &[0xff; 255], 65537);
+/// ```
+///
+/// ```compile_fail
+/// # use tokenlatch::{Jwk, jwk};
+/// const EVEN: Jwk = jwk!("even", &[0xfe; 256], 65537);
+/// ```
+#[macro_export]
+macro_rules! jwk {
+    ($key_id:expr, $n:expr, $e:expr $(,)?) => {
+        $crate::jwk!($key_id, $n, $e, 2048)
+    };
+    ($key_id:expr, $n:expr, $e:expr, $bits:literal $(,)?) => {
+        const {
+            let Ok(public_key) = $crate::PublicKey::<$bits>::new($n, $e) else {
+                panic!("the modulus or the exponent cannot be used: `PublicKey::new` says why")
+            };
+            let Ok(jwk) = $crate::Jwk::new($key_id, public_key) else {
+                panic!("the kid is too long")
+            };
+            jwk
+        }
+    };
+}
+
 /// RFC 7518 section 6.3.2, and `k`, which is a secret in whatever key it stands.
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -140,10 +178,10 @@ fn require(is_for_verifying: bool) -> Result<(), Error> {
 /// Base64urlUInt (RFC 7518 section 2) as big-endian bytes.
 ///
 /// It should have no leading zero, but real servers send one, left over from ASN.1: one is dropped.
-fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
-    let len = text.copy_to(buffer).ok_or(Error::ModulusTooLong)?;
-    let bytes = base64url::decode_in_place(buffer.get_mut(..len).unwrap_or_default())?;
-    Ok(match bytes {
+fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8], too_long: Error) -> Result<&'b [u8], Error> {
+    let len = text.copy_to(buffer).ok_or(too_long)?;
+    let text = buffer.get_mut(..len).ok_or(too_long)?;
+    Ok(match base64url::decode_in_place(text)? {
         [0, rest @ ..] => rest,
         bytes => bytes,
     })

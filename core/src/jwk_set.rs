@@ -8,15 +8,11 @@ use crate::{Bits, Capacity, Error, Jwk, PublicKey};
 /// At most `N` keys of at most `BITS` bits.
 ///
 /// ```
-/// use tokenlatch::{Jwk, JwkSet, PublicKey};
+/// use tokenlatch::{JwkSet, jwk};
 /// # const MODULUS: [u8; 256] = [0xff; 256];
 ///
 /// // From constants: the keys, and what verifying with them needs, lie in flash.
-/// static KEYS: JwkSet<1> = {
-///     let Ok(key) = <PublicKey>::new(&MODULUS, 65537) else { panic!("not a key") };
-///     let Ok(jwk) = Jwk::new("2026-11", key) else { panic!("not a kid") };
-///     JwkSet::from_keys([jwk])
-/// };
+/// static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("2026-11", &MODULUS, 65537)]);
 ///
 /// // From a document: room for four keys of up to 4096 bits.
 /// let keys = JwkSet::<4, 4096>::from_json(br#"{"keys":[]}"#)?;
@@ -66,10 +62,11 @@ where
             unusable: 0,
         };
         for element in elements.elements() {
-            let Value::Object(jwk) = element else {
-                return Err(Error::InvalidKeySet);
+            let jwk = match element {
+                Value::Object(jwk) => Jwk::read(jwk),
+                _ => Err(Error::InvalidKey),
             };
-            match Jwk::read(jwk) {
+            match jwk {
                 Ok(jwk) if set.keys.contains(&jwk) => {}
                 Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
                 Err(_) => set.unusable += 1,
@@ -107,5 +104,217 @@ where
             return Err(Error::AmbiguousKey);
         }
         Ok(first.public_key())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use super::*;
+    use crate::MAX_KEY_ID_LEN;
+
+    /// Puts moduli for their names: 2^2048 - 1 and - 3, and such as cannot be used.
+    fn with_moduli(document: &str) -> String {
+        [
+            ("$A", "", 341, "w"),
+            ("$B", "", 341, "Q"),
+            ("$LEADING_ZERO", "AP", 340, "8"),
+            ("$LEADING_ZEROS", "AAD", 341, ""),
+            ("$EVEN", "", 341, "g"),
+            ("$SHORT", "f", 340, "w"),
+            ("$LONG", "", 342, "8"),
+            ("$HUGE", "", 10_000, ""),
+        ]
+        .into_iter()
+        .fold(
+            document.into(),
+            |document: String, (name, start, len, end)| {
+                let modulus = format!("\"n\":\"{start}{}{end}\"", "_".repeat(len));
+                document.replace(&format!("\"{name}\""), &modulus)
+            },
+        )
+    }
+
+    /// Why a key is unusable.
+    fn error(jwk: &str) -> Option<Error> {
+        match json::parse(with_moduli(jwk).as_bytes()) {
+            Ok(Value::Object(jwk)) => Jwk::<2048>::read(jwk).err(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_key_is_usable_unless_it_says_otherwise() {
+        for jwk in [
+            r#"{"kty":"RSA","$A","e":"AQAB"}"#,
+            r#"{"kty":"RSA","$A","e":"AQAB","kid":"k","use":"sig","alg":"RS256","x5c":["M"]}"#,
+            r#"{"kty":"RSA","$A","e":"AQAB","key_ops":["encrypt","verify"],"x":{"d":[null]}}"#,
+            r#"{"\u006bty":"RSA","$A","e":"Aw"}"#,
+            r#"{"kty":"RSA","$A","e":"_____w"}"#,
+            r#"{"kty":"RSA","$LEADING_ZERO","e":"AAEAAQ"}"#,
+        ] {
+            assert_eq!(error(jwk), None, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_key_has_its_reason() {
+        for (jwk, expected) in [
+            (r#"{"$A","e":"AQAB"}"#, Error::UnsupportedKeyType),
+            (
+                r#"{"kty":"EC","crv":"P-256","x":"","y":""}"#,
+                Error::UnsupportedKeyType,
+            ),
+            (
+                r#"{"kty":"rsa","$A","e":"AQAB"}"#,
+                Error::UnsupportedKeyType,
+            ),
+            (r#"{"kty":1,"$A","e":"AQAB"}"#, Error::InvalidKey),
+            (r#"{"kty":"RSA","e":"AQAB"}"#, Error::InvalidKey),
+            (r#"{"kty":"RSA","$A"}"#, Error::InvalidKey),
+            (r#"{"kty":"RSA","$A","e":65537}"#, Error::InvalidKey),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","kid":7}"#,
+                Error::InvalidKey,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","key_ops":"verify"}"#,
+                Error::InvalidKey,
+            ),
+            (
+                r#"{"kty":"RSA","n":"A+==","e":"AQAB"}"#,
+                Error::InvalidBase64url,
+            ),
+            (r#"{"kty":"RSA","$A","e":"AQAB="}"#, Error::InvalidBase64url),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","use":"enc"}"#,
+                Error::KeyNotForVerifying,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","alg":"RS512"}"#,
+                Error::KeyNotForVerifying,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","alg":"PS256"}"#,
+                Error::KeyNotForVerifying,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","key_ops":["sign"]}"#,
+                Error::KeyNotForVerifying,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","d":"AQAB"}"#,
+                Error::PrivateKey,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","\u0064":null}"#,
+                Error::PrivateKey,
+            ),
+            (
+                r#"{"kty":"RSA","$LEADING_ZEROS","e":"AQAB"}"#,
+                Error::ModulusLeadingZero,
+            ),
+            (
+                r#"{"kty":"RSA","$SHORT","e":"AQAB"}"#,
+                Error::ModulusTooShort,
+            ),
+            (r#"{"kty":"RSA","n":"","e":"AQAB"}"#, Error::ModulusTooShort),
+            (r#"{"kty":"RSA","$LONG","e":"AQAB"}"#, Error::ModulusTooLong),
+            (r#"{"kty":"RSA","$HUGE","e":"AQAB"}"#, Error::ModulusTooLong),
+            (r#"{"kty":"RSA","$EVEN","e":"AQAB"}"#, Error::ModulusEven),
+            (r#"{"kty":"RSA","$A","e":""}"#, Error::InvalidExponent),
+            (r#"{"kty":"RSA","$A","e":"AA"}"#, Error::InvalidExponent),
+            (r#"{"kty":"RSA","$A","e":"AQ"}"#, Error::InvalidExponent),
+            (r#"{"kty":"RSA","$A","e":"AQAA"}"#, Error::InvalidExponent),
+            (r#"{"kty":"RSA","$A","e":"AAAB"}"#, Error::InvalidExponent),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAAAAE"}"#,
+                Error::InvalidExponent,
+            ),
+        ] {
+            assert_eq!(error(jwk), Some(expected), "{jwk}");
+        }
+        let jwk = |len| {
+            format!(
+                r#"{{"kty":"RSA","$A","e":"AQAB","kid":"{}"}}"#,
+                "k".repeat(len)
+            )
+        };
+        assert_eq!(error(&jwk(MAX_KEY_ID_LEN)), None);
+        assert_eq!(error(&jwk(MAX_KEY_ID_LEN + 1)), Some(Error::KeyIdTooLong));
+    }
+
+    fn set<const N: usize>(keys: &str) -> Result<JwkSet<N>, Error> {
+        JwkSet::from_json(with_moduli(&format!(r#"{{"x":[],"keys":[{keys}]}}"#)).as_bytes())
+    }
+
+    /// Which key of the set a token with this header member gets.
+    fn find<const N: usize>(set: &JwkSet<N>, key_id: Option<&str>) -> Result<usize, Error> {
+        let quoted = key_id.map(|key_id| format!("\"{key_id}\""));
+        let text = quoted
+            .as_ref()
+            .map(|text| json::parse(text.as_bytes()).unwrap().as_text().unwrap());
+        let key = set.find(text)?;
+        Ok(set
+            .keys()
+            .iter()
+            .position(|jwk| jwk.public_key() == key)
+            .unwrap())
+    }
+
+    #[test]
+    fn a_bad_key_does_not_harm_its_neighbours() {
+        let keys = r#"{"kty":"oct","k":""},1,{"kty":"RSA","$A","e":"AQAB","kid":"a"},{},{"kty":"RSA","$EVEN","e":"AQAB","kid":"e"},{"kty":"RSA","$B","e":"AQAB","kid":"b"}"#;
+        let set = set::<2>(keys).unwrap();
+        assert_eq!((set.keys().len(), set.unusable()), (2, 4));
+        assert_eq!(find(&set, Some("a")), Ok(0));
+        assert_eq!(find(&set, Some("\\u0062")), Ok(1));
+        assert_eq!(find(&set, Some("e")), Err(Error::UnknownKey));
+        assert_eq!(find(&set, Some("")), Err(Error::UnknownKey));
+        assert_eq!(find(&set, None), Err(Error::MissingKeyId));
+    }
+
+    #[test]
+    fn a_token_without_a_kid_needs_a_set_of_exactly_one_key() {
+        let one = set::<2>(r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"},{"kty":"EC"}"#).unwrap();
+        assert_eq!(find(&one, None), Ok(0));
+        let anonymous = set::<2>(r#"{"kty":"RSA","$A","e":"AQAB"}"#).unwrap();
+        assert_eq!(find(&anonymous, None), Ok(0));
+        assert_eq!(find(&anonymous, Some("")), Err(Error::UnknownKey));
+        let none = set::<2>("").unwrap();
+        assert_eq!(find(&none, None), Err(Error::MissingKeyId));
+        assert_eq!(find(&none, Some("a")), Err(Error::UnknownKey));
+    }
+
+    #[test]
+    fn two_different_keys_with_one_kid_are_both_refused() {
+        let a = r#"{"kty":"RSA","$A","e":"AQAB","kid":"k"}"#;
+        let b = r#"{"kty":"RSA","$B","e":"AQAB","kid":"k"}"#;
+        let c = r#"{"kty":"RSA","$A","e":"Aw","kid":"k"}"#;
+        let twice = set::<1>(&format!("{a},{a}")).unwrap();
+        assert_eq!((twice.keys().len(), twice.unusable()), (1, 0));
+        assert_eq!(find(&twice, Some("k")), Ok(0));
+        for other in [b, c] {
+            let set = set::<4>(&format!("{a},{other}")).unwrap();
+            assert_eq!(find(&set, Some("k")), Err(Error::AmbiguousKey));
+        }
+    }
+
+    #[test]
+    fn a_document_that_is_no_jwk_set_is_refused() {
+        let error = |document: &str| JwkSet::<1>::from_json(document.as_bytes()).err();
+        for document in ["[]", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, "\"\""] {
+            assert_eq!(error(document), Some(Error::InvalidKeySet), "{document}");
+        }
+        assert_eq!(error("<html>"), Some(Error::InvalidJson));
+        assert_eq!(
+            error(r#"{"keys":[],"keys":[]}"#),
+            Some(Error::DuplicateMember)
+        );
+        let keys =
+            r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"},{"kty":"RSA","$B","e":"AQAB","kid":"b"}"#;
+        assert_eq!(set::<1>(keys).err(), Some(Error::KeySetFull));
     }
 }

@@ -6,13 +6,19 @@ use sha2::{Digest, Sha256};
 
 use crate::base64url;
 use crate::header::Header;
+use crate::json::Text;
 use crate::{Bits, Capacity, Error, JwkSet};
 
 /// The longest token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 
 /// A JWS whose signature was checked: its payload is what the key's owner signed.
-pub(crate) struct Authenticated<'t> {
+///
+/// That alone says nothing about whom the payload is for, or when: for an access token,
+/// [`Verified::check`](crate::Verified::check) holds its claims against a policy. On its own it
+/// serves for other signed messages, an update of the key set for example.
+pub struct Authenticated<'t> {
+    header: Header<'t>,
     payload: &'t [u8],
 }
 
@@ -21,7 +27,11 @@ impl<'t> Authenticated<'t> {
     ///
     /// The order matters. The signing input is hashed while it is still whole, the header names the
     /// key, and the payload is not looked at before the signature has been found good.
-    pub(crate) fn check<const N: usize, const BITS: usize>(
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to refuse the token, in the order split, header, key, signature.
+    pub fn check<const N: usize, const BITS: usize>(
         token: &'t mut [u8],
         keys: &JwkSet<N, BITS>,
     ) -> Result<Self, Error>
@@ -36,12 +46,19 @@ impl<'t> Authenticated<'t> {
             return Err(Error::InvalidSignature);
         }
         let payload = base64url::decode_in_place(compact.payload)?;
-        Ok(Self { payload })
+        Ok(Self { header, payload })
     }
 
     /// The payload.
-    pub(crate) fn payload(&self) -> &'t [u8] {
+    #[must_use]
+    pub fn payload(&self) -> &'t [u8] {
         self.payload
+    }
+
+    /// `typ`: what the payload is, as a media type (RFC 7515 section 4.1.9).
+    #[must_use]
+    pub fn token_type(&self) -> Option<Text<'t>> {
+        self.header.token_type
     }
 }
 

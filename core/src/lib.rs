@@ -13,9 +13,43 @@
 //!     Ok(verified.scopes().any(|scope| scope == "write"))
 //! }
 //! # let keys = JwkSet::from_json(br#"{"keys":[]}"#)?;
-//! # assert_eq!(may_write(&mut *b"e30.e30.".clone().as_mut(), &keys, Time::exactly(0)), Err(Error::UnsupportedAlgorithm));
+//! # assert_eq!(
+//! #     may_write(&mut Vec::from(b"e30.e30."), &keys, Time::exactly(0)),
+//! #     Err(Error::UnsupportedAlgorithm)
+//! # );
 //! # Ok::<(), Error>(())
 //! ```
+//!
+//! # Two levels
+//!
+//! [`Authenticated`] is a JWS (RFC 7515): the payload is what the key's owner signed, whatever it
+//! is. [`Verified`] is a JWT (RFC 7519): its claims were held against a [`Policy`] as well. Each has
+//! one maker, and the second is made from the first; [`verify_in_place`] and [`verify()`] do both.
+//!
+//! # Limits
+//!
+//! Every input has a bound. What is past it is refused with an error of its own.
+//!
+//! | what | limit | past it |
+//! |---|---|---|
+//! | token | [`MAX_TOKEN_LEN`], 16,384 bytes | [`Error::TokenTooLong`] |
+//! | header | [`MAX_HEADER_LEN`], 4,096 bytes once decoded | [`Error::HeaderTooLong`] |
+//! | claims, payload | what the token's length allows | |
+//! | JSON nesting | [`MAX_JSON_DEPTH`], 16 objects and arrays | [`Error::JsonTooDeep`] |
+//! | members of one JSON object | [`MAX_JSON_MEMBERS`], 256 | [`Error::TooManyMembers`] |
+//! | dates | 0 to 253402300799, the year 9999 | [`Error::InvalidClaim`] |
+//! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
+//! | public exponent | odd, 3 to 2^32 - 1 | [`Error::InvalidExponent`] |
+//! | `kid` of a key | [`MAX_KEY_ID_LEN`], 128 bytes | [`Error::KeyIdTooLong`] |
+//! | usable keys in a set | the capacity, `N` | [`Error::KeySetFull`] |
+//!
+//! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
+//! bits alone. Nothing here recurses, allocates or panics.
+//!
+//! # Features
+//!
+//! None is on by default. `serde`: [`Verified`]'s `deserialize`. `der`: keys from DER and PEM.
+//! `defmt`: `Format` for [`Error`].
 #![no_std]
 
 #[cfg(test)]
@@ -23,12 +57,15 @@ extern crate std;
 
 mod base64url;
 mod claims;
+#[cfg(feature = "defmt")]
+mod defmt;
 mod error;
 mod header;
-mod json;
+pub mod json;
 mod jwk;
 mod jwk_set;
 mod jws;
+mod numeric_date;
 mod policy;
 mod rsa;
 mod time;
@@ -37,16 +74,14 @@ mod verified;
 pub use claims::Claim;
 pub use error::{Error, Remedy};
 pub use header::MAX_HEADER_LEN;
-pub use json::{Array, MAX_JSON_DEPTH, MAX_JSON_MEMBERS, Number, Object, Text, Value};
+pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
 pub use jwk_set::JwkSet;
-pub use jws::MAX_TOKEN_LEN;
+pub use jws::{Authenticated, MAX_TOKEN_LEN};
 pub use policy::Policy;
 pub use rsa::{Bits, Capacity, PublicKey};
 pub use time::Time;
 pub use verified::Verified;
-
-use jws::Authenticated;
 
 /// Verifies a token where it lies, without any other buffer.
 ///

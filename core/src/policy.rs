@@ -1,86 +1,289 @@
 //! What a token must say to be accepted.
 
 use crate::claims::Claims;
-use crate::json::Text;
+use crate::header::is_same_media_type;
+use crate::json::{Text, Value};
+use crate::time::Known;
 use crate::{Claim, Error, Time};
 
 /// What a token must say to be accepted.
 ///
 /// Issuer and audience are mandatory, so that a token that was meant for somebody else is never
-/// accepted (RFC 8725 sections 3.8 and 3.9), and so is the token's `exp`. The leeway is 0 unless it
-/// is set.
+/// accepted (RFC 8725 sections 3.8 and 3.9), and so is the token's `exp`. Everything else begins at
+/// its strictest: no leeway, nothing uncertain, nothing issued in the future.
+///
+/// Texts are compared character by character, after JSON's escapes are undone.
 ///
 /// ```
 /// use tokenlatch::Policy;
 ///
-/// const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/").leeway(5);
+/// const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/")
+///     .leeway(5)
+///     .require_scopes(&["read:doors"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy<'p> {
     issuer: &'p str,
+    more_issuers: &'p [&'p str],
     audience: &'p str,
+    more_audiences: &'p [&'p str],
+    token_type: Option<&'p str>,
+    subject: Option<&'p str>,
+    client: Option<&'p str>,
+    scopes: &'p [&'p str],
+    profile_claims: &'p [&'p str],
+    claims: &'p [&'p str],
     leeway: u64,
+    max_age: Option<u64>,
+    accepts_issued_in_future: bool,
+    accepts_uncertain: bool,
+}
+
+/// What the policy found in the claims that it accepted.
+pub(crate) struct Accepted<'t> {
+    pub(crate) issuer: Text<'t>,
+    pub(crate) expiry: u64,
+    /// Whether the token is valid whatever the time really is.
+    pub(crate) is_certain: bool,
 }
 
 impl<'p> Policy<'p> {
-    /// Accepts tokens of `issuer` for `audience`, both compared character by character.
+    /// Accepts tokens of `issuer` for `audience`.
     #[must_use]
     pub const fn new(issuer: &'p str, audience: &'p str) -> Self {
         Self {
             issuer,
+            more_issuers: &[],
             audience,
+            more_audiences: &[],
+            token_type: None,
+            subject: None,
+            client: None,
+            scopes: &[],
+            profile_claims: &[],
+            claims: &[],
             leeway: 0,
+            max_age: None,
+            accepts_issued_in_future: false,
+            accepts_uncertain: false,
         }
     }
 
-    /// Accepts a token up to `seconds` after it expired or before it becomes valid, for clocks that
-    /// differ.
+    /// Accepts access tokens of `issuer` for `audience` that keep to RFC 9068: `typ` is `at+jwt`
+    /// (section 2.1), and `sub`, `client_id`, `iat` and `jti` are present (section 2.2).
+    #[must_use]
+    pub const fn rfc9068(issuer: &'p str, audience: &'p str) -> Self {
+        Self {
+            profile_claims: &["sub", "client_id", "iat", "jti"],
+            ..Self::new(issuer, audience).require_type("at+jwt")
+        }
+    }
+
+    /// Accepts these issuers, too. All of them share the key set that tokens are verified with.
+    #[must_use]
+    pub const fn or_issuers(mut self, issuers: &'p [&'p str]) -> Self {
+        self.more_issuers = issuers;
+        self
+    }
+
+    /// Accepts these audiences, too.
+    #[must_use]
+    pub const fn or_audiences(mut self, audiences: &'p [&'p str]) -> Self {
+        self.more_audiences = audiences;
+        self
+    }
+
+    /// Requires the header's `typ`, compared as a media type (RFC 7515 section 4.1.9), so that
+    /// `at+jwt` and `application/at+jwt` are the same.
+    #[must_use]
+    pub const fn require_type(mut self, media_type: &'p str) -> Self {
+        self.token_type = Some(media_type);
+        self
+    }
+
+    /// Requires this `sub`.
+    #[must_use]
+    pub const fn require_subject(mut self, subject: &'p str) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// Requires this client in `azp`, in `client_id`, or in both where both are present.
+    #[must_use]
+    pub const fn require_client(mut self, client: &'p str) -> Self {
+        self.client = Some(client);
+        self
+    }
+
+    /// Requires all of these scopes.
+    #[must_use]
+    pub const fn require_scopes(mut self, scopes: &'p [&'p str]) -> Self {
+        self.scopes = scopes;
+        self
+    }
+
+    /// Requires all of these claims, whatever they say, as long as it is not `null`.
+    #[must_use]
+    pub const fn require_claims(mut self, claims: &'p [&'p str]) -> Self {
+        self.claims = claims;
+        self
+    }
+
+    /// Allows for clocks that differ by this many seconds, in every comparison with the time.
     #[must_use]
     pub const fn leeway(mut self, seconds: u32) -> Self {
         self.leeway = seconds as u64;
         self
     }
 
-    /// Holds the claims against the policy and returns the two that are mandatory, issuer and expiry.
+    /// Requires `iat`, and refuses a token that was issued more than this many seconds ago.
+    #[must_use]
+    pub const fn max_age(mut self, seconds: u32) -> Self {
+        self.max_age = Some(seconds as u64);
+        self
+    }
+
+    /// Accepts a token whose `iat` is in the future.
+    ///
+    /// Where clocks merely differ, [`leeway`](Self::leeway) is the better answer.
+    #[must_use]
+    pub const fn accept_issued_in_future(mut self) -> Self {
+        self.accepts_issued_in_future = true;
+        self
+    }
+
+    /// Accepts a token that may be valid, where the [`Time`] does not tell for certain.
+    ///
+    /// With [`Time::at_least`] this is all a device without a clock can ask for: what is known to
+    /// have expired is refused, but a stolen token works until the floor passes its `exp`.
+    /// [`Verified::is_certainly_valid`](crate::Verified::is_certainly_valid) tells the two apart, so
+    /// that less can be granted.
+    #[must_use]
+    pub const fn accept_uncertain(mut self) -> Self {
+        self.accepts_uncertain = true;
+        self
+    }
+
+    /// Holds a token's type and claims against the policy.
     pub(crate) fn check<'t>(
         &self,
+        token_type: Option<Text<'_>>,
         claims: &Claims<'t>,
         now: Time,
-    ) -> Result<(Text<'t>, u64), Error> {
+    ) -> Result<Accepted<'t>, Error> {
+        if let Some(required) = self.token_type {
+            let token_type = token_type.ok_or(Error::WrongType)?;
+            require(
+                is_same_media_type(token_type.chars(), required),
+                Error::WrongType,
+            )?;
+        }
         let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
-        if issuer != self.issuer {
-            return Err(Error::WrongIssuer);
+        let is_accepted = issuer == self.issuer || self.more_issuers.iter().any(|i| issuer == *i);
+        require(is_accepted, Error::WrongIssuer)?;
+
+        require(
+            claims.audience.is_some(),
+            Error::MissingClaim(Claim::Audience),
+        )?;
+        let is_accepted = claims.audiences().any(|audience| {
+            audience == self.audience || self.more_audiences.iter().any(|a| audience == *a)
+        });
+        require(is_accepted, Error::WrongAudience)?;
+
+        if let Some(required) = self.subject {
+            let subject = claims.subject.ok_or(Error::MissingClaim(Claim::Subject))?;
+            require(subject == required, Error::WrongSubject)?;
         }
-        if claims.audience.is_none() {
-            return Err(Error::MissingClaim(Claim::Audience));
+        if let Some(required) = self.client {
+            let mut clients = claims
+                .authorized_party
+                .into_iter()
+                .chain(claims.client_id)
+                .peekable();
+            require(
+                clients.peek().is_some(),
+                Error::MissingClaim(Claim::ClientId),
+            )?;
+            require(clients.all(|client| client == required), Error::WrongClient)?;
         }
-        if !claims.audiences().any(|audience| audience == self.audience) {
-            return Err(Error::WrongAudience);
+        for required in self.scopes {
+            require(
+                claims.scopes().any(|scope| scope == *required),
+                Error::MissingScope,
+            )?;
         }
+        for required in self.profile_claims.iter().chain(self.claims) {
+            let is_present = !matches!(claims.all.get(required), None | Some(Value::Null));
+            require(is_present, Error::MissingRequiredClaim)?;
+        }
+
+        // Dates with a fraction are rounded towards refusal.
+        let mut is_certain = true;
+        let mut require_known = |known, error| match known {
+            Known::Certainly => Ok(()),
+            Known::Possibly if self.accepts_uncertain => {
+                is_certain = false;
+                Ok(())
+            }
+            Known::Possibly | Known::No => Err(error),
+        };
+        let leeway = self.leeway;
         let expiry = claims
             .expiry
             .ok_or(Error::MissingClaim(Claim::Expiry))?
             .floor();
-        if now.latest >= expiry.saturating_add(self.leeway) {
-            return Err(Error::Expired);
+        require_known(now.is_before(expiry + leeway), Error::Expired)?;
+        if let Some(date) = claims.not_before {
+            let from = date.ceil().saturating_sub(leeway);
+            require_known(now.is_at_or_after(from), Error::NotYetValid)?;
         }
-        let not_before = claims.not_before.map_or(0, |date| date.ceil());
-        if now.earliest.saturating_add(self.leeway) < not_before {
-            return Err(Error::NotYetValid);
+        if let Some(date) = claims.issued_at.filter(|_| !self.accepts_issued_in_future) {
+            let from = date.ceil().saturating_sub(leeway);
+            require_known(now.is_at_or_after(from), Error::IssuedInFuture)?;
         }
-        Ok((issuer, expiry))
+        if let Some(max_age) = self.max_age {
+            let issued_at = claims
+                .issued_at
+                .ok_or(Error::MissingClaim(Claim::IssuedAt))?
+                .floor();
+            require_known(
+                now.is_before(issued_at + max_age + leeway + 1),
+                Error::TooOld,
+            )?;
+        }
+        Ok(Accepted {
+            issuer,
+            expiry,
+            is_certain,
+        })
     }
+}
+
+fn require(holds: bool, error: Error) -> Result<(), Error> {
+    if holds { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::*;
+    use crate::json;
 
     const POLICY: Policy = Policy::new("https://issuer.example/", "api");
 
-    fn error(policy: &Policy<'_>, claims: &str, now: u64) -> Option<Error> {
-        let claims = Claims::read(claims.as_bytes()).unwrap();
-        policy.check(&claims, Time::exactly(now)).err()
+    fn check(policy: &Policy<'_>, claims: &str, now: Time) -> Result<bool, Error> {
+        let claims = Claims::read(claims.as_bytes())?;
+        policy
+            .check(None, &claims, now)
+            .map(|accepted| accepted.is_certain)
+    }
+
+    /// The verdict on claims that are accepted but for `more`, at time 9.
+    fn error(policy: &Policy<'_>, more: &str) -> Option<Error> {
+        let claims = format!(r#"{{"iss":"https://issuer.example/","aud":"api","exp":10{more}}}"#);
+        check(policy, &claims, Time::exactly(9)).err()
     }
 
     #[test]
@@ -131,32 +334,186 @@ mod tests {
                 Some(Error::MissingClaim(Claim::Expiry)),
             ),
         ] {
-            assert_eq!(error(&POLICY, claims, 9), expected, "{claims}");
+            assert_eq!(
+                check(&POLICY, claims, Time::exactly(9)).err(),
+                expected,
+                "{claims}"
+            );
+        }
+    }
+
+    #[test]
+    fn several_issuers_and_audiences_can_be_accepted() {
+        let policy = Policy::new("a", "b").or_issuers(&["https://issuer.example/"]);
+        assert_eq!(error(&policy, ""), Some(Error::WrongAudience));
+        assert_eq!(error(&policy.or_audiences(&["c", "api"]), ""), None);
+        assert_eq!(
+            error(&POLICY.or_issuers(&["a"]).or_audiences(&["b"]), ""),
+            None
+        );
+        assert_eq!(
+            error(&Policy::new("a", "api").or_issuers(&[]), ""),
+            Some(Error::WrongIssuer)
+        );
+    }
+
+    #[test]
+    fn subject_and_client_can_be_required() {
+        let policy = POLICY.require_subject("me");
+        assert_eq!(
+            error(&policy, ""),
+            Some(Error::MissingClaim(Claim::Subject))
+        );
+        assert_eq!(error(&policy, r#","sub":"you""#), Some(Error::WrongSubject));
+        assert_eq!(error(&policy, r#","sub":"me""#), None);
+        let policy = POLICY.require_client("app");
+        assert_eq!(
+            error(&policy, ""),
+            Some(Error::MissingClaim(Claim::ClientId))
+        );
+        assert_eq!(error(&policy, r#","azp":"app""#), None);
+        assert_eq!(error(&policy, r#","client_id":"app""#), None);
+        assert_eq!(error(&policy, r#","azp":"app","client_id":"app""#), None);
+        assert_eq!(
+            error(&policy, r#","azp":"app","client_id":"other""#),
+            Some(Error::WrongClient)
+        );
+        assert_eq!(
+            error(&policy, r#","azp":"other""#),
+            Some(Error::WrongClient)
+        );
+    }
+
+    #[test]
+    fn scopes_and_claims_can_be_required() {
+        let policy = POLICY.require_scopes(&["read", "write"]);
+        assert_eq!(error(&policy, ""), Some(Error::MissingScope));
+        assert_eq!(
+            error(&policy, r#","scope":"read writer""#),
+            Some(Error::MissingScope)
+        );
+        assert_eq!(
+            error(&policy, r#","scope":{"read":1,"write":1}"#),
+            Some(Error::MissingScope)
+        );
+        assert_eq!(error(&policy, r#","scope":"write x read""#), None);
+        let policy = POLICY.require_claims(&["org_id"]);
+        assert_eq!(error(&policy, ""), Some(Error::MissingRequiredClaim));
+        assert_eq!(
+            error(&policy, r#","org_id":null"#),
+            Some(Error::MissingRequiredClaim)
+        );
+        assert_eq!(
+            error(&policy, r#","x":{"org_id":1}"#),
+            Some(Error::MissingRequiredClaim)
+        );
+        assert_eq!(error(&policy, r#","org\u005fid":false"#), None);
+    }
+
+    #[test]
+    fn rfc_9068_is_one_constructor() {
+        let policy = Policy::rfc9068("https://issuer.example/", "api");
+        let all = r#"{"iss":"https://issuer.example/","aud":"api","exp":10,"sub":"s","client_id":"c","iat":1,"jti":"j"}"#;
+        let error = |token_type: Option<&str>, document: &str| {
+            let claims = Claims::read(document.as_bytes()).unwrap();
+            let header = format!("\"{}\"", token_type.unwrap_or_default());
+            let text = json::parse(header.as_bytes()).unwrap().as_text();
+            let token_type = text.filter(|_| token_type.is_some());
+            policy.check(token_type, &claims, Time::exactly(9)).err()
+        };
+        assert_eq!(error(Some("at+jwt"), all), None);
+        assert_eq!(error(Some("application/AT+JWT"), all), None);
+        assert_eq!(error(Some("JWT"), all), Some(Error::WrongType));
+        assert_eq!(error(None, all), Some(Error::WrongType));
+        for claim in [
+            r#","sub":"s""#,
+            r#","client_id":"c""#,
+            r#","iat":1"#,
+            r#","jti":"j""#,
+        ] {
+            let without = all.replace(claim, "");
+            assert_eq!(
+                error(Some("at+jwt"), &without),
+                Some(Error::MissingRequiredClaim),
+                "{claim}"
+            );
         }
     }
 
     #[test]
     fn a_token_is_good_from_not_before_until_just_before_expiry() {
         let claims = r#"{"iss":"https://issuer.example/","aud":"api","nbf":5.5,"exp":10.9}"#;
-        let verdicts = [
-            (5, Some(Error::NotYetValid)),
-            (6, None),
-            (9, None),
-            (10, Some(Error::Expired)),
-            (u64::MAX, Some(Error::Expired)),
-        ];
-        for (now, expected) in verdicts {
-            assert_eq!(error(&POLICY, claims, now), expected, "{now}");
-        }
         let lenient = POLICY.leeway(3);
-        for (now, expected) in [
-            (2, Some(Error::NotYetValid)),
-            (3, None),
-            (12, None),
-            (13, Some(Error::Expired)),
-            (u64::MAX, Some(Error::Expired)),
+        for (policy, now, expected) in [
+            (POLICY, 5, Some(Error::NotYetValid)),
+            (POLICY, 6, None),
+            (POLICY, 9, None),
+            (POLICY, 10, Some(Error::Expired)),
+            (POLICY, u64::MAX, Some(Error::Expired)),
+            (lenient, 2, Some(Error::NotYetValid)),
+            (lenient, 3, None),
+            (lenient, 12, None),
+            (lenient, 13, Some(Error::Expired)),
+            (lenient, u64::MAX, Some(Error::Expired)),
+            (POLICY.leeway(u32::MAX), u64::MAX, Some(Error::Expired)),
         ] {
-            assert_eq!(error(&lenient, claims, now), expected, "{now}");
+            assert_eq!(
+                check(&policy, claims, Time::exactly(now)).err(),
+                expected,
+                "{now}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_age_is_counted_from_issued_at() {
+        assert_eq!(error(&POLICY, r#","iat":9"#), None);
+        assert_eq!(error(&POLICY, r#","iat":9.1"#), Some(Error::IssuedInFuture));
+        assert_eq!(error(&POLICY.leeway(1), r#","iat":9.1"#), None);
+        assert_eq!(
+            error(&POLICY.accept_issued_in_future(), r#","iat":1000"#),
+            None
+        );
+        let policy = POLICY.max_age(3);
+        assert_eq!(
+            error(&policy, ""),
+            Some(Error::MissingClaim(Claim::IssuedAt))
+        );
+        assert_eq!(error(&policy, r#","iat":5.9"#), Some(Error::TooOld));
+        assert_eq!(error(&policy, r#","iat":6"#), None);
+        assert_eq!(error(&policy.leeway(1), r#","iat":5"#), None);
+        assert_eq!(
+            error(&policy.leeway(1), r#","iat":4.9"#),
+            Some(Error::TooOld)
+        );
+    }
+
+    #[test]
+    fn what_is_not_certain_is_refused_unless_the_policy_accepts_it() {
+        let claims = r#"{"iss":"https://issuer.example/","aud":"api","iat":4,"nbf":5,"exp":10}"#;
+        let uncertain = POLICY.accept_uncertain();
+        for (now, strictly, uncertainly) in [
+            (Time::between(5, 9), Ok(true), Ok(true)),
+            (Time::between(9, 5), Ok(true), Ok(true)),
+            (Time::between(5, 10), Err(Error::Expired), Ok(false)),
+            (Time::between(4, 9), Err(Error::NotYetValid), Ok(false)),
+            (Time::between(0, 100), Err(Error::Expired), Ok(false)),
+            (
+                Time::between(0, 4),
+                Err(Error::NotYetValid),
+                Err(Error::NotYetValid),
+            ),
+            (
+                Time::between(10, 20),
+                Err(Error::Expired),
+                Err(Error::Expired),
+            ),
+            (Time::at_least(0), Err(Error::Expired), Ok(false)),
+            (Time::at_least(9), Err(Error::Expired), Ok(false)),
+            (Time::at_least(10), Err(Error::Expired), Err(Error::Expired)),
+        ] {
+            assert_eq!(check(&POLICY, claims, now), strictly, "{now:?}");
+            assert_eq!(check(&uncertain, claims, now), uncertainly, "{now:?}");
         }
     }
 }

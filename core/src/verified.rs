@@ -3,8 +3,9 @@
 use core::fmt;
 
 use crate::claims::Claims;
-use crate::json::{Object, Text};
+use crate::json::{Object, Text, Value};
 use crate::jws::Authenticated;
+use crate::policy::Accepted;
 use crate::{Error, Policy, Time};
 
 /// The claims of a token whose signature, claims and policy were all checked.
@@ -16,22 +17,35 @@ pub struct Verified<'t> {
     claims: Claims<'t>,
     issuer: Text<'t>,
     expiry: u64,
+    is_certain: bool,
 }
 
 impl<'t> Verified<'t> {
     /// Reads the claims of an authenticated token and holds them against the policy: the one maker.
-    pub(crate) fn check(
-        token: Authenticated<'t>,
-        policy: &Policy<'_>,
-        now: Time,
-    ) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to refuse the token, in the order claims, policy.
+    pub fn check(token: Authenticated<'t>, policy: &Policy<'_>, now: Time) -> Result<Self, Error> {
         let claims = Claims::read(token.payload())?;
-        let (issuer, expiry) = policy.check(&claims, now)?;
+        let Accepted {
+            issuer,
+            expiry,
+            is_certain,
+        } = policy.check(token.token_type(), &claims, now)?;
         Ok(Self {
             claims,
             issuer,
             expiry,
+            is_certain,
         })
+    }
+
+    /// Whether the token is valid whatever the time really is, as far as it was known. Always so
+    /// unless the policy said [`accept_uncertain`](Policy::accept_uncertain).
+    #[must_use]
+    pub fn is_certainly_valid(&self) -> bool {
+        self.is_certain
     }
 
     /// `iss`: who issued the token (RFC 7519 section 4.1.1).
@@ -83,10 +97,54 @@ impl<'t> Verified<'t> {
         self.claims.scopes()
     }
 
+    /// `client_id` (RFC 8693 section 4.3), or else `azp` (OpenID Connect Core section 2): whom the
+    /// token was issued to.
+    #[must_use]
+    pub fn client(&self) -> Option<Text<'t>> {
+        self.claims.client_id.or(self.claims.authorized_party)
+    }
+
+    /// `permissions`: Auth0's array of what the client or user may do, one by one.
+    pub fn permissions(&self) -> impl Iterator<Item = Text<'t>> + use<'t> {
+        let permissions = match self.claim(&["permissions"]) {
+            Some(Value::Array(array)) => Some(array.elements()),
+            _ => None,
+        };
+        permissions.into_iter().flatten().filter_map(Value::as_text)
+    }
+
+    /// Any claim, by the names on the way to it: `&["scope", "email"]` is the `email` of ATM's
+    /// `scope` object, `&["https://example.com/roles"]` a claim of one's own.
+    #[must_use]
+    pub fn claim(&self, path: &[&str]) -> Option<Value<'t>> {
+        let all = Value::Object(self.claims.all);
+        path.iter().try_fold(all, |value, name| match value {
+            Value::Object(object) => object.get(name),
+            _ => None,
+        })
+    }
+
     /// All claims, those that the verifier does not read included.
     #[must_use]
     pub fn claims(&self) -> Object<'t> {
         self.claims.all
+    }
+
+    /// The claims as the caller's own type, by serde-json-core; it borrows texts where it can.
+    ///
+    /// That reader is not made for hostile bytes, and is given only what the strict one has
+    /// accepted. A text with escapes needs an owned type (`heapless::String`, `String`) and may be
+    /// at most 256 bytes long.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnexpectedClaims`].
+    #[cfg(feature = "serde")]
+    pub fn deserialize<T: serde::Deserialize<'t>>(&self) -> Result<T, Error> {
+        let mut unescaped = [0; 256];
+        serde_json_core::from_str_escaped(self.claims.all.as_str(), &mut unescaped)
+            .map(|(claims, _)| claims)
+            .map_err(|_| Error::UnexpectedClaims)
     }
 }
 

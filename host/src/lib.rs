@@ -1,1 +1,13 @@
-//! .
+//! What Tokenlatch needs a host for: getting key sets, and an authorization server to try it with.
+//!
+//! - [`issuer`]: an embedded authorization server that issues tokens in two dialects;
+//! - [`key_set`]: a JWK Set from a file or a URL, ready for [`tokenlatch::verify_in_place`];
+//! - [`fetch`]: the bounded HTTP requests that both sides of a test need;
+//! - [`clock`]: the present.
+//!
+//! The program `tokenlatch` (`cli/`) is a thin layer on top of these.
+
+pub mod clock;
+pub mod fetch;
+pub mod issuer;
+pub mod key_set;

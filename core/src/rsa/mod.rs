@@ -3,12 +3,17 @@
 //! In layers, each of which knows only those before it: [`limbs`], [`montgomery`], the public
 //! operation ([`PublicKey`]), and the signature scheme ([`pkcs1_v1_5`]).
 
+#[cfg(feature = "der")]
+mod der;
 mod limbs;
 mod montgomery;
 mod pkcs1_v1_5;
+mod roca;
 
 use core::fmt;
 use core::mem::swap;
+
+use sha2::{Digest, Sha256};
 
 use crate::Error;
 use limbs::{LIMB_BYTES, Limb};
@@ -18,6 +23,10 @@ use montgomery::multiply;
 pub(crate) const MIN_BITS: usize = 2048;
 
 /// An RSA public key (RFC 8017 section 3.1) with a modulus of 2048 to `BITS` bits, ready to verify.
+///
+/// The modulus n is odd and without ROCA's fingerprint. The public exponent e is odd, at least 3 and
+/// below 2^32: 3 and 17 occur in real key sets and are sound where, as here, the padding is compared
+/// whole; larger ones only make verifying slow. [`signature::Verifier`] checks a message.
 ///
 /// `BITS` is the capacity: 2048 (the default), 3072 or 4096. The Montgomery constants are computed
 /// when the key is made, at compile time if it is a constant.
@@ -156,6 +165,30 @@ where
     }
 }
 
+/// `signature` is as long as the modulus, big-endian.
+impl<'s, const BITS: usize> signature::Verifier<&'s [u8]> for PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn verify(&self, message: &[u8], signature: &&'s [u8]) -> Result<(), signature::Error> {
+        if self.verifies(&Sha256::digest(message).into(), signature) {
+            Ok(())
+        } else {
+            Err(signature::Error::new())
+        }
+    }
+}
+
+/// The public exponent from its big-endian bytes, without leading zeros.
+pub(crate) fn exponent(bytes: &[u8]) -> Result<u32, Error> {
+    match bytes {
+        [1..=u8::MAX, ..] if bytes.len() <= size_of::<u32>() => {
+            Ok(bytes.iter().fold(0, |e, byte| e << 8 | u32::from(*byte)))
+        }
+        _ => Err(Error::InvalidExponent),
+    }
+}
+
 /// Fills in a key's modulus and R^2 from big-endian bytes, and returns -1/n mod B and the bits of n.
 const fn prepare(
     limbs: &mut [Limb],
@@ -164,13 +197,15 @@ const fn prepare(
     n: &[u8],
     e: u32,
 ) -> Result<(Limb, usize), Error> {
+    if let [0, ..] = n {
+        return Err(Error::ModulusLeadingZero);
+    }
     if n.len() > limbs.len() * LIMB_BYTES {
         return Err(Error::ModulusTooLong);
     }
     limbs::set_from_be_bytes(limbs, n);
     let bits = limbs::bit_len(limbs);
-    // A leading zero would make the signature's length ambiguous.
-    if bits < MIN_BITS || bits.div_ceil(8) != n.len() {
+    if bits < MIN_BITS {
         return Err(Error::ModulusTooShort);
     }
     let [lowest, ..] = *limbs else {
@@ -178,6 +213,9 @@ const fn prepare(
     };
     if lowest & 1 == 0 {
         return Err(Error::ModulusEven);
+    }
+    if roca::has_fingerprint(limbs) {
+        return Err(Error::WeakModulus);
     }
     if e & 1 == 0 || e < 3 {
         return Err(Error::InvalidExponent);
@@ -209,7 +247,8 @@ macro_rules! capacities {
             ///
             /// # Errors
             ///
-            /// [`Error::ModulusTooShort`], [`Error::ModulusTooLong`], [`Error::ModulusEven`] and
+            /// [`Error::ModulusTooShort`], [`Error::ModulusTooLong`], [`Error::ModulusEven`],
+            /// [`Error::ModulusLeadingZero`], [`Error::WeakModulus`] and
             /// [`Error::InvalidExponent`].
             pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
                 let mut key = Self { e, ..Self::ZERO };

@@ -1,0 +1,132 @@
+//! NumericDate (RFC 7519 section 2), read exactly from any JSON number, without floating point.
+
+use crate::json::Number;
+
+/// Seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519 section 2), perhaps with a
+/// fraction, from 0 to the end of the year 9999.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumericDate {
+    seconds: u64,
+    has_fraction: bool,
+}
+
+impl NumericDate {
+    /// 9999-12-31T23:59:59Z.
+    const MAX: u64 = 253_402_300_799;
+
+    /// The last whole second that is not after it.
+    pub(crate) fn floor(self) -> u64 {
+        self.seconds
+    }
+
+    /// The first whole second that is not before it.
+    pub(crate) fn ceil(self) -> u64 {
+        self.seconds + u64::from(self.has_fraction)
+    }
+
+    /// Reads any JSON number exactly, or refuses it as out of range.
+    pub(crate) fn read(number: Number<'_>) -> Option<Self> {
+        let text = number.as_str();
+        let (is_negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        // How many of the digits stand before the point once the exponent has moved it.
+        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
+        let moved = parse_saturating(exponent);
+        let mut before_point = i64::try_from(whole.len()).ok()?.saturating_add(moved);
+        let mut date = Self {
+            seconds: 0,
+            has_fraction: false,
+        };
+        for digit in whole.bytes().chain(fraction.bytes()) {
+            let digit = u64::from(digit.wrapping_sub(b'0'));
+            if before_point > 0 {
+                date.seconds = date.seconds.checked_mul(10)?.checked_add(digit)?;
+            } else {
+                date.has_fraction |= digit != 0;
+            }
+            before_point = before_point.saturating_sub(1);
+        }
+        // Zeros that the exponent adds; zero itself stays zero however many.
+        while before_point > 0 && date.seconds > 0 {
+            date.seconds = date.seconds.checked_mul(10)?;
+            before_point -= 1;
+        }
+        let is_zero = date.seconds == 0 && !date.has_fraction;
+        let in_range = date.ceil() <= Self::MAX && (!is_negative || is_zero);
+        in_range.then_some(date)
+    }
+}
+
+/// A decimal exponent; one beyond any number's length is as good as the largest.
+fn parse_saturating(exponent: &str) -> i64 {
+    let (is_negative, digits) = match exponent.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, exponent),
+    };
+    let value = digits.bytes().fold(0_i64, |value, digit| {
+        value
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit.wrapping_sub(b'0')))
+    });
+    if is_negative { -value } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{self, Value};
+
+    /// The whole seconds before and after a date.
+    fn seconds(number: &str) -> Option<(u64, u64)> {
+        let Ok(Value::Number(number)) = json::parse(number.as_bytes()) else {
+            panic!("{number}");
+        };
+        NumericDate::read(number).map(|date| (date.floor(), date.ceil()))
+    }
+
+    #[test]
+    fn a_date_is_any_json_number_in_range_and_exact() {
+        for (number, expected) in [
+            ("0", (0, 0)),
+            ("-0", (0, 0)),
+            ("-0.0e5", (0, 0)),
+            ("1300819380", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.0", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.000", (1_300_819_380, 1_300_819_380)),
+            ("1300819380.5", (1_300_819_380, 1_300_819_381)),
+            (
+                "1300819380.000000000000000000000000000001",
+                (1_300_819_380, 1_300_819_381),
+            ),
+            ("1.30081938e9", (1_300_819_380, 1_300_819_380)),
+            ("1.30081938E+9", (1_300_819_380, 1_300_819_380)),
+            ("13008193800000e-4", (1_300_819_380, 1_300_819_380)),
+            ("13008193805000e-4", (1_300_819_380, 1_300_819_381)),
+            ("0.00001e9", (10_000, 10_000)),
+            ("1e-400", (0, 1)),
+            ("0e99999999999999999999", (0, 0)),
+            ("1e-99999999999999999999", (0, 1)),
+            ("253402300799", (253_402_300_799, 253_402_300_799)),
+        ] {
+            assert_eq!(seconds(number), Some(expected), "{number}");
+        }
+        for number in [
+            "-1",
+            "-1e-9",
+            "253402300800",
+            "253402300799.1",
+            "1e12",
+            "1e19",
+            "1e400",
+            "18446744073709551616",
+            "99999999999999999999999",
+            "1e99999999999999999999",
+        ] {
+            assert_eq!(seconds(number), None, "{number}");
+        }
+    }
+}

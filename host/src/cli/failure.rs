@@ -1,0 +1,62 @@
+//! Why a command could not do its work.
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use tokenlatch_host::fetch::FetchError;
+use tokenlatch_host::issuer::StartError;
+use tokenlatch_host::key_set::KeySetError;
+
+/// Why a command could not do its work; a rejected token is none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The input cannot be read.
+    #[error("cannot read standard input")]
+    Input(#[source] io::Error),
+    /// The output cannot be written.
+    #[error("cannot write standard output")]
+    Output(#[source] io::Error),
+    /// There are no keys to verify with.
+    #[error("cannot get the key set")]
+    KeySet(#[from] KeySetError),
+    /// The authorization server did not start.
+    #[error("cannot start the issuer")]
+    Start(#[from] StartError),
+    /// The authorization server did not answer.
+    #[error("cannot get a token")]
+    Token(#[from] FetchError),
+    /// The signals that stop the program cannot be listened to.
+    #[error("cannot listen to signals")]
+    Signal(#[source] io::Error),
+    /// The demo's story went otherwise.
+    #[error("the demo went wrong: {0}")]
+    Demo(&'static str),
+}
+
+impl Failure {
+    /// Says on standard error what went wrong, and returns the exit status for it.
+    ///
+    /// A reader who has closed the pipe has seen enough, and is told nothing.
+    pub(crate) fn report(self) -> ExitCode {
+        if !self.is_broken_pipe() {
+            let mut message = format!("tokenlatch: {self}");
+            let mut cause = self.source();
+            while let Some(error) = cause {
+                message.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            // Where nobody listens, the status has to say it alone.
+            let _ = writeln!(io::stderr(), "{message}");
+        }
+        ExitCode::from(match self {
+            Self::Start(_) | Self::Token(_) | Self::Signal(_) | Self::Demo(_) => 1,
+            Self::Input(_) | Self::Output(_) => 2,
+            Self::KeySet(_) => 3,
+        })
+    }
+
+    fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

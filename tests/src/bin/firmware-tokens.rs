@@ -1,0 +1,13 @@
+//! Writes the tokens that are baked into the firmware example.
+
+use std::fs;
+use std::io;
+
+use tokenlatch_tests::firmware;
+
+fn main() -> io::Result<()> {
+    for (name, token) in firmware::tokens() {
+        fs::write(firmware::token_file(name), token)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! The program `tokenlatch`, as its users have it.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+/// The program, still without arguments.
+#[must_use]
+pub fn command() -> Command {
+    Command::new(&*PATH)
+}
+
+/// Where cargo has put the program, after bringing it up to date.
+static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--locked", "--package", "tokenlatch-host"])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "the program does not build");
+    let messages = String::from_utf8(output.stdout).expect("UTF-8");
+    messages
+        .lines()
+        .map(|message| serde_json::from_str::<Value>(message).expect("JSON"))
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the program")
+});
