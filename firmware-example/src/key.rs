@@ -1,6 +1,6 @@
 //! The key that the device was provisioned with, in flash.
 
-use tokenlatch::{Jwk, JwkSet, PublicKey};
+use tokenlatch::{JwkSet, jwk};
 
 /// The keys that tokens may be signed with.
 ///
@@ -9,15 +9,7 @@ use tokenlatch::{Jwk, JwkSet, PublicKey};
 /// NEVER use this key for anything but this example. It is that of RFC 7515 appendix A.2, which
 /// prints its private half too: everybody can sign tokens for it. A product has its own issuer's
 /// key here.
-pub(crate) static KEYS: JwkSet<1> = {
-    let Ok(key) = <PublicKey>::new(&MODULUS, EXPONENT) else {
-        panic!("not an RSA public key");
-    };
-    let Ok(jwk) = Jwk::new("rfc7515-a2", key) else {
-        panic!("not a key id");
-    };
-    JwkSet::from_keys([jwk])
-};
+pub(crate) static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("rfc7515-a2", &MODULUS, EXPONENT)]);
 
 /// `e`
 const EXPONENT: u32 = 65537;

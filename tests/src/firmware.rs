@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::issuer;
+use crate::issuer::Issuer;
 
 /// Its folder.
 #[must_use]
@@ -20,15 +20,15 @@ pub fn token_file(name: &str) -> PathBuf {
 #[must_use]
 pub fn tokens() -> [(&'static str, String); 4] {
     let device = "https://device.example/";
-    let good = issuer::token(&claims(device, NOW - MINUTE, "config:read"));
-    let expired = issuer::token(&claims(device, NOW - HOUR - MINUTE, "config:read"));
-    let wrong_audience = issuer::token(&claims(
+    let good = Issuer::rfc7515().token(&claims(device, NOW - MINUTE, "config:read"));
+    let expired = Issuer::rfc7515().token(&claims(device, NOW - HOUR - MINUTE, "config:read"));
+    let wrong_audience = Issuer::rfc7515().token(&claims(
         "https://other.example/",
         NOW - MINUTE,
         "config:read",
     ));
     // Somebody gives himself a scope and keeps the signature.
-    let greedy = issuer::token(&claims(device, NOW - MINUTE, "config:read config:write"));
+    let greedy = Issuer::rfc7515().token(&claims(device, NOW - MINUTE, "config:read config:write"));
     let (signing_input, _) = greedy.rsplit_once('.').expect("a token");
     let (_, signature) = good.rsplit_once('.').expect("a token");
     let tampered = format!("{signing_input}.{signature}");

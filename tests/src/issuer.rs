@@ -1,7 +1,4 @@
-//! An issuer of tokens whose private key everybody knows.
-//!
-//! It is the key of RFC 7515 appendix A.2, which prints both halves. Never use it for anything but
-//! tests and examples.
+//! Issuers of tokens, with all that a test may want of them: any header, any payload, any signature.
 
 use std::sync::LazyLock;
 
@@ -9,43 +6,121 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use rsa::pkcs1v15::SigningKey;
 use rsa::signature::{SignatureEncoding as _, Signer as _};
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey, hazmat};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// The key's `kid`.
-pub const KEY_ID: &str = "rfc7515-a2";
-
-/// The key as the RFC prints it: a private JWK.
-const JWK: &str = include_str!("rfc7515-a2.json");
-
-/// The key's public half, as a JWK Set.
-#[must_use]
-pub fn jwk_set() -> String {
-    let jwk = jwk();
-    let (n, e) = (text(&jwk, "n"), text(&jwk, "e"));
-    json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": n, "e": e}]})
-        .to_string()
+/// An issuer with a key of its own.
+pub struct Issuer {
+    key: RsaPrivateKey,
+    key_id: String,
 }
 
-/// The access token (RFC 9068) with these claims, a JSON text.
-#[must_use]
-pub fn token(claims: &str) -> String {
-    let header = format!(r#"{{"alg":"RS256","typ":"at+jwt","kid":"{KEY_ID}"}}"#);
-    sign(&header, claims)
-}
+impl Issuer {
+    /// An issuer whose private key everybody knows.
+    ///
+    /// It is the key of RFC 7515 appendix A.2, which prints both halves. Never use it for anything
+    /// but tests and examples.
+    #[must_use]
+    pub fn rfc7515() -> &'static Self {
+        static ISSUER: LazyLock<Issuer> = LazyLock::new(|| {
+            let jwk: Value = serde_json::from_str(include_str!("rfc7515-a2.json")).expect("JSON");
+            let [n, e, d, p, q] = ["n", "e", "d", "p", "q"].map(|member| {
+                let text = jwk[member].as_str().expect("a string");
+                let bytes = BASE64URL.decode(text).expect("base64url");
+                BoxedUint::from_be_slice_vartime(&bytes)
+            });
+            Issuer {
+                key: RsaPrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key"),
+                key_id: "rfc7515-a2".into(),
+            }
+        });
+        &ISSUER
+    }
 
-/// The JWS of this header and payload, two JSON texts, in compact serialization.
-#[must_use]
-pub fn sign(header: &str, payload: &str) -> String {
-    let signing_input = signing_input(header, payload);
-    let signature = SIGNING_KEY.sign(signing_input.as_bytes());
-    with_signature(&signing_input, &signature.to_bytes())
+    /// An issuer with a new key of that many bits.
+    #[must_use]
+    pub fn generate(bits: usize, key_id: &str) -> Self {
+        Self {
+            key: RsaPrivateKey::new(&mut rand::rng(), bits).expect("an RSA key"),
+            key_id: key_id.into(),
+        }
+    }
+
+    /// By what name its tokens call the key.
+    #[must_use]
+    pub fn key_id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// The public half of the key.
+    #[must_use]
+    pub fn public_key(&self) -> RsaPublicKey {
+        self.key.to_public_key()
+    }
+
+    /// The modulus in big-endian bytes, and the public exponent.
+    #[must_use]
+    pub fn modulus_and_exponent(&self) -> (Vec<u8>, u32) {
+        let e = self.key.e_bytes();
+        let e = e.iter().fold(0, |e, byte| e << 8 | u32::from(*byte));
+        (self.key.n_bytes().into(), e)
+    }
+
+    /// The public half of the key, as a JWK.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
+        let n = BASE64URL.encode(self.key.n_bytes());
+        let e = BASE64URL.encode(self.key.e_bytes());
+        json!({"kty": "RSA", "use": "sig", "alg": "RS256", "kid": self.key_id, "n": n, "e": e})
+    }
+
+    /// The JWK Set of that key.
+    #[must_use]
+    pub fn jwk_set(&self) -> String {
+        json!({"keys": [self.jwk()]}).to_string()
+    }
+
+    /// The access token (RFC 9068) with these claims, a JSON text.
+    #[must_use]
+    pub fn token(&self, claims: &str) -> String {
+        let header = format!(
+            r#"{{"alg":"RS256","typ":"at+jwt","kid":"{}"}}"#,
+            self.key_id
+        );
+        self.sign(header, claims)
+    }
+
+    /// The JWS of this header and payload in compact serialization.
+    #[must_use]
+    pub fn sign(&self, header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
+        let signing_input = signing_input(header, payload);
+        with_signature(&signing_input, &self.signature(signing_input.as_bytes()))
+    }
+
+    /// The RS256 signature of a message.
+    #[must_use]
+    pub fn signature(&self, message: &[u8]) -> Vec<u8> {
+        let signature = SigningKey::<Sha256>::new(self.key.clone()).sign(message);
+        signature.to_vec()
+    }
+
+    /// RSASP1 (RFC 8017 section 5.2.1): what the public operation makes `encoded_message` of.
+    #[must_use]
+    pub fn private_operation(&self, encoded_message: &[u8]) -> Vec<u8> {
+        let len = encoded_message.len();
+        let bits = u32::try_from(8 * len).expect("a length");
+        let message = BoxedUint::from_be_slice(encoded_message, bits).expect("it fits");
+        let no_blinding = None::<&mut rand::rngs::ThreadRng>;
+        let signature = hazmat::rsa_decrypt(no_blinding, &self.key, &message).expect("below n");
+        signature.to_be_bytes().into()
+    }
 }
 
 /// What is signed of a JWS with this header and payload (RFC 7515 section 5.1).
 #[must_use]
-pub fn signing_input(header: &str, payload: &str) -> String {
+pub fn signing_input(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(payload))
 }
 
@@ -53,23 +128,6 @@ pub fn signing_input(header: &str, payload: &str) -> String {
 #[must_use]
 pub fn with_signature(signing_input: &str, signature: &[u8]) -> String {
     format!("{signing_input}.{}", BASE64URL.encode(signature))
-}
-
-static SIGNING_KEY: LazyLock<SigningKey<Sha256>> = LazyLock::new(|| {
-    let jwk = jwk();
-    let [n, e, d, p, q] = ["n", "e", "d", "p", "q"].map(|member| {
-        let bytes = BASE64URL.decode(text(&jwk, member)).expect("base64url");
-        BoxedUint::from_be_slice_vartime(&bytes)
-    });
-    SigningKey::new(RsaPrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key"))
-});
-
-fn jwk() -> Value {
-    serde_json::from_str(JWK).expect("JSON")
-}
-
-fn text<'j>(jwk: &'j Value, member: &str) -> &'j str {
-    jwk[member].as_str().expect("a string")
 }
 
 #[cfg(test)]
@@ -87,7 +145,7 @@ mod tests {
                          0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqv\
                          hJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrB\
                          p0igcN_IoypGlUPQGe77Rw";
-        let token = sign(r#"{"alg":"RS256"}"#, payload);
+        let token = Issuer::rfc7515().sign(r#"{"alg":"RS256"}"#, payload);
         assert_eq!(token.rsplit('.').next(), Some(signature));
     }
 }

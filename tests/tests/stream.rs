@@ -8,7 +8,8 @@ use std::process::{Child, Stdio};
 use std::thread;
 
 use serde_json::Value;
-use tokenlatch_tests::{issuer, program};
+use tokenlatch_tests::issuer::Issuer;
+use tokenlatch_tests::program;
 
 const ISSUER: &str = "https://issuer.example/";
 const AUDIENCE: &str = "https://api.example.com/";
@@ -18,7 +19,7 @@ const NOW: u64 = 1_800_000_000;
 fn ten_thousand_tokens_take_the_memory_of_a_hundred() {
     let cases = cases();
     let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stream.jwks.json");
-    fs::write(&jwks, issuer::jwk_set()).expect("the JWK Set is written");
+    fs::write(&jwks, Issuer::rfc7515().jwk_set()).expect("the JWK Set is written");
     let mut program = program::command()
         .arg("verify")
         .arg("--jwks")
@@ -78,7 +79,7 @@ fn cases() -> Vec<(String, Option<String>)> {
             let claims = format!(
                 r#"{{"iss":"{ISSUER}","sub":"alice","aud":"{AUDIENCE}","exp":{expiry},"jti":"{jti}"}}"#
             );
-            (issuer::token(&claims), is_good.then_some(jti))
+            (Issuer::rfc7515().token(&claims), is_good.then_some(jti))
         })
         .collect()
 }
