@@ -401,7 +401,10 @@ fn the_issuer_runs_until_it_is_told_to_stop() {
         assert!(rsa_verifies(token, &serde_json::from_slice(&jwks).unwrap()));
     }
 
-    let kill = Command::new("kill").arg(child.id().to_string()).status();
+    // The shell's own: a minimal system has no program of that name.
+    let kill = Command::new("sh")
+        .args(["-c", &format!("kill {}", child.id())])
+        .status();
     assert!(kill.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
