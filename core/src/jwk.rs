@@ -130,12 +130,12 @@ where
 /// const LONG: Jwk<4096> = jwk!("long", &LONG_MODULUS, 65537, 4096);
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0080
 /// # use tokenlatch::{Jwk, jwk};
 /// const SHORT: Jwk = jwk!("short", &[0xff; 255], 65537);
 /// ```
 ///
-/// ```compile_fail
+/// ```compile_fail,E0080
 /// # use tokenlatch::{Jwk, jwk};
 /// const EVEN: Jwk = jwk!("even", &[0xfe; 256], 65537);
 /// ```

@@ -13,6 +13,56 @@ use crate::{Error, Policy, Time};
 /// There is no other way to one than [`verify`](crate::verify()) and
 /// [`verify_in_place`](crate::verify_in_place): to hold it is to know that the token is good. It
 /// borrows the buffer that the token lies in.
+///
+/// It cannot be forged:
+///
+/// ```compile_fail,E0451
+/// # fn forge(good: tokenlatch::Verified<'_>) {
+/// let forged = tokenlatch::Verified { expiry: u64::MAX, ..good };
+/// # }
+/// ```
+///
+/// nor be made from a token that was not authenticated:
+///
+/// ```compile_fail,E0308
+/// # use tokenlatch::{Policy, Time, Verified};
+/// # fn forge(token: &[u8], policy: &Policy<'_>) {
+/// let unverified = Verified::check(token, policy, Time::exactly(0));
+/// # }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # fn forge(payload: &[u8], good: tokenlatch::Authenticated<'_>) {
+/// let forged = tokenlatch::Authenticated { payload, ..good };
+/// # }
+/// ```
+///
+/// nor outlive the token's buffer:
+///
+/// ```compile_fail,E0597
+/// # use tokenlatch::{Error, JwkSet, Policy, Time, verify_in_place};
+/// # fn outlive(keys: &JwkSet<1>, policy: &Policy<'_>) -> Result<(), Error> {
+/// let verified = {
+///     let mut token = *b"...";
+///     verify_in_place(&mut token, keys, policy, Time::exactly(0))?
+/// };
+/// verified.expiry();
+/// # Ok(())
+/// # }
+/// ```
+///
+/// nor survive a change of it:
+///
+/// ```compile_fail,E0506
+/// # use tokenlatch::{Error, JwkSet, Policy, Time, verify_in_place};
+/// # fn change(keys: &JwkSet<1>, policy: &Policy<'_>) -> Result<(), Error> {
+/// let mut token = *b"...";
+/// let verified = verify_in_place(&mut token, keys, policy, Time::exactly(0))?;
+/// token[0] = 0;
+/// verified.expiry();
+/// # Ok(())
+/// # }
+/// ```
 pub struct Verified<'t> {
     claims: Claims<'t>,
     issuer: Text<'t>,

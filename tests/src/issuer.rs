@@ -54,6 +54,12 @@ impl Issuer {
         &self.key_id
     }
 
+    /// The key itself.
+    #[must_use]
+    pub fn private_key(&self) -> &RsaPrivateKey {
+        &self.key
+    }
+
     /// The public half of the key.
     #[must_use]
     pub fn public_key(&self) -> RsaPublicKey {

@@ -267,3 +267,112 @@ macro_rules! capacities {
 }
 
 capacities!(2048 3072 4096);
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
+    use crypto_bigint::{BoxedUint, Odd};
+
+    use super::*;
+
+    /// s^e mod n by another implementation.
+    fn oracle(n: &[u8], e: u32, s: &[u8]) -> Vec<u8> {
+        let number = |bytes: &[u8]| BoxedUint::from_be_slice(bytes, 4096).unwrap();
+        let params = BoxedMontyParams::new_vartime(Odd::new(number(n)).unwrap());
+        let power = BoxedMontyForm::new(number(s), &params)
+            .pow(&BoxedUint::from(e))
+            .retrieve();
+        power.to_be_bytes()[512 - n.len()..].to_vec()
+    }
+
+    /// The same by the core, at a capacity.
+    fn ours<const BITS: usize>(n: &[u8], e: u32, s: &[u8]) -> Option<Vec<u8>>
+    where
+        Bits<BITS>: Capacity,
+    {
+        let key = PublicKey::<BITS>::from_be_bytes(n, e).unwrap();
+        let mut buffers = [PublicKey::<BITS>::ZERO.n; 2];
+        let power = key.public_operation(s, &mut buffers)?;
+        let mut bytes: Vec<u8> = power.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        bytes.truncate(n.len());
+        bytes.reverse();
+        Some(bytes)
+    }
+
+    /// Numbers of so many bits: random ones, and such as make carries ripple.
+    fn moduli(bits: usize) -> Vec<Vec<u8>> {
+        let len = bits.div_ceil(8);
+        let top = 0xff_u8 >> (8 * len - bits);
+        let mut state = bits as u64;
+        let mut random = || {
+            // xorshift64 (Marsaglia 2003): the same numbers every time.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state as u8
+        };
+        let mut all: Vec<Vec<u8>> = std::vec![
+            // 2^bits - 1, 2^(bits - 1) + 1, and limbs that are full or empty.
+            std::vec![0xff; len],
+            std::vec![0; len],
+            (0..len)
+                .map(|at| if at / 8 % 2 == 0 { 0xff } else { 0 })
+                .collect(),
+        ];
+        all.extend((0..4).map(|_| (0..len).map(|_| random()).collect::<Vec<_>>()));
+        for n in &mut all {
+            n[0] = (n[0] & top) | (top / 2 + 1);
+            n[len - 1] |= 1;
+        }
+        all
+    }
+
+    #[test]
+    fn the_public_operation_agrees_with_crypto_bigint() {
+        for bits in [
+            2048, 2049, 2050, 2111, 2112, 2113, 2560, 3071, 3072, 3073, 4095, 4096,
+        ] {
+            for n in moduli(bits) {
+                let last = n.len() - 1;
+                let below = |change: u8| {
+                    let mut s = n.clone();
+                    s[last] -= change;
+                    s
+                };
+                let mut signatures = std::vec![std::vec![0; n.len()], below(1)];
+                signatures.extend(moduli(bits - 1).into_iter().map(|s| {
+                    let mut padded = std::vec![0; n.len() - s.len()];
+                    padded.extend(s);
+                    padded
+                }));
+                for (s, e) in signatures.iter().zip([
+                    3,
+                    65537,
+                    65537,
+                    17,
+                    3,
+                    65537,
+                    u32::MAX,
+                    0x8000_0001,
+                    65539,
+                ]) {
+                    let expected = oracle(&n, e, s);
+                    assert_eq!(
+                        ours::<4096>(&n, e, s),
+                        Some(expected.clone()),
+                        "{bits} bits, e = {e}"
+                    );
+                    if bits <= 3072 {
+                        assert_eq!(ours::<3072>(&n, e, s), Some(expected.clone()));
+                    }
+                    if bits <= 2048 {
+                        assert_eq!(ours::<2048>(&n, e, s), Some(expected));
+                    }
+                }
+                assert_eq!(ours::<4096>(&n, 3, &n), None, "s = n");
+            }
+        }
+    }
+}
