@@ -31,7 +31,8 @@ pub enum Error {
     JsonTooDeep,
     /// A JSON object with two members of one name, compared after unescaping (RFC 7519 section 4).
     DuplicateMember,
-    /// A JSON object with more members than [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS).
+    /// JSON with more members than [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), or a header with
+    /// more than [`MAX_HEADER_MEMBERS`](crate::MAX_HEADER_MEMBERS).
     TooManyMembers,
 
     // The JOSE header.
@@ -178,7 +179,7 @@ impl Error {
                 "duplicate-member",
                 "a JSON object has two members of one name",
             ),
-            Self::TooManyMembers => ("too-many-members", "a JSON object has too many members"),
+            Self::TooManyMembers => ("too-many-members", "the JSON has too many members"),
             Self::HeaderTooLong => ("header-too-long", "the header is too long"),
             Self::InvalidHeader => ("invalid-header", "the header is malformed"),
             Self::UnsupportedAlgorithm => ("unsupported-algorithm", "the algorithm is not RS256"),

@@ -6,6 +6,12 @@ use crate::json::{self, Text, Value};
 /// The longest header, in bytes after base64url.
 pub const MAX_HEADER_LEN: usize = 4096;
 
+/// How many members the header may have, those of objects within it included.
+///
+/// It is read before the signature is checked, and so is as good as anybody's: bounds this low keep
+/// a header from costing more than the signature does.
+pub const MAX_HEADER_MEMBERS: usize = 32;
+
 /// What the verifier takes from the header.
 ///
 /// Keys that a header carries or points to (`jwk`, `jku`, `x5c`, `x5u`) are never used: a token
@@ -22,7 +28,7 @@ impl<'t> Header<'t> {
         if header.len() > MAX_HEADER_LEN {
             return Err(Error::HeaderTooLong);
         }
-        let Value::Object(members) = json::parse(header)? else {
+        let Value::Object(members) = json::parse_within(header, MAX_HEADER_MEMBERS)? else {
             return Err(Error::InvalidHeader);
         };
         let mut algorithm = None;
@@ -133,6 +139,18 @@ mod tests {
             error(header(MAX_HEADER_LEN + 1).as_bytes()),
             Some(Error::HeaderTooLong)
         );
+    }
+
+    #[test]
+    fn the_members_are_bounded() {
+        let header = |count: usize| {
+            let others: std::string::String =
+                (1..count).map(|n| std::format!(",\"{n}\":0")).collect();
+            std::format!(r#"{{"alg":"RS256"{others}}}"#)
+        };
+        assert_eq!(error(header(MAX_HEADER_MEMBERS).as_bytes()), None);
+        let too_many = header(MAX_HEADER_MEMBERS + 1);
+        assert_eq!(error(too_many.as_bytes()), Some(Error::TooManyMembers));
     }
 
     #[test]

@@ -12,8 +12,11 @@ use crate::Error;
 /// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
 pub const MAX_JSON_DEPTH: usize = 16;
 
-/// How many members one JSON object may have.
-pub const MAX_JSON_MEMBERS: usize = 256;
+/// How many members a document may have, in all of its objects together.
+///
+/// To find two members of one name without memory, an object may have to be walked through again
+/// for each of its names: the limit bounds that work.
+pub const MAX_JSON_MEMBERS: usize = 1024;
 
 /// A JSON value, as it lies in a checked document.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +59,13 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
+    parse_within(document, MAX_JSON_MEMBERS)
+}
+
+/// As [`parse`], with another limit of members.
+pub(crate) fn parse_within(document: &[u8], max_members: usize) -> Result<Value<'_>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    check(text)?;
+    check(text, max_members)?;
     let mut cursor = Cursor { text, at: 0 };
     cursor.skip_whitespace();
     cursor.skip_value().ok_or(Error::InvalidJson)
@@ -287,7 +295,7 @@ fn is_low_surrogate(code: u32) -> bool {
 struct Open {
     is_object: bool,
     /// How many members an object has so far.
-    members: u16,
+    members: usize,
     /// Where the object or array begins.
     start: usize,
     /// The filter bits of an object's names so far.
@@ -295,9 +303,10 @@ struct Open {
 }
 
 /// Checks that `text` is one JSON value.
-fn check(text: &str) -> Result<(), Error> {
+fn check(text: &str, max_members: usize) -> Result<(), Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH>::new();
+    let mut members_left = max_members;
     cursor.skip_whitespace();
     loop {
         // A value starts here.
@@ -316,7 +325,7 @@ fn check(text: &str) -> Result<(), Error> {
                 cursor.skip_whitespace();
                 if !matches!(cursor.peek(), Some(b'}' | b']')) {
                     if let Some(object) = open.last_mut().filter(|open| open.is_object) {
-                        cursor.check_name(object)?;
+                        cursor.check_name(object, &mut members_left)?;
                     }
                     continue;
                 }
@@ -344,7 +353,7 @@ fn check(text: &str) -> Result<(), Error> {
                 (Some(b','), is_object) => {
                     cursor.skip_whitespace();
                     if is_object {
-                        cursor.check_name(container)?;
+                        cursor.check_name(container, &mut members_left)?;
                     }
                     break;
                 }
@@ -383,7 +392,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Checks a member's name and its colon.
-    fn check_name(&mut self, object: &mut Open) -> Result<(), Error> {
+    fn check_name(&mut self, object: &mut Open, members_left: &mut usize) -> Result<(), Error> {
+        *members_left = members_left.checked_sub(1).ok_or(Error::TooManyMembers)?;
         let start = self.at;
         self.check_string()?;
         let inner = self.text.get(start + 1..self.at - 1);
@@ -391,16 +401,13 @@ impl<'a> Cursor<'a> {
         let bit = name.filter_bit();
         if object.filter & bit != 0 {
             let so_far = Object(self.text.get(object.start..).ok_or(Error::InvalidJson)?);
-            let mut earlier = so_far.members().take(usize::from(object.members));
+            let mut earlier = so_far.members().take(object.members);
             if earlier.any(|(other, _)| other == name) {
                 return Err(Error::DuplicateMember);
             }
         }
         object.filter |= bit;
         object.members += 1;
-        if usize::from(object.members) > MAX_JSON_MEMBERS {
-            return Err(Error::TooManyMembers);
-        }
         self.skip_whitespace();
         if !self.eat(b':') {
             return Err(Error::InvalidJson);
@@ -660,11 +667,17 @@ mod tests {
     }
 
     #[test]
-    fn members_have_a_limit() {
+    fn members_have_a_limit_in_all_objects_together() {
         let members = |count| {
             let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
             format!("{{{}}}", members.join(","))
         };
+        let half = members(MAX_JSON_MEMBERS / 2);
+        assert_eq!(error(&format!("[{half},{half}]")), None);
+        assert_eq!(
+            error(&format!("[{half},{half},{{\"\":0}}]")),
+            Some(Error::TooManyMembers)
+        );
         assert_eq!(error(&members(MAX_JSON_MEMBERS)), None);
         assert_eq!(
             error(&members(MAX_JSON_MEMBERS + 1)),

@@ -36,7 +36,7 @@
 //! | header | [`MAX_HEADER_LEN`], 4,096 bytes once decoded | [`Error::HeaderTooLong`] |
 //! | claims, payload | what the token's length allows | |
 //! | JSON nesting | [`MAX_JSON_DEPTH`], 16 objects and arrays | [`Error::JsonTooDeep`] |
-//! | members of one JSON object | [`MAX_JSON_MEMBERS`], 256 | [`Error::TooManyMembers`] |
+//! | members of all JSON objects | [`MAX_HEADER_MEMBERS`], 32, in a header; [`MAX_JSON_MEMBERS`], 1,024, elsewhere | [`Error::TooManyMembers`] |
 //! | dates | 0 to 253402300799, the year 9999 | [`Error::InvalidClaim`] |
 //! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
 //! | public exponent | odd, 3 to 2^32 - 1 | [`Error::InvalidExponent`] |
@@ -73,7 +73,7 @@ mod verified;
 
 pub use claims::Claim;
 pub use error::{Error, Remedy};
-pub use header::MAX_HEADER_LEN;
+pub use header::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS};
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
 pub use jwk_set::JwkSet;

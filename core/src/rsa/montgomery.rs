@@ -75,7 +75,7 @@ pub(crate) const fn r_squared(out: &mut [Limb], spare: &mut [Limb], n: &[Limb], 
     let mut squarings = Limb::BITS.ilog2();
     while squarings > 0 {
         multiply(spare, out, out, n, n0);
-        out.copy_from_slice(spare);
+        copy(out, spare);
         squarings -= 1;
     }
 }
@@ -85,5 +85,13 @@ const fn clear(limbs: &mut [Limb]) {
     while let [limb, higher @ ..] = limbs {
         *limb = 0;
         limbs = higher;
+    }
+}
+
+const fn copy(to: &mut [Limb], from: &[Limb]) {
+    let (mut to, mut from) = (to, from);
+    while let ([to_limb, to_higher @ ..], [from_limb, from_higher @ ..]) = (to, from) {
+        *to_limb = *from_limb;
+        (to, from) = (to_higher, from_higher);
     }
 }

@@ -30,7 +30,7 @@ const fn remainder(n: &[Limb], divisor: u32) -> u32 {
         let mut shift = Limb::BITS;
         while shift > 0 {
             shift -= 16;
-            remainder = (remainder << 16 | (*limb >> shift) as u32 & 0xffff) % divisor;
+            remainder = modulo(remainder << 16 | (*limb >> shift) as u32 & 0xffff, divisor);
         }
         n = lower;
     }
@@ -38,11 +38,19 @@ const fn remainder(n: &[Limb], divisor: u32) -> u32 {
 }
 
 const fn is_power_of_65537(number: u32, prime: u32) -> bool {
-    let mut power = 65537 % prime;
+    let mut power = modulo(65537, prime);
     while power != number && power != 1 {
-        power = power * 65537 % prime;
+        power = modulo(power * 65537, prime);
     }
     power == number
+}
+
+/// `number % divisor`; the optimiser does not know that no prime is zero.
+const fn modulo(number: u32, divisor: u32) -> u32 {
+    match number.checked_rem(divisor) {
+        Some(remainder) => remainder,
+        None => 0,
+    }
 }
 
 #[cfg(test)]
