@@ -65,10 +65,7 @@ pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
 /// As [`parse`], with another limit of members.
 pub(crate) fn parse_within(document: &[u8], max_members: usize) -> Result<Value<'_>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    check(text, max_members)?;
-    let mut cursor = Cursor { text, at: 0 };
-    cursor.skip_whitespace();
-    cursor.skip_value().ok_or(Error::InvalidJson)
+    Value::new(check(text, max_members)?).ok_or(Error::InvalidJson)
 }
 
 impl<'a> Value<'a> {
@@ -150,12 +147,15 @@ impl<'a> Text<'a> {
         self.0.as_bytes().contains(&b'\\')
     }
 
-    /// A bit of 32 for the string, however it is escaped: different bits mean different strings.
-    fn filter_bit(self) -> u32 {
-        let hash = self.chars().fold(0_u32, |hash, character| {
-            (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
+    /// A bit of 64 for the string, all of them for one with escapes: strings that share no bit differ.
+    fn filter_bits(self) -> u64 {
+        if self.has_escapes() {
+            return u64::MAX;
+        }
+        let hash = self.0.bytes().fold(0_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         });
-        1 << (hash >> 27)
+        1 << (hash >> 26)
     }
 }
 
@@ -299,24 +299,24 @@ struct Open {
     /// Where the object or array begins.
     start: usize,
     /// The filter bits of an object's names so far.
-    filter: u32,
+    filter: u64,
 }
 
-/// Checks that `text` is one JSON value.
-fn check(text: &str, max_members: usize) -> Result<(), Error> {
+/// Checks that `text` is one JSON value, and returns it without the white space around it.
+fn check(text: &str, max_members: usize) -> Result<&str, Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH>::new();
     let mut members_left = max_members;
     cursor.skip_whitespace();
+    let document_start = cursor.at;
     loop {
         // A value starts here.
         let start = cursor.at;
         match cursor.peek().ok_or(Error::InvalidJson)? {
             bracket @ (b'{' | b'[') => {
                 cursor.at += 1;
-                let is_object = bracket == b'{';
                 let new = Open {
-                    is_object,
+                    is_object: bracket == b'{',
                     members: 0,
                     start,
                     filter: 0,
@@ -338,15 +338,15 @@ fn check(text: &str, max_members: usize) -> Result<(), Error> {
         }
         // A value has ended here, or an empty object or array is about to end.
         loop {
+            let end = cursor.at;
             cursor.skip_whitespace();
-            let Some(container) = open.last_mut() else {
-                return if cursor.peek().is_none() {
-                    Ok(())
-                } else {
-                    Err(Error::InvalidJson)
-                };
-            };
             let byte = cursor.peek();
+            let Some(container) = open.last_mut() else {
+                let document = text.get(document_start..end);
+                return document
+                    .filter(|_| byte.is_none())
+                    .ok_or(Error::InvalidJson);
+            };
             cursor.at += 1;
             match (byte, container.is_object) {
                 (Some(b'}'), true) | (Some(b']'), false) => drop(open.pop()),
@@ -381,9 +381,28 @@ impl<'a> Cursor<'a> {
         eaten
     }
 
-    fn skip_while(&mut self, mut matches: impl FnMut(u8) -> bool) {
-        while self.peek().is_some_and(&mut matches) {
-            self.at += 1;
+    fn skip_while(&mut self, matches: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().take_while(|byte| matches(**byte)).count();
+    }
+
+    /// Skips whole words of a string that have neither quote, backslash nor control character.
+    fn skip_plain_words(&mut self) {
+        const ONES: usize = usize::MAX / 0xff;
+        const HIGH_BITS: usize = ONES << 7;
+        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        while let Some((bytes, after)) = rest.split_first_chunk() {
+            let word = usize::from_ne_bytes(*bytes);
+            // A byte below `limit` is the lowest to borrow into a high bit that it has not itself.
+            let has_below =
+                |word: usize, limit| word.wrapping_sub(ONES * limit) & !word & HIGH_BITS;
+            let quote = has_below(word ^ (ONES * 0x22), 1);
+            let backslash = has_below(word ^ (ONES * 0x5c), 1);
+            if quote | backslash | has_below(word, 0x20) != 0 {
+                break;
+            }
+            self.at += bytes.len();
+            rest = after;
         }
     }
 
@@ -398,15 +417,15 @@ impl<'a> Cursor<'a> {
         self.check_string()?;
         let inner = self.text.get(start + 1..self.at - 1);
         let name = Text(inner.ok_or(Error::InvalidJson)?);
-        let bit = name.filter_bit();
-        if object.filter & bit != 0 {
+        let bits = name.filter_bits();
+        if object.filter & bits != 0 {
             let so_far = Object(self.text.get(object.start..).ok_or(Error::InvalidJson)?);
             let mut earlier = so_far.members().take(object.members);
             if earlier.any(|(other, _)| other == name) {
                 return Err(Error::DuplicateMember);
             }
         }
-        object.filter |= bit;
+        object.filter |= bits;
         object.members += 1;
         self.skip_whitespace();
         if !self.eat(b':') {
@@ -422,6 +441,7 @@ impl<'a> Cursor<'a> {
             return Err(Error::InvalidJson);
         }
         loop {
+            self.skip_plain_words();
             self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
             if self.eat(b'"') {
                 return Ok(());
