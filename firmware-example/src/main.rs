@@ -6,7 +6,6 @@
 #![no_main]
 
 mod key;
-mod memory;
 
 use cortex_m as _;
 use cortex_m_rt::entry;
@@ -15,6 +14,7 @@ use cortex_m_semihosting::{hprint, hprintln};
 use heapless::Vec;
 use panic_semihosting as _;
 use tokenlatch::{Error, Policy, Time, Verified, verify_in_place};
+use tokenlatch_firmware::memory;
 
 use key::KEYS;
 
@@ -62,14 +62,13 @@ static CASES: [Case; 4] = [
 fn main() -> ! {
     static mut BUFFERS: [[u8; MAX_TOKEN_LEN]; CASES.len()] = [[0; MAX_TOKEN_LEN]; CASES.len()];
 
-    // All verdicts first, and nothing printed before the stack's mark is read: printing takes stack
-    // too.
-    let verdicts: Vec<_, { CASES.len() }> = CASES
-        .iter()
-        .zip(BUFFERS)
-        .map(|(case, buffer)| receive_and_verify(case.token, buffer))
-        .collect();
-    let stack_peak = memory::stack_peak();
+    // All verdicts first, as printing takes stack too.
+    let (verdicts, stack) = memory::stack_of(|| -> Vec<_, { CASES.len() }> {
+        let received = CASES.iter().zip(BUFFERS);
+        received
+            .map(|(case, buffer)| receive_and_verify(case.token, buffer))
+            .collect()
+    });
 
     hprintln!("tokenlatch on a Cortex-M3");
     for key in KEYS.keys() {
@@ -79,11 +78,7 @@ fn main() -> ! {
     for (case, verdict) in CASES.iter().zip(&verdicts) {
         print(case.name, verdict);
     }
-    hprintln!(
-        "flash {} bytes, stack {} bytes",
-        memory::flash_used(),
-        stack_peak
-    );
+    hprintln!("flash {} bytes, stack {stack} bytes", memory::flash_used());
 
     for (case, verdict) in CASES.iter().zip(&verdicts) {
         let refusal = verdict.as_ref().err();

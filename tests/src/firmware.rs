@@ -1,6 +1,10 @@
 //! The firmware example, from the outside.
 
+use std::env;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
 
 use crate::issuer::Issuer;
 
@@ -8,6 +12,49 @@ use crate::issuer::Issuer;
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example")
+}
+
+/// Cargo in that folder, as in a user's shell: without what the cargo that runs the tests was told to
+/// build, and how.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.ends_with("RUSTFLAGS")
+                || ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_"]
+                    .iter()
+                    .any(|prefix| name.starts_with(prefix))
+        });
+        if told {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(folder()).stdin(Stdio::null());
+    cargo
+}
+
+/// Builds one of its programs with these features, separated by commas.
+///
+/// # Errors
+///
+/// What cargo says.
+pub fn build(program: &str, features: &str) -> Result<PathBuf, String> {
+    let output = cargo()
+        .args(["build", "--release", "--locked"])
+        .args(["--bin", program, "--features", features])
+        .arg("--message-format=json-render-diagnostics")
+        .output()
+        .expect("cargo starts");
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let messages = String::from_utf8(output.stdout).expect("UTF-8");
+    let executable = messages
+        .lines()
+        .map(|message| serde_json::from_str::<Value>(message).expect("JSON"))
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from));
+    Ok(executable.expect("cargo names the program"))
 }
 
 /// The file of one of the tokens that are baked into it.
@@ -41,7 +88,7 @@ pub fn tokens() -> [(&'static str, String); 4] {
 }
 
 /// The firmware's clock stands still at 2026-11-21T12:00:00Z.
-const NOW: u64 = 1_795_262_400;
+pub const NOW: u64 = 1_795_262_400;
 const HOUR: u64 = 60 * MINUTE;
 const MINUTE: u64 = 60;
 

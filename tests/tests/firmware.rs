@@ -5,9 +5,8 @@
 //! rustc refuses to link a program of which any crate so much as names `alloc` unless there is a
 //! global allocator, which the firmware has not.
 
-use std::env;
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use tokenlatch_tests::firmware;
 
@@ -27,10 +26,8 @@ fn its_tokens_are_those_of_the_issuer() {
 
 #[test]
 fn it_gives_each_token_its_verdict() {
-    let output = cargo()
+    let output = firmware::cargo()
         .args(["run", "--release", "--locked"])
-        .current_dir(firmware::folder())
-        .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo starts");
@@ -58,21 +55,4 @@ fn it_gives_each_token_its_verdict() {
     let [flash, stack]: [u32; 2] = [flash, stack].map(|figure| figure.parse().expect("a number"));
     assert!((4 * 1024..40 * 1024).contains(&flash), "flash");
     assert!((512..6 * 1024).contains(&stack), "stack");
-}
-
-/// Cargo as in a user's shell: without what the cargo that runs this test was told to build, and how.
-fn cargo() -> Command {
-    let mut cargo = Command::new(env!("CARGO"));
-    for (name, _) in env::vars_os() {
-        let told = name.to_str().is_some_and(|name| {
-            name.ends_with("RUSTFLAGS")
-                || ["CARGO_BUILD_", "CARGO_TARGET_", "CARGO_PROFILE_"]
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix))
-        });
-        if told {
-            cargo.env_remove(name);
-        }
-    }
-    cargo
 }
