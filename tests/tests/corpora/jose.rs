@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
-use tokenlatch::{Authenticated, JwkSet};
+use tokenlatch::{Authenticated, Error, JwkSet, PublicKey};
 
 use crate::report::{Expected, Report};
 
@@ -40,6 +40,9 @@ fn judge(mut report: Report, file: &str) -> Report {
             let header: Value = serde_json::from_slice(&header).ok()?;
             Some(header.get("alg")?.as_str()? == "RS256")
         };
+        if group["comment"] == "jws_rsa_roca_key" {
+            assert!(has_roca_key(&group["public"]), "{}", group["public"]);
+        }
         for test in group["tests"].as_array().expect("tests") {
             let jws = test["jws"].as_str().expect("a JWS");
             let is_rs256 = algorithm(jws) == Some(true);
@@ -61,4 +64,12 @@ fn judge(mut report: Report, file: &str) -> Report {
         }
     }
     report
+}
+
+/// Whether the key is refused for the fingerprint, and not for something else.
+fn has_roca_key(keys: &Value) -> bool {
+    let n = keys["keys"][0]["n"].as_str().or(keys["n"].as_str());
+    let n = BASE64URL.decode(n.expect("a modulus")).expect("base64url");
+    let n = n.strip_prefix(&[0]).unwrap_or(&n);
+    PublicKey::<4096>::from_be_bytes(n, 65537) == Err(Error::WeakModulus)
 }
