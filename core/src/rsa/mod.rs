@@ -1,23 +1,23 @@
 //! RSA with public keys only: nothing here is secret, so nothing here needs constant time.
 //!
-//! In layers, each of which knows only those before it: [`limbs`], [`montgomery`], the public
-//! operation ([`PublicKey`]), and the signature scheme ([`pkcs1_v1_5`]).
+//! In layers, each of which knows only those before it: [`digits`], [`columns`], [`montgomery`], the
+//! public operation ([`View`]), and the signature scheme ([`pkcs1_v1_5`]).
 
+mod columns;
 #[cfg(feature = "der")]
 mod der;
-mod limbs;
+mod digits;
 mod montgomery;
 mod pkcs1_v1_5;
 mod roca;
 
 use core::fmt;
-use core::mem::swap;
 
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use limbs::{LIMB_BYTES, Limb};
-use montgomery::multiply;
+use digits::Digit;
+use montgomery::Modulus;
 
 /// The shortest modulus, in bits (RFC 7518 section 3.3).
 pub(crate) const MIN_BITS: usize = 2048;
@@ -36,11 +36,9 @@ where
     Bits<BITS>: Capacity,
 {
     /// The modulus n.
-    n: Limbs<BITS>,
-    /// R^2 mod n.
-    r_squared: Limbs<BITS>,
-    /// -1/n mod B.
-    n0: Limb,
+    n: Digits<BITS>,
+    /// R^2 mod n, which takes a number to its Montgomery form.
+    r_squared: Digits<BITS>,
     /// The public exponent e.
     e: u32,
     /// The bits of n.
@@ -54,14 +52,14 @@ pub enum Bits<const BITS: usize> {}
 /// The capacities there are: [`Bits<2048>`], [`Bits<3072>`] and [`Bits<4096>`].
 pub trait Capacity: sealed::Storage {}
 
-type Limbs<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Limbs;
+type Digits<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Digits;
 
 mod sealed {
-    use super::Limb;
+    use super::Digit;
 
     pub trait Storage {
-        type Limbs: Copy + Eq + AsRef<[Limb]> + AsMut<[Limb]>;
-        const ZERO: Self::Limbs;
+        type Digits: Copy + Eq + AsRef<[Digit]> + AsMut<[Digit]>;
+        const ZERO: Self::Digits;
     }
 }
 
@@ -75,10 +73,13 @@ where
     ///
     /// As those of [`new`](PublicKey::<2048>::new).
     pub fn from_be_bytes(n: &[u8], e: u32) -> Result<Self, Error> {
-        let mut key = Self { e, ..Self::ZERO };
-        let mut spare = Self::ZERO.n;
-        let (limbs, r_squared) = (key.n.as_mut(), key.r_squared.as_mut());
-        (key.n0, key.bits) = prepare(limbs, r_squared, spare.as_mut(), n, e)?;
+        let mut key = Self {
+            n: Self::ZERO,
+            r_squared: Self::ZERO,
+            e,
+            bits: 0,
+        };
+        key.bits = prepare(key.n.as_mut(), key.r_squared.as_mut(), n, e, BITS)?;
         Ok(key)
     }
 
@@ -90,66 +91,86 @@ where
 
     /// RSASSA-PKCS1-v1_5 with SHA-256: whether `signature` is that of a message with this digest.
     pub(crate) fn verifies(&self, digest: &[u8; 32], signature: &[u8]) -> bool {
+        let mut buffers = [Self::ZERO; 3];
+        let buffers = buffers.each_mut().map(AsMut::as_mut);
+        self.view().verifies(digest, signature, buffers)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            n: self.n.as_ref(),
+            r_squared: self.r_squared.as_ref(),
+            e: self.e,
+            bits: self.bits,
+        }
+    }
+
+    const ZERO: Digits<BITS> = <Bits<BITS> as sealed::Storage>::ZERO;
+}
+
+/// A key of any capacity, so that one code serves them all.
+struct View<'k> {
+    n: &'k [Digit],
+    r_squared: &'k [Digit],
+    e: u32,
+    bits: usize,
+}
+
+impl View<'_> {
+    #[inline(never)]
+    fn verifies(&self, digest: &[u8; 32], signature: &[u8], buffers: [&mut [Digit]; 3]) -> bool {
         // RFC 8017 section 8.2.2, step 1: the length.
         let len = self.bits.div_ceil(8);
         if signature.len() != len {
             return false;
         }
-        // Steps 2a and 2b: RSAVP1.
-        let mut buffers = [Self::ZERO.n; 2];
-        let Some(message) = self.public_operation(signature, &mut buffers) else {
-            return false;
-        };
-        // Steps 2c, 3 and 4: the encoded message, compared whole.
-        let bytes = message.iter().flat_map(|limb| limb.to_le_bytes());
-        bytes
-            .take(len)
-            .eq(pkcs1_v1_5::encoded_message_reversed(digest, len))
+        // Steps 2a and 2b: RSAVP1. Steps 2c, 3 and 4: the encoded message, compared whole.
+        self.public_operation(signature, buffers)
+            .is_some_and(|message| is_encoded_message(message, len, digest))
     }
 
     /// RSAVP1 (RFC 8017 section 5.2.2): s^e mod n in one of the buffers, or nothing where s is not
     /// below n.
     fn public_operation<'b>(
         &self,
-        s: &[u8],
-        [power, next]: &'b mut [Limbs<BITS>; 2],
-    ) -> Option<&'b [Limb]> {
-        let len = self.bits.div_ceil(Limb::BITS as usize);
-        let n = self.n.as_ref().get(..len)?;
-        let r_squared = self.r_squared.as_ref().get(..len)?;
-        let mut power = power.as_mut().get_mut(..len)?;
-        let mut next = next.as_mut().get_mut(..len)?;
-        let mut signature = Self::ZERO.n;
-        let signature = signature.as_mut().get_mut(..len)?;
-        limbs::set_from_be_bytes(signature, s);
-        if !limbs::is_less(signature, n) {
+        signature: &[u8],
+        buffers: [&'b mut [Digit]; 3],
+    ) -> Option<&'b [Digit]> {
+        let len = digits::stored_digits(self.bits);
+        let n = self.n.get(..len)?;
+        let r_squared = self.r_squared.get(..len)?;
+        let [power, s, q] = buffers;
+        let (power, s, q) = (power.get_mut(..len)?, s.get_mut(..len)?, q.get_mut(..len)?);
+        digits::set_from_be_bytes(s, signature);
+        if !digits::is_less(s, n) {
             return None;
         }
+        power.copy_from_slice(s);
         // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by
         // the signature itself leaves Montgomery form, which is just right for the last bit.
-        multiply(power, signature, r_squared, n, self.n0);
+        let modulus = Modulus::new(n);
+        modulus.multiply(power, Some(r_squared), q);
         for bit in (0..31_u32.saturating_sub(self.e.leading_zeros())).rev() {
-            multiply(next, power, power, n, self.n0);
-            swap(&mut power, &mut next);
+            modulus.multiply(power, None, q);
             if self.e >> bit & 1 == 1 {
-                multiply(next, power, signature, n, self.n0);
-                swap(&mut power, &mut next);
+                modulus.multiply(power, Some(s), q);
                 if bit > 0 {
-                    multiply(next, power, r_squared, n, self.n0);
-                    swap(&mut power, &mut next);
+                    modulus.multiply(power, Some(r_squared), q);
                 }
             }
         }
+        modulus.reduce(power);
         Some(power)
     }
+}
 
-    const ZERO: Self = Self {
-        n: <Bits<BITS> as sealed::Storage>::ZERO,
-        r_squared: <Bits<BITS> as sealed::Storage>::ZERO,
-        n0: 0,
-        e: 0,
-        bits: 0,
-    };
+/// Kept apart so that its stack is not in use while the power is computed.
+#[inline(never)]
+fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {
+    digits::le_bytes(message)
+        .take(len)
+        .enumerate()
+        .all(|(i, byte)| byte == pkcs1_v1_5::encoded_message_byte(i, len, digest))
 }
 
 /// The modulus and exponent are no secret, but no log has a use for them.
@@ -189,47 +210,45 @@ pub(crate) fn exponent(bytes: &[u8]) -> Result<u32, Error> {
     }
 }
 
-/// Fills in a key's modulus and R^2 from big-endian bytes, and returns -1/n mod B and the bits of n.
+/// Fills in a key's modulus and R^2 mod n from big-endian bytes, and returns the bits of n.
 const fn prepare(
-    limbs: &mut [Limb],
-    r_squared: &mut [Limb],
-    spare: &mut [Limb],
+    digits: &mut [Digit],
+    r_squared: &mut [Digit],
     n: &[u8],
     e: u32,
-) -> Result<(Limb, usize), Error> {
+    capacity: usize,
+) -> Result<usize, Error> {
     if let [0, ..] = n {
         return Err(Error::ModulusLeadingZero);
     }
-    if n.len() > limbs.len() * LIMB_BYTES {
+    if n.len() > capacity / 8 {
         return Err(Error::ModulusTooLong);
     }
-    limbs::set_from_be_bytes(limbs, n);
-    let bits = limbs::bit_len(limbs);
+    digits::set_from_be_bytes(digits, n);
+    let bits = digits::bit_len(digits);
+    let [lowest, ..] = *digits else {
+        return Err(Error::ModulusTooShort);
+    };
     if bits < MIN_BITS {
         return Err(Error::ModulusTooShort);
     }
-    let [lowest, ..] = *limbs else {
-        return Err(Error::ModulusTooShort);
-    };
     if lowest & 1 == 0 {
         return Err(Error::ModulusEven);
     }
-    if roca::has_fingerprint(limbs) {
+    if roca::has_fingerprint(digits) {
         return Err(Error::WeakModulus);
     }
     if e & 1 == 0 || e < 3 {
         return Err(Error::InvalidExponent);
     }
-    let n0 = montgomery::negated_inverse(lowest);
-    let len = bits.div_ceil(Limb::BITS as usize);
-    if let (Some((n, _)), Some((r_squared, _)), Some((spare, _))) = (
-        limbs.split_at_checked(len),
+    let len = digits::stored_digits(bits);
+    if let (Some((n, _)), Some((r_squared, _))) = (
+        digits.split_at_checked(len),
         r_squared.split_at_mut_checked(len),
-        spare.split_at_mut_checked(len),
     ) {
-        montgomery::r_squared(r_squared, spare, n, n0);
+        montgomery::set_to_r_squared(r_squared, n);
     }
-    Ok((n0, bits))
+    Ok(bits)
 }
 
 macro_rules! capacities {
@@ -237,13 +256,13 @@ macro_rules! capacities {
         impl Capacity for Bits<$bits> {}
 
         impl sealed::Storage for Bits<$bits> {
-            type Limbs = [Limb; $bits / 8 / LIMB_BYTES];
-            const ZERO: Self::Limbs = [0; $bits / 8 / LIMB_BYTES];
+            type Digits = [Digit; digits::stored_digits($bits)];
+            const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
         }
 
         impl PublicKey<$bits> {
             /// As [`from_be_bytes`](PublicKey::from_be_bytes), for keys that are constants: the key
-            /// and its Montgomery constants then lie in flash.
+            /// and its Montgomery constant then lie in flash.
             ///
             /// # Errors
             ///
@@ -251,11 +270,14 @@ macro_rules! capacities {
             /// [`Error::ModulusLeadingZero`], [`Error::WeakModulus`] and
             /// [`Error::InvalidExponent`].
             pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
-                let mut key = Self { e, ..Self::ZERO };
-                let mut spare = Self::ZERO.n;
-                match prepare(&mut key.n, &mut key.r_squared, &mut spare, n, e) {
-                    Ok((n0, bits)) => {
-                        key.n0 = n0;
+                let mut key = Self {
+                    n: Self::ZERO,
+                    r_squared: Self::ZERO,
+                    e,
+                    bits: 0,
+                };
+                match prepare(&mut key.n, &mut key.r_squared, n, e, $bits) {
+                    Ok(bits) => {
                         key.bits = bits;
                         Ok(key)
                     }
@@ -293,10 +315,10 @@ mod tests {
         Bits<BITS>: Capacity,
     {
         let key = PublicKey::<BITS>::from_be_bytes(n, e).unwrap();
-        let mut buffers = [PublicKey::<BITS>::ZERO.n; 2];
-        let power = key.public_operation(s, &mut buffers)?;
-        let mut bytes: Vec<u8> = power.iter().flat_map(|limb| limb.to_le_bytes()).collect();
-        bytes.truncate(n.len());
+        let mut buffers = [PublicKey::<BITS>::ZERO; 3];
+        let buffers = buffers.each_mut().map(AsMut::as_mut);
+        let power = key.view().public_operation(s, buffers)?;
+        let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();
         bytes.reverse();
         Some(bytes)
     }

@@ -6,16 +6,20 @@ const DIGEST_INFO: [u8; 19] = [
     0x00, 0x04, 0x20,
 ];
 
-/// The one encoded message of `len` bytes for the digest, from its last byte to its first.
+/// Byte `i` of the encoded message of `len` bytes for the digest, counted from the last.
 ///
 /// EM = 0x00 || 0x01 || PS || 0x00 || T, where PS is 0xff as often as needed. A signature is checked
 /// by comparing with it, never by parsing what the signature holds: that is how forgeries passed
 /// (Bleichenbacher 2006).
-pub(crate) fn encoded_message_reversed(digest: &[u8; 32], len: usize) -> impl Iterator<Item = u8> {
-    let t = DIGEST_INFO.iter().chain(digest).copied();
-    let padding = len.saturating_sub(3 + DIGEST_INFO.len() + digest.len());
-    t.rev()
-        .chain([0x00])
-        .chain(core::iter::repeat_n(0xff, padding))
-        .chain([0x01, 0x00])
+pub(crate) fn encoded_message_byte(i: usize, len: usize, digest: &[u8; 32]) -> u8 {
+    let t = match i {
+        0..32 => digest.get(31 - i),
+        _ => DIGEST_INFO.get(50_usize.wrapping_sub(i)),
+    };
+    match t {
+        Some(byte) => *byte,
+        None if i == 51 || i + 1 == len => 0x00,
+        None if i + 2 == len => 0x01,
+        None => 0xff,
+    }
 }

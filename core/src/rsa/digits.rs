@@ -1,0 +1,131 @@
+//! Natural numbers as little-endian digits of a few bits less than a machine word.
+//!
+//! The spare bits let a column of a product be summed up before any carry: a product then costs one
+//! multiply-accumulate, where whole-word limbs need a carry each. Every sum of `RUN` products of two
+//! digits fits in a `Sum`.
+
+#[cfg(any(
+    digits_of_60,
+    all(not(digits_of_28), not(digits_of_13), target_pointer_width = "64")
+))]
+mod word {
+    pub(crate) type Digit = u64;
+    pub(crate) type Sum = u128;
+    pub(crate) type Wide = u128;
+    pub(crate) type Word = u64;
+    pub(crate) type Signed = i128;
+    pub(crate) type SignedDigit = i64;
+    pub(crate) const BITS: u32 = 60;
+}
+#[cfg(any(
+    digits_of_28,
+    not(any(
+        digits_of_60,
+        digits_of_13,
+        multiplication = "muls",
+        target_pointer_width = "64"
+    ))
+))]
+mod word {
+    pub(crate) type Digit = u32;
+    pub(crate) type Sum = u64;
+    pub(crate) type Wide = u64;
+    pub(crate) type Word = u32;
+    pub(crate) type Signed = i64;
+    pub(crate) type SignedDigit = i32;
+    pub(crate) const BITS: u32 = 28;
+}
+#[cfg(any(digits_of_13, multiplication = "muls"))]
+mod word {
+    pub(crate) type Digit = u16;
+    pub(crate) type Sum = u32;
+    pub(crate) type Wide = u64;
+    pub(crate) type Word = u32;
+    pub(crate) type Signed = i32;
+    pub(crate) type SignedDigit = i32;
+    pub(crate) const BITS: u32 = 13;
+}
+pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Sum, Wide, Word};
+
+/// The products of two digits that a `Sum` has room for.
+pub(crate) const RUN: usize = 1 << (Sum::BITS - 2 * BITS);
+
+pub(crate) const MASK: Digit = (1 << BITS) - 1;
+
+/// The digits to store for a modulus n of so many bits: an even number L, for the columns of a product
+/// are summed up in pairs, such that R = 2^(BITS * L) is at least 4n, and a zero above them.
+pub(crate) const fn stored_digits(bits: usize) -> usize {
+    (bits + 2).div_ceil(BITS as usize).next_multiple_of(2) + 1
+}
+
+/// Sets `digits` to the big-endian number `bytes` (OS2IP, RFC 8017 section 4.2) as far as it fits.
+pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
+    let (mut digits, mut bytes, mut carry, mut filled) = (digits, bytes, 0, 0);
+    while let [digit, higher @ ..] = digits {
+        *digit = carry;
+        carry = 0;
+        while filled < BITS
+            && let [rest @ .., last] = bytes
+        {
+            *digit |= (*last as Digit) << filled & MASK;
+            filled += 8;
+            if filled > BITS {
+                carry = (*last as Digit) >> (BITS + 8 - filled);
+            }
+            bytes = rest;
+        }
+        filled = filled.saturating_sub(BITS);
+        digits = higher;
+    }
+}
+
+/// The bytes of a number, from its lowest on, and then zeros without end.
+pub(crate) fn le_bytes(digits: &[Digit]) -> impl Iterator<Item = u8> {
+    let (mut digits, mut pending, mut filled) = (digits.iter(), 0, 0);
+    core::iter::from_fn(move || {
+        let mut byte = pending as u8;
+        if filled < 8 {
+            let digit = digits.next().copied().unwrap_or(0);
+            byte |= (digit << filled) as u8;
+            pending = digit >> (8 - filled);
+            filled += BITS - 8;
+        } else {
+            pending >>= 8;
+            filled -= 8;
+        }
+        Some(byte)
+    })
+}
+
+/// The number of bits up to the highest one that is set.
+pub(crate) const fn bit_len(digits: &[Digit]) -> usize {
+    let mut digits = digits;
+    while let [lower @ .., digit] = digits {
+        if *digit != 0 {
+            return lower.len() * BITS as usize + (Digit::BITS - digit.leading_zeros()) as usize;
+        }
+        digits = lower;
+    }
+    0
+}
+
+/// `a < b`, for operands of one length.
+pub(crate) fn is_less(a: &[Digit], b: &[Digit]) -> bool {
+    a.iter().rev().lt(b.iter().rev())
+}
+
+/// `a -= b`, which is not above a.
+pub(crate) fn subtract(a: &mut [Digit], b: &[Digit]) {
+    let mut borrow = 0;
+    for (a, b) in a.iter_mut().zip(b) {
+        let difference = a.wrapping_sub(*b).wrapping_sub(borrow);
+        *a = difference & MASK;
+        borrow = difference >> (Digit::BITS - 1);
+    }
+}
+
+/// The product of two digits.
+#[inline(always)]
+pub(crate) fn product(x: Digit, y: Digit) -> Sum {
+    x as Sum * y as Sum
+}
