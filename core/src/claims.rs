@@ -114,13 +114,21 @@ impl<'a> Claims<'a> {
     }
 
     pub(crate) fn audiences(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
-        each(self.audience)
+        self.audience.unwrap_or(Value::Null).texts()
     }
 
     pub(crate) fn scopes(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
-        each(self.scope)
-            .flat_map(|text| text.split(' '))
-            .filter(|scope| *scope != "")
+        let mut texts = self.scope.unwrap_or(Value::Null).texts();
+        let mut rest = None;
+        core::iter::from_fn(move || {
+            loop {
+                let (scope, others) = rest.take().or_else(|| texts.next())?.split_once(' ');
+                rest = others;
+                if scope != "" {
+                    return Some(scope);
+                }
+            }
+        })
     }
 }
 
@@ -142,17 +150,6 @@ fn texts(value: Value<'_>, claim: Claim) -> Result<Value<'_>, Error> {
         Value::Array(array) if array.elements().all(|value| value.as_text().is_some()) => Ok(value),
         _ => Err(Error::InvalidClaim(claim)),
     }
-}
-
-/// The strings of what [`texts`] accepted.
-fn each(texts: Option<Value<'_>>) -> impl Iterator<Item = Text<'_>> {
-    let (one, many) = match texts {
-        Some(Value::String(text)) => (Some(text), None),
-        Some(Value::Array(array)) => (None, Some(array.elements())),
-        _ => (None, None),
-    };
-    one.into_iter()
-        .chain(many.into_iter().flatten().filter_map(Value::as_text))
 }
 
 #[cfg(test)]

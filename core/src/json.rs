@@ -82,6 +82,17 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// The string, if it is one, or the strings of an array.
+    pub(crate) fn texts(self) -> impl Iterator<Item = Text<'a>> {
+        let (mut one, array) = match self {
+            Self::String(text) => (Some(text), ""),
+            Self::Array(array) => (None, array.0),
+            _ => (None, ""),
+        };
+        let mut elements = Array(array).elements();
+        core::iter::from_fn(move || one.take().or_else(|| elements.next()?.as_text()))
+    }
+
     /// The string, if it is one.
     #[must_use]
     pub fn as_text(self) -> Option<Text<'a>> {
@@ -124,38 +135,36 @@ impl<'a> Text<'a> {
         Some(len)
     }
 
-    /// The pieces between `separator`s; always at least one.
-    pub(crate) fn split(self, separator: char) -> impl Iterator<Item = Text<'a>> {
-        let mut rest = Some(self.0);
-        core::iter::from_fn(move || {
-            let text = rest.take()?;
-            let mut chars = Chars(text.chars());
-            let mut end = 0;
-            while let Some(character) = chars.next() {
-                let after = text.len() - chars.0.as_str().len();
-                if character == separator {
-                    rest = text.get(after..);
-                    return text.get(..end).map(Text);
-                }
-                end = after;
+    /// What stands before the first `separator` and what after it, if there is one.
+    pub(crate) fn split_once(self, separator: char) -> (Self, Option<Self>) {
+        let mut chars = Chars(self.0.chars());
+        let mut end = 0;
+        while let Some(character) = chars.next() {
+            let after = chars.0.as_str();
+            if character == separator {
+                return (
+                    Text(self.0.get(..end).unwrap_or_default()),
+                    Some(Text(after)),
+                );
             }
-            Some(Text(text))
-        })
+            end = self.0.len() - after.len();
+        }
+        (self, None)
     }
 
     fn has_escapes(self) -> bool {
-        self.0.as_bytes().contains(&b'\\')
+        self.0.bytes().any(|byte| byte == b'\\')
     }
 
-    /// A bit of 64 for the string, all of them for one with escapes: strings that share no bit differ.
-    fn filter_bits(self) -> u64 {
+    /// A bit for the string, all of them for one with escapes: strings that share no bit differ.
+    fn filter_bits(self) -> usize {
         if self.has_escapes() {
-            return u64::MAX;
+            return usize::MAX;
         }
         let hash = self.0.bytes().fold(0_u32, |hash, byte| {
             (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
         });
-        1 << (hash >> 26)
+        1 << (hash >> (u32::BITS - usize::BITS.ilog2()))
     }
 }
 
@@ -299,7 +308,7 @@ struct Open {
     /// Where the object or array begins.
     start: usize,
     /// The filter bits of an object's names so far.
-    filter: u64,
+    filter: usize,
 }
 
 /// Checks that `text` is one JSON value, and returns it without the white space around it.
@@ -717,11 +726,12 @@ mod tests {
         assert_eq!(escaped.to_string(), plain);
         assert_ne!(escaped, "\"\\/");
         assert_eq!(text(r#""A/B""#), text(r#""\u0041\/B""#));
-        let pieces: Vec<String> = text(r#""a b\u0020c\/d  e""#)
-            .split(' ')
-            .map(|t| t.to_string())
-            .collect();
-        assert_eq!(pieces, ["a", "b", "c/d", "", "e"]);
+        let (first, rest) = text(r#""\u00e9 b\u0020c""#).split_once(' ');
+        assert_eq!(first, "é");
+        let (second, rest) = rest.unwrap().split_once(' ');
+        assert_eq!(second, "b");
+        assert_eq!(rest.unwrap(), "c");
+        assert_eq!(rest.unwrap().split_once(' '), (text(r#""c""#), None));
         let mut buffer = [0; 6];
         assert_eq!(text(r#""\u00e9😀""#).copy_to(&mut buffer), Some(6));
         assert_eq!(buffer, "é😀".as_bytes());

@@ -83,25 +83,27 @@ impl<'t> Compact<'t> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(Error::TokenTooLong);
         }
-        let is_dot = |byte: &u8| *byte == b'.';
-        if token.iter().copied().filter(|byte| is_dot(byte)).count() != 2 {
-            return Err(Error::NotCompact);
-        }
-        let mut parts = token.rsplitn_mut(2, is_dot);
-        let (Some(signature), Some(signing_input)) = (parts.next(), parts.next()) else {
+        let mut dots = token.iter().enumerate().filter(|(_, byte)| **byte == b'.');
+        let (Some((first, _)), Some((second, _)), None) = (dots.next(), dots.next(), dots.next())
+        else {
             return Err(Error::NotCompact);
         };
+        let (signing_input, signature) = split_at_dot(token, second)?;
         let digest = Sha256::digest(&*signing_input).into();
-        let mut parts = signing_input.splitn_mut(2, is_dot);
-        let (Some(header), Some(payload)) = (parts.next(), parts.next()) else {
-            return Err(Error::NotCompact);
-        };
+        let (header, payload) = split_at_dot(signing_input, first)?;
         Ok(Self {
             header,
             payload,
             signature,
             digest,
         })
+    }
+}
+
+fn split_at_dot(text: &mut [u8], dot: usize) -> Result<(&mut [u8], &mut [u8]), Error> {
+    match text.split_at_mut_checked(dot) {
+        Some((before, [_, after @ ..])) => Ok((before, after)),
+        _ => Err(Error::NotCompact),
     }
 }
 

@@ -27,52 +27,58 @@ impl NumericDate {
     /// Reads any JSON number exactly, or refuses it as out of range.
     pub(crate) fn read(number: Number<'_>) -> Option<Self> {
         let text = number.as_str();
-        let (is_negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text),
+        let (mut is_negative, mut in_fraction, mut in_exponent) = (false, false, false);
+        let (mut exponent_is_negative, mut exponent, mut whole_digits) = (false, 0_i32, 0_i32);
+        for byte in text.bytes() {
+            match byte {
+                b'-' if in_exponent => exponent_is_negative = true,
+                b'-' => is_negative = true,
+                b'.' => in_fraction = true,
+                b'e' | b'E' => in_exponent = true,
+                b'0'..=b'9' if in_exponent => {
+                    // One beyond any number's length is as good as the largest.
+                    exponent = exponent
+                        .saturating_mul(10)
+                        .saturating_add(i32::from(byte - b'0'));
+                }
+                b'0'..=b'9' if !in_fraction => whole_digits = whole_digits.saturating_add(1),
+                _ => {}
+            }
+        }
+        // How many digits stand before the point once the exponent has moved it.
+        let exponent = if exponent_is_negative {
+            -exponent
+        } else {
+            exponent
         };
-        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        // How many of the digits stand before the point once the exponent has moved it.
-        let exponent = exponent.strip_prefix('+').unwrap_or(exponent);
-        let moved = parse_saturating(exponent);
-        let mut before_point = i64::try_from(whole.len()).ok()?.saturating_add(moved);
+        let mut before_point = whole_digits.saturating_add(exponent);
         let mut date = Self {
             seconds: 0,
             has_fraction: false,
         };
-        for digit in whole.bytes().chain(fraction.bytes()) {
-            let digit = u64::from(digit.wrapping_sub(b'0'));
+        let mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+        let mut digits = mantissa.filter(u8::is_ascii_digit);
+        loop {
+            let digit = match digits.next() {
+                Some(digit) => digit.wrapping_sub(b'0'),
+                // Zeros that the exponent adds; zero itself stays zero however many.
+                None if before_point > 0 && date.seconds > 0 => 0,
+                None => break,
+            };
             if before_point > 0 {
-                date.seconds = date.seconds.checked_mul(10)?.checked_add(digit)?;
+                date.seconds = date.seconds * 10 + u64::from(digit);
+                if date.seconds > Self::MAX {
+                    return None;
+                }
             } else {
                 date.has_fraction |= digit != 0;
             }
             before_point = before_point.saturating_sub(1);
         }
-        // Zeros that the exponent adds; zero itself stays zero however many.
-        while before_point > 0 && date.seconds > 0 {
-            date.seconds = date.seconds.checked_mul(10)?;
-            before_point -= 1;
-        }
         let is_zero = date.seconds == 0 && !date.has_fraction;
         let in_range = date.ceil() <= Self::MAX && (!is_negative || is_zero);
         in_range.then_some(date)
     }
-}
-
-/// A decimal exponent; one beyond any number's length is as good as the largest.
-fn parse_saturating(exponent: &str) -> i64 {
-    let (is_negative, digits) = match exponent.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, exponent),
-    };
-    let value = digits.bytes().fold(0_i64, |value, digit| {
-        value
-            .saturating_mul(10)
-            .saturating_add(i64::from(digit.wrapping_sub(b'0')))
-    });
-    if is_negative { -value } else { value }
 }
 
 #[cfg(test)]

@@ -167,10 +167,8 @@ impl View<'_> {
 /// Kept apart so that its stack is not in use while the power is computed.
 #[inline(never)]
 fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {
-    digits::le_bytes(message)
-        .take(len)
-        .enumerate()
-        .all(|(i, byte)| byte == pkcs1_v1_5::encoded_message_byte(i, len, digest))
+    let mut bytes = digits::le_bytes(message);
+    (0..len).all(|i| bytes.next() == Some(pkcs1_v1_5::encoded_message_byte(i, len, digest)))
 }
 
 /// The modulus and exponent are no secret, but no log has a use for them.
