@@ -32,6 +32,19 @@ pub enum Claim {
 }
 
 impl Claim {
+    const ALL: [Self; 10] = [
+        Self::Issuer,
+        Self::Subject,
+        Self::Audience,
+        Self::Expiry,
+        Self::NotBefore,
+        Self::IssuedAt,
+        Self::TokenId,
+        Self::Scope,
+        Self::AuthorizedParty,
+        Self::ClientId,
+    ];
+
     /// The claim's name in the token.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -84,30 +97,22 @@ impl<'a> Claims<'a> {
             client_id: None,
         };
         for (name, value) in all.members() {
-            if name == "iss" {
-                claims.issuer = Some(text(value, Claim::Issuer)?);
-            } else if name == "sub" {
-                claims.subject = Some(text(value, Claim::Subject)?);
-            } else if name == "aud" {
-                claims.audience = Some(texts(value, Claim::Audience)?);
-            } else if name == "exp" {
-                claims.expiry = Some(date(value, Claim::Expiry)?);
-            } else if name == "nbf" {
-                claims.not_before = Some(date(value, Claim::NotBefore)?);
-            } else if name == "iat" {
-                claims.issued_at = Some(date(value, Claim::IssuedAt)?);
-            } else if name == "jti" {
-                claims.token_id = Some(text(value, Claim::TokenId)?);
-            } else if name == "scope" {
+            let Some(claim) = Claim::ALL.into_iter().find(|claim| name == claim.name()) else {
+                continue;
+            };
+            match claim {
+                Claim::Issuer => claims.issuer = Some(text(value, claim)?),
+                Claim::Subject => claims.subject = Some(text(value, claim)?),
+                Claim::Audience => claims.audience = Some(texts(value, claim)?),
+                Claim::Expiry => claims.expiry = Some(date(value, claim)?),
+                Claim::NotBefore => claims.not_before = Some(date(value, claim)?),
+                Claim::IssuedAt => claims.issued_at = Some(date(value, claim)?),
+                Claim::TokenId => claims.token_id = Some(text(value, claim)?),
+                Claim::AuthorizedParty => claims.authorized_party = Some(text(value, claim)?),
+                Claim::ClientId => claims.client_id = Some(text(value, claim)?),
                 // ATM's user tokens have an object that describes the user here.
-                claims.scope = Some(match value {
-                    Value::Object(_) => value,
-                    _ => texts(value, Claim::Scope)?,
-                });
-            } else if name == "azp" {
-                claims.authorized_party = Some(text(value, Claim::AuthorizedParty)?);
-            } else if name == "client_id" {
-                claims.client_id = Some(text(value, Claim::ClientId)?);
+                Claim::Scope if matches!(value, Value::Object(_)) => claims.scope = Some(value),
+                Claim::Scope => claims.scope = Some(texts(value, claim)?),
             }
         }
         Ok(claims)
@@ -163,18 +168,7 @@ mod tests {
     #[test]
     fn a_malformed_claim_is_never_treated_as_absent() {
         let error = |document: &str| Claims::read(document.as_bytes()).err();
-        for claim in [
-            Claim::Issuer,
-            Claim::Subject,
-            Claim::Audience,
-            Claim::Expiry,
-            Claim::NotBefore,
-            Claim::IssuedAt,
-            Claim::TokenId,
-            Claim::Scope,
-            Claim::AuthorizedParty,
-            Claim::ClientId,
-        ] {
+        for claim in Claim::ALL {
             for value in ["null", "true", "[1]", "[\"a\",null]", "[[\"a\"]]"] {
                 let document = format!("{{\"{}\":{value}}}", claim.name());
                 assert_eq!(

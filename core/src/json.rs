@@ -112,6 +112,11 @@ impl<'a> Number<'a> {
 }
 
 impl<'a> Text<'a> {
+    /// The view of what stands between the quotes.
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self(text)
+    }
+
     /// The string, if it is written without escapes.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
@@ -256,9 +261,12 @@ impl<'a> Object<'a> {
 struct Chars<'a>(core::str::Chars<'a>);
 
 impl Chars<'_> {
+    /// The value of four hexadecimal digits, which they are known to be.
     fn hex4(&mut self) -> u32 {
-        let digits = self.0.by_ref().take(4);
-        digits.fold(0, |value, c| value << 4 | c.to_digit(16).unwrap_or(0))
+        let digits = self.0.by_ref().take(4).map(u32::from);
+        digits.fold(0, |value, digit| {
+            (value << 4) | ((digit & 0xf) + 9 * (digit >> 6))
+        })
     }
 }
 
@@ -557,7 +565,7 @@ impl<'a> Cursor<'a> {
 #[cfg(test)]
 mod tests {
     use std::format;
-    use std::string::{String, ToString};
+    use std::string::ToString;
     use std::vec::Vec;
 
     use super::*;

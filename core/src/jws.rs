@@ -79,6 +79,8 @@ struct Compact<'t> {
 }
 
 impl<'t> Compact<'t> {
+    /// Not inlined, so that what hashing takes of the stack is free again for what follows.
+    #[inline(never)]
     fn split(token: &'t mut [u8]) -> Result<Self, Error> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(Error::TokenTooLong);

@@ -174,7 +174,7 @@ impl<'p> Policy<'p> {
         if let Some(required) = self.token_type {
             let token_type = token_type.ok_or(Error::WrongType)?;
             require(
-                is_same_media_type(token_type.chars(), required),
+                is_same_media_type(token_type, Text::new(required)),
                 Error::WrongType,
             )?;
         }

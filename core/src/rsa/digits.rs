@@ -60,26 +60,32 @@ pub(crate) const fn stored_digits(bits: usize) -> usize {
 
 /// Sets `digits` to the big-endian number `bytes` (OS2IP, RFC 8017 section 4.2) as far as it fits.
 pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
-    let (mut digits, mut bytes, mut carry, mut filled) = (digits, bytes, 0, 0);
+    let (mut digits, mut bytes) = (digits, bytes);
+    let (mut buffer, mut filled): (Wide, u32) = (0, 0);
     while let [digit, higher @ ..] = digits {
-        *digit = carry;
-        carry = 0;
+        if filled < BITS
+            && let Some((rest, word)) = bytes.split_last_chunk()
+        {
+            buffer |= (Digit::from_be_bytes(*word) as Wide) << filled;
+            filled += Digit::BITS;
+            bytes = rest;
+        }
         while filled < BITS
             && let [rest @ .., last] = bytes
         {
-            *digit |= (*last as Digit) << filled & MASK;
+            buffer |= (*last as Wide) << filled;
             filled += 8;
-            if filled > BITS {
-                carry = (*last as Digit) >> (BITS + 8 - filled);
-            }
             bytes = rest;
         }
+        *digit = buffer as Digit & MASK;
+        buffer >>= BITS;
         filled = filled.saturating_sub(BITS);
         digits = higher;
     }
 }
 
 /// The bytes of a number, from its lowest on, and then zeros without end.
+#[cfg(test)]
 pub(crate) fn le_bytes(digits: &[Digit]) -> impl Iterator<Item = u8> {
     let (mut digits, mut pending, mut filled) = (digits.iter(), 0, 0);
     core::iter::from_fn(move || {

@@ -7,6 +7,10 @@ mod columns;
 #[cfg(feature = "der")]
 mod der;
 mod digits;
+#[cfg(all(target_arch = "x86_64", not(portable)))]
+mod fma;
+#[cfg(all(target_arch = "x86_64", not(portable)))]
+mod ifma;
 mod montgomery;
 mod pkcs1_v1_5;
 mod roca;
@@ -17,7 +21,6 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 use digits::Digit;
-use montgomery::Modulus;
 
 /// The shortest modulus, in bits (RFC 7518 section 3.3).
 pub(crate) const MIN_BITS: usize = 2048;
@@ -37,8 +40,8 @@ where
 {
     /// The modulus n.
     n: Digits<BITS>,
-    /// R^2 mod n, which takes a number to its Montgomery form.
-    r_squared: Digits<BITS>,
+    /// A power of 2 mod n, which takes a number to its Montgomery form.
+    constant: Digits<BITS>,
     /// The public exponent e.
     e: u32,
     /// The bits of n.
@@ -75,11 +78,11 @@ where
     pub fn from_be_bytes(n: &[u8], e: u32) -> Result<Self, Error> {
         let mut key = Self {
             n: Self::ZERO,
-            r_squared: Self::ZERO,
+            constant: Self::ZERO,
             e,
             bits: 0,
         };
-        key.bits = prepare(key.n.as_mut(), key.r_squared.as_mut(), n, e, BITS)?;
+        key.bits = prepare(key.n.as_mut(), key.constant.as_mut(), n, e, BITS)?;
         Ok(key)
     }
 
@@ -99,7 +102,7 @@ where
     fn view(&self) -> View<'_> {
         View {
             n: self.n.as_ref(),
-            r_squared: self.r_squared.as_ref(),
+            constant: self.constant.as_ref(),
             e: self.e,
             bits: self.bits,
         }
@@ -111,7 +114,7 @@ where
 /// A key of any capacity, so that one code serves them all.
 struct View<'k> {
     n: &'k [Digit],
-    r_squared: &'k [Digit],
+    constant: &'k [Digit],
     e: u32,
     bits: usize,
 }
@@ -126,7 +129,7 @@ impl View<'_> {
         }
         // Steps 2a and 2b: RSAVP1. Steps 2c, 3 and 4: the encoded message, compared whole.
         self.public_operation(signature, buffers)
-            .is_some_and(|message| is_encoded_message(message, len, digest))
+            .is_some_and(|message| pkcs1_v1_5::is_encoded_message(message, len, digest))
     }
 
     /// RSAVP1 (RFC 8017 section 5.2.2): s^e mod n in one of the buffers, or nothing where s is not
@@ -138,38 +141,31 @@ impl View<'_> {
     ) -> Option<&'b [Digit]> {
         let len = digits::stored_digits(self.bits);
         let n = self.n.get(..len)?;
-        let r_squared = self.r_squared.get(..len)?;
+        let constant = self.constant.get(..len)?;
         let [power, s, q] = buffers;
         let (power, s, q) = (power.get_mut(..len)?, s.get_mut(..len)?, q.get_mut(..len)?);
         digits::set_from_be_bytes(s, signature);
         if !digits::is_less(s, n) {
             return None;
         }
-        power.copy_from_slice(s);
-        // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by
-        // the signature itself leaves Montgomery form, which is just right for the last bit.
-        let modulus = Modulus::new(n);
-        modulus.multiply(power, Some(r_squared), q);
-        for bit in (0..31_u32.saturating_sub(self.e.leading_zeros())).rev() {
-            modulus.multiply(power, None, q);
-            if self.e >> bit & 1 == 1 {
-                modulus.multiply(power, Some(s), q);
-                if bit > 0 {
-                    modulus.multiply(power, Some(r_squared), q);
-                }
-            }
-        }
-        modulus.reduce(power);
-        Some(power)
+        let mut backends = BACKENDS.iter();
+        let is_done = backends.any(|backend| backend(power, s, n, constant, q, self.e));
+        is_done.then_some(power)
     }
 }
 
-/// Kept apart so that its stack is not in use while the power is computed.
-#[inline(never)]
-fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {
-    let mut bytes = digits::le_bytes(message);
-    (0..len).all(|i| bytes.next() == Some(pkcs1_v1_5::encoded_message_byte(i, len, digest)))
-}
+/// A way to the public operation: `power = s^e mod n`, for s below n and an odd e of at least 3, from
+/// the key's constant and with a spare buffer; or false, where the processor cannot.
+type Backend = fn(&mut [Digit], &[Digit], &[Digit], &[Digit], &mut [Digit], u32) -> bool;
+
+/// The fastest first; the last one is for every processor.
+const BACKENDS: &[Backend] = &[
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
+    ifma::public_operation,
+    #[cfg(all(target_arch = "x86_64", not(portable)))]
+    fma::public_operation,
+    montgomery::public_operation,
+];
 
 /// The modulus and exponent are no secret, but no log has a use for them.
 impl<const BITS: usize> fmt::Debug for PublicKey<BITS>
@@ -208,10 +204,10 @@ pub(crate) fn exponent(bytes: &[u8]) -> Result<u32, Error> {
     }
 }
 
-/// Fills in a key's modulus and R^2 mod n from big-endian bytes, and returns the bits of n.
+/// Fills in a key's modulus and constant from big-endian bytes, and returns the bits of n.
 const fn prepare(
     digits: &mut [Digit],
-    r_squared: &mut [Digit],
+    constant: &mut [Digit],
     n: &[u8],
     e: u32,
     capacity: usize,
@@ -240,11 +236,11 @@ const fn prepare(
         return Err(Error::InvalidExponent);
     }
     let len = digits::stored_digits(bits);
-    if let (Some((n, _)), Some((r_squared, _))) = (
+    if let (Some((n, _)), Some((constant, _))) = (
         digits.split_at_checked(len),
-        r_squared.split_at_mut_checked(len),
+        constant.split_at_mut_checked(len),
     ) {
-        montgomery::set_to_r_squared(r_squared, n);
+        montgomery::set_to_constant(constant, n);
     }
     Ok(bits)
 }
@@ -270,11 +266,11 @@ macro_rules! capacities {
             pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
                 let mut key = Self {
                     n: Self::ZERO,
-                    r_squared: Self::ZERO,
+                    constant: Self::ZERO,
                     e,
                     bits: 0,
                 };
-                match prepare(&mut key.n, &mut key.r_squared, n, e, $bits) {
+                match prepare(&mut key.n, &mut key.constant, n, e, $bits) {
                     Ok(bits) => {
                         key.bits = bits;
                         Ok(key)
@@ -307,7 +303,7 @@ mod tests {
         power.to_be_bytes()[512 - n.len()..].to_vec()
     }
 
-    /// The same by the core, at a capacity.
+    /// The same by the core, at a capacity, in which all backends agree.
     fn ours<const BITS: usize>(n: &[u8], e: u32, s: &[u8]) -> Option<Vec<u8>>
     where
         Bits<BITS>: Capacity,
@@ -316,6 +312,17 @@ mod tests {
         let mut buffers = [PublicKey::<BITS>::ZERO; 3];
         let buffers = buffers.each_mut().map(AsMut::as_mut);
         let power = key.view().public_operation(s, buffers)?;
+
+        let len = power.len();
+        let (key_n, constant) = (&key.n.as_ref()[..len], &key.constant.as_ref()[..len]);
+        let mut digits = std::vec![0; len];
+        digits::set_from_be_bytes(&mut digits, s);
+        for backend in BACKENDS {
+            let (mut other, mut spare) = (std::vec![0; len], std::vec![0; len]);
+            let can = backend(&mut other, &digits, key_n, constant, &mut spare, e);
+            assert!(!can || other == power, "the backends differ");
+        }
+
         let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();
         bytes.reverse();
         Some(bytes)

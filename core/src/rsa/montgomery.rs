@@ -9,15 +9,42 @@ use super::digits::{
     BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, product, subtract,
 };
 
+/// The backend for every processor.
+pub(super) fn public_operation(
+    power: &mut [Digit],
+    s: &[Digit],
+    n: &[Digit],
+    constant: &[Digit],
+    spare: &mut [Digit],
+    e: u32,
+) -> bool {
+    let modulus = Modulus::new(n);
+    power.iter_mut().zip(s).for_each(|(to, from)| *to = *from);
+    // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by the
+    // signature itself leaves Montgomery form, which is just right for the last bit.
+    modulus.enter(power, constant, spare);
+    for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
+        modulus.multiply(power, None, spare);
+        if e >> bit & 1 == 1 {
+            modulus.multiply(power, Some(s), spare);
+            if bit > 0 {
+                modulus.enter(power, constant, spare);
+            }
+        }
+    }
+    modulus.reduce(power);
+    true
+}
+
 /// A modulus n with what is derived from it.
-pub(crate) struct Modulus<'n> {
+struct Modulus<'n> {
     n: &'n [Digit],
     /// -1/n mod B.
     inverse: Digit,
 }
 
 impl<'n> Modulus<'n> {
-    pub(crate) fn new(n: &'n [Digit]) -> Self {
+    fn new(n: &'n [Digit]) -> Self {
         let lowest = n.first().copied().unwrap_or(0);
         Self {
             n,
@@ -25,8 +52,16 @@ impl<'n> Modulus<'n> {
         }
     }
 
+    /// `x = xR mod n`, its Montgomery form; the key's constant is the one of n, and q is spare.
+    fn enter(&self, x: &mut [Digit], constant: &[Digit], q: &mut [Digit]) {
+        self.multiply(x, Some(constant), q);
+        if SHORT > 0 {
+            shift(x, self.n, SHORT);
+        }
+    }
+
     /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y; q is spare.
-    pub(crate) fn multiply(&self, x: &mut [Digit], y: Option<&[Digit]>, q: &mut [Digit]) {
+    fn multiply(&self, x: &mut [Digit], y: Option<&[Digit]>, q: &mut [Digit]) {
         let _ = self.try_multiply(x, y, q);
     }
 
@@ -99,7 +134,7 @@ impl<'n> Modulus<'n> {
     }
 
     /// `x = x mod n`, for an x below 2n.
-    pub(crate) fn reduce(&self, x: &mut [Digit]) {
+    fn reduce(&self, x: &mut [Digit]) {
         if !is_less(x, self.n) {
             subtract(x, self.n);
         }
@@ -108,23 +143,41 @@ impl<'n> Modulus<'n> {
 
 const WINDOW: usize = BITS as usize + 3;
 
-/// `r_squared = R^2 mod n`, up to a multiple of n below 2n, by long division.
+/// How many digits the key's constant falls short of R^2: other radices, of backends for some
+/// processors, have an R that is a little smaller, and make their R^2 of the same constant.
+const SHORT: usize = if cfg!(all(target_arch = "x86_64", not(portable))) {
+    4
+} else {
+    0
+};
+
+/// The key's constant, from which R^2 mod n comes, is 2^log mod n for n of so many stored digits.
+pub(crate) const fn log_of_constant(stored_digits: usize) -> usize {
+    (2 * (stored_digits - 1) - SHORT) * BITS as usize
+}
+
+/// Sets `constant` to the key's constant, up to a multiple of n below 2n.
+pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
+    // Starting from the highest power of 2 that is below n and leaves whole digits.
+    let log = log_of_constant(n.len());
+    let steps = (log - (bit_len(n) - 1)).div_ceil(BITS as usize);
+    set_to_power_of_two(constant, log - steps * BITS as usize);
+    shift(constant, n, steps);
+}
+
+/// `x = xB^steps mod n`, up to a multiple of n below 2n, by long division.
 ///
 /// A step is x = xB - qn, where q is estimated from the highest W = BITS + 3 bits of n and the W + 1
 /// highest ones of x. No estimate is too high, and it is less than 2 too low: the bits left out of x
 /// make up for 1/4, those of n for 1/2, those of the reciprocal for 1/4, and the rounding for 1. So x
 /// stays below 2n.
-pub(crate) const fn set_to_r_squared(r_squared: &mut [Digit], n: &[Digit]) {
-    let bits = bit_len(n);
-    let shift = bits.saturating_sub(WINDOW);
-    let reciprocal = reciprocal(top(n, shift) + 1);
-    // R^2 is B^steps times the highest power of 2 that is below n and leaves whole steps.
-    let log = 2 * (n.len() - 1) * BITS as usize;
-    let mut steps = (log - (bits - 1)).div_ceil(BITS as usize);
-    set_to_power_of_two(r_squared, log - steps * BITS as usize);
+const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
+    let bits = bit_len(n).saturating_sub(WINDOW);
+    let reciprocal = reciprocal(top(n, bits) + 1);
+    let mut steps = steps;
     while steps > 0 {
-        let q = (top(r_squared, shift) as Wide * reciprocal as Wide) >> (BITS + 6);
-        shift_and_add(r_squared, n, -(q as SignedDigit));
+        let q = (top(x, bits) as Wide * reciprocal as Wide) >> (BITS + 6);
+        shift_and_add(x, n, -(q as SignedDigit));
         steps -= 1;
     }
 }
@@ -184,7 +237,7 @@ const fn reciprocal(divisor: Word) -> Word {
 ///
 /// Newton's iteration: x(2 - nx) doubles the number of correct low bits, and n itself is its own
 /// inverse to 3 bits.
-fn negated_inverse(lowest: Digit) -> Digit {
+pub(super) fn negated_inverse(lowest: Digit) -> Digit {
     let mut inverse = lowest;
     let mut correct_bits = 3;
     while correct_bits < BITS {
@@ -193,6 +246,32 @@ fn negated_inverse(lowest: Digit) -> Digit {
         correct_bits *= 2;
     }
     inverse.wrapping_neg() & MASK
+}
+
+/// -1/n modulo the digits asked for: the multiple of n that, added to 1, clears digit after digit.
+#[cfg(all(target_arch = "x86_64", not(portable)))]
+pub(super) fn negated_inverse_digits<const LEN: usize>(n: &[Digit]) -> [Digit; LEN] {
+    let n0 = negated_inverse(n.first().copied().unwrap_or(0));
+    let (mut inverse, mut one): ([Digit; LEN], [Digit; LEN]) = ([0; LEN], [0; LEN]);
+    if let Some(first) = one.first_mut() {
+        *first = 1;
+    }
+    let mut sum = one.as_mut_slice();
+    for digit in &mut inverse {
+        let Some(lowest) = sum.first() else { break };
+        *digit = lowest.wrapping_mul(n0) & MASK;
+        let mut carry = 0;
+        for (sum, n) in sum.iter_mut().zip(n) {
+            carry += Wide::from(*sum) + Wide::from(*n) * Wide::from(*digit);
+            *sum = carry as Digit & MASK;
+            carry >>= BITS;
+        }
+        let Some((_, higher)) = sum.split_first_mut() else {
+            break;
+        };
+        sum = higher;
+    }
+    inverse
 }
 
 #[cfg(test)]
@@ -247,11 +326,14 @@ mod tests {
                     assert!(square < &n * 2u8);
                     assert_eq!(square * r % &n, &x * &x % &n);
                 }
-                let mut r_squared = vec![0; len];
-                set_to_r_squared(&mut r_squared, &n_digits);
-                let r_squared = number(&r_squared);
-                assert!(r_squared < &n * 2u8);
-                assert_eq!(r_squared % &n, r * r % &n);
+                let mut constant = vec![0; len];
+                set_to_constant(&mut constant, &n_digits);
+                assert!(number(&constant) < &n * 2u8);
+                assert_eq!(number(&constant) % &n, (one << log_of_constant(len)) % &n);
+                let mut form = digits(one, len);
+                modulus.enter(&mut form, &constant, &mut vec![0; len]);
+                assert!(number(&form) < &n * 2u8);
+                assert_eq!(number(&form) % &n, r % &n);
             }
         }
     }

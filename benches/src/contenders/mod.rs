@@ -1,0 +1,217 @@
+//! The libraries that are measured, one file each.
+
+mod aws_lc_rs;
+mod graviola;
+#[cfg(feature = "openssl")]
+mod josekit;
+mod jsonwebtoken;
+#[cfg(feature = "boring")]
+mod jwt_simple;
+#[cfg(feature = "openssl")]
+mod openssl;
+mod ring;
+mod rsa;
+mod rsa_heapless;
+mod tokenlatch;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use serde::Deserialize;
+
+use crate::{Case, Operation};
+
+#[cfg(all(feature = "boring", feature = "openssl"))]
+compile_error!("BoringSSL and OpenSSL define the same symbols: choose one of the two features");
+
+/// A library that verifies RS256.
+#[derive(Clone, Copy, Debug)]
+pub struct Contender {
+    /// Its name in tables.
+    pub name: &'static str,
+    /// The package, and what its version begins with.
+    pub package: (&'static str, &'static str),
+    /// The version of the library it finds on the system, where it brings none.
+    pub system_library: Option<fn() -> &'static str>,
+    /// Prepares an operation, or nothing where the library has no such operation.
+    ///
+    /// What the library can do once and for all, it does here. It is given what it takes: a library
+    /// that looks the key up by `kid` is given the whole set, any other the key.
+    pub prepare: fn(Operation, &'static Case) -> Option<Task>,
+}
+
+/// Does the operation once and tells the verdict.
+pub type Task = Box<dyn FnMut() -> bool>;
+
+/// All of them; Tokenlatch is the first.
+pub const CONTENDERS: &[Contender] = &[
+    Contender {
+        name: "tokenlatch",
+        package: ("tokenlatch", ""),
+        system_library: None,
+        prepare: tokenlatch::prepare,
+    },
+    Contender {
+        name: "jsonwebtoken 11, aws_lc_rs",
+        package: ("jsonwebtoken", "11."),
+        system_library: None,
+        prepare: jsonwebtoken::v11_aws_lc_rs,
+    },
+    Contender {
+        name: "jsonwebtoken 11, rust_crypto",
+        package: ("jsonwebtoken", "11."),
+        system_library: None,
+        prepare: jsonwebtoken::v11_rust_crypto,
+    },
+    Contender {
+        name: "jsonwebtoken 9",
+        package: ("jsonwebtoken", "9."),
+        system_library: None,
+        prepare: jsonwebtoken::v9,
+    },
+    #[cfg(feature = "boring")]
+    Contender {
+        name: "jwt-simple, boring",
+        package: ("jwt-simple", ""),
+        system_library: None,
+        prepare: jwt_simple::prepare,
+    },
+    #[cfg(feature = "openssl")]
+    Contender {
+        name: "josekit",
+        package: ("josekit", ""),
+        system_library: Some(::openssl::version::version),
+        prepare: josekit::prepare,
+    },
+    Contender {
+        name: "aws-lc-rs",
+        package: ("aws-lc-rs", ""),
+        system_library: None,
+        prepare: aws_lc_rs::prepare,
+    },
+    Contender {
+        name: "ring",
+        package: ("ring", ""),
+        system_library: None,
+        prepare: ring::prepare,
+    },
+    Contender {
+        name: "graviola",
+        package: ("graviola", ""),
+        system_library: None,
+        prepare: graviola::prepare,
+    },
+    #[cfg(feature = "openssl")]
+    Contender {
+        name: "openssl",
+        package: ("openssl", ""),
+        system_library: Some(::openssl::version::version),
+        prepare: openssl::prepare,
+    },
+    Contender {
+        name: "rsa",
+        package: ("rsa", "0.10."),
+        system_library: None,
+        prepare: rsa::prepare,
+    },
+    Contender {
+        name: "rsa_heapless",
+        package: ("rsa_heapless", ""),
+        system_library: None,
+        prepare: rsa_heapless::prepare,
+    },
+];
+
+/// The operations of a library that verifies signatures: it makes keys of modulus and exponent.
+fn signatures<Key: 'static>(
+    operation: Operation,
+    case: &'static Case,
+    key: fn(&[u8], &[u8]) -> Key,
+    verifies: fn(&Key, &Case) -> bool,
+) -> Option<Task> {
+    Some(match operation {
+        Operation::WholeToken => return None,
+        Operation::Signature => {
+            let key = key(&case.n, &case.e);
+            Box::new(move || verifies(&key, case))
+        }
+        Operation::KeySetUp => Box::new(move || verifies(&key(&case.n, &case.e), case)),
+        Operation::JwkSet => Box::new(move || {
+            let (n, e) = modulus_and_exponent(&case.jwk_set);
+            verifies(&key(&n, &e), case)
+        }),
+    })
+}
+
+/// Modulus and exponent of the only key in a JWK Set, for libraries that read none: `serde_json` and
+/// `base64`, as lean as they come.
+fn modulus_and_exponent(jwk_set: &str) -> (Vec<u8>, Vec<u8>) {
+    #[derive(Deserialize)]
+    struct JwkSet<'a> {
+        #[serde(borrow)]
+        keys: [Jwk<'a>; 1],
+    }
+    #[derive(Deserialize)]
+    struct Jwk<'a> {
+        n: &'a str,
+        e: &'a str,
+    }
+    let JwkSet { keys: [jwk] } = serde_json::from_str(jwk_set).expect("a JWK Set");
+    let [n, e] = [jwk.n, jwk.e].map(|text| BASE64URL.decode(text).expect("base64url"));
+    (n, e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_contender_accepts_what_is_measured() {
+        for case in Case::all().into_iter().map(Case::leak) {
+            for contender in CONTENDERS {
+                for operation in Operation::ALL {
+                    if let Some(mut task) = (contender.prepare)(operation, case) {
+                        let what = (contender.name, operation, case.bits);
+                        assert!(task() && task(), "{what:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_contender_refuses_a_forgery() {
+        let case = Case::forged().leak();
+        for contender in CONTENDERS {
+            for operation in Operation::ALL {
+                if let Some(mut task) = (contender.prepare)(operation, case) {
+                    assert!(!task(), "{} {operation:?}", contender.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_contender_checks_the_claims() {
+        for case in [
+            Case::expired(),
+            Case::of_another_issuer(),
+            Case::for_another_audience(),
+        ] {
+            let case = case.leak();
+            for contender in CONTENDERS {
+                if let Some(mut task) = (contender.prepare)(Operation::WholeToken, case) {
+                    assert!(!task(), "{} {case:?}", contender.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tokenlatch_does_not_allocate() {
+        let case = Case::rsa_2048().leak();
+        for operation in Operation::ALL {
+            let mut task = (CONTENDERS[0].prepare)(operation, case).expect("it has them all");
+            assert_eq!(crate::allocations(&mut task), 0, "{operation:?}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What is measured, as the programs print and read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Operation;
+
+/// One run of `ratios`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Host {
+    /// The day, in UTC.
+    pub date: String,
+    /// The processor's name.
+    pub processor: String,
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// Whether Tokenlatch was built without its code for one kind of processor (`--cfg portable`).
+    pub is_portable: bool,
+    /// What was measured.
+    pub rows: Vec<HostRow>,
+}
+
+/// One contender in one operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HostRow {
+    /// What was done.
+    pub operation: Operation,
+    /// The bits of the key.
+    pub bits: usize,
+    /// Who did it.
+    pub contender: String,
+    /// The version of its package.
+    pub version: String,
+    /// How long it took: the median.
+    pub nanoseconds: f64,
+    /// Tokenlatch's time divided by this one, both from the same run.
+    pub ratio: f64,
+    /// How often it allocated from Rust's heap.
+    pub allocations: u64,
+}
+
+/// One run of `benches/target`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Device {
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// What was measured.
+    pub rows: Vec<DeviceRow>,
+}
+
+/// One implementation in one operation on one device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeviceRow {
+    /// The device: `Cortex-M3`.
+    pub target: String,
+    /// How it was compiled: for `size` or `speed`.
+    pub profile: String,
+    /// Whose, and which version.
+    pub implementation: String,
+    /// The bits of the key; 0 where there is none.
+    pub bits: u64,
+    /// What was done.
+    pub operation: String,
+    /// How many instructions it took.
+    pub instructions: u64,
+    /// The bytes of code and constants that it adds to a program.
+    pub flash: u64,
+    /// The most bytes of stack in use.
+    pub stack: u64,
+    /// The most bytes of heap in use.
+    pub heap: u64,
+}
