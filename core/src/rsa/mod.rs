@@ -1,7 +1,8 @@
 //! RSA with public keys only: nothing here is secret, so nothing here needs constant time.
 //!
 //! In layers, each of which knows only those before it: [`digits`], [`columns`], [`montgomery`], the
-//! public operation ([`View`]), and the signature scheme ([`pkcs1_v1_5`]).
+//! public operation ([`View`]), and the signature scheme ([`pkcs1_v1_5`]). Processors that have more
+//! to offer have a backend of their own for the public operation: [`BACKENDS`] lists them.
 
 mod columns;
 #[cfg(feature = "der")]
