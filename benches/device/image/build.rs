@@ -1,0 +1,46 @@
+//! Tells the linker how memory is laid out.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// Of QEMU's MPS2 boards, and of many chips with as much of it, the nRF52840 among them.
+const CORTEX_M: &str = "
+MEMORY
+{
+  FLASH : ORIGIN = 0x00000000, LENGTH = 1M
+  RAM   : ORIGIN = 0x20000000, LENGTH = 256K
+}
+";
+
+/// Of QEMU's `virt`.
+const RISC_V: &str = r#"
+MEMORY
+{
+  FLASH : ORIGIN = 0x80000000, LENGTH = 1M
+  RAM   : ORIGIN = 0x80100000, LENGTH = 256K
+}
+REGION_ALIAS("REGION_TEXT", FLASH);
+REGION_ALIAS("REGION_RODATA", FLASH);
+REGION_ALIAS("REGION_DATA", RAM);
+REGION_ALIAS("REGION_BSS", RAM);
+REGION_ALIAS("REGION_HEAP", RAM);
+REGION_ALIAS("REGION_STACK", RAM);
+"#;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=MEMORY_X");
+    let is_arm = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "arm");
+    let memory = match env::var("MEMORY_X") {
+        Ok(path) => fs::read_to_string(path).expect("MEMORY_X is a file"),
+        Err(_) if is_arm => CORTEX_M.into(),
+        Err(_) => RISC_V.into(),
+    };
+    let out = env::var("OUT_DIR").expect("cargo sets it");
+    fs::write(Path::new(&out).join("memory.x"), memory).expect("it can be written");
+    println!("cargo::rustc-link-search={out}");
+    if !is_arm {
+        println!("cargo::rustc-link-arg-bins=-Tmemory.x");
+    }
+    println!("cargo::rustc-link-arg-bins=-Tlink.x");
+}

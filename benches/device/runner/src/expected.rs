@@ -1,0 +1,83 @@
+//! The gate: how many instructions there were when somebody last looked.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use crate::results::Results;
+
+/// What is measured for it: `benches/target --json` with these names writes the file anew.
+pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "size", "speed", "tokenlatch"];
+
+const EXPECTED: &str = include_str!("../../expected.json");
+
+/// In percent. Compilers differ by a few.
+const TOLERANCE: u64 = 5;
+
+/// Prints every count that is no longer what it was, and succeeds where none is worse.
+pub(crate) fn check(results: &Results) -> Result<ExitCode, Box<dyn Error>> {
+    let expected: Results = serde_json::from_str(EXPECTED)?;
+    let mut is_good = true;
+    for row in &results.rows {
+        let name = row.name();
+        let before = expected.rows.iter().find(|row| row.name() == name);
+        let before = before.map(|row| row.instructions);
+        let verdict = verdict(before, row.instructions);
+        if verdict != Verdict::Same {
+            println!(
+                "{name} {verdict:?}: {} -> {}",
+                before.unwrap_or_default(),
+                row.instructions
+            );
+        }
+        is_good &= !matches!(verdict, Verdict::New | Verdict::Worse);
+    }
+    let count = results.rows.len();
+    println!("{count} counts of instructions, with {}", results.rustc);
+    if is_good {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (rustc, names) = (expected.rustc, MEASURED.join(" "));
+    println!("These were expected, with {rustc}. If they must change:");
+    println!("benches/target --json {names} >benches/device/expected.json");
+    Ok(ExitCode::FAILURE)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    New,
+    Better,
+    Same,
+    Worse,
+}
+
+fn verdict(before: Option<u64>, now: u64) -> Verdict {
+    let Some(before) = before else {
+        return Verdict::New;
+    };
+    if 100 * now > (100 + TOLERANCE) * before {
+        Verdict::Worse
+    } else if 100 * now < (100 - TOLERANCE) * before {
+        Verdict::Better
+    } else {
+        Verdict::Same
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_tolerance_is_worse() {
+        for (now, expected) in [
+            (949, Verdict::Better),
+            (950, Verdict::Same),
+            (1000, Verdict::Same),
+            (1050, Verdict::Same),
+            (1051, Verdict::Worse),
+        ] {
+            assert_eq!(verdict(Some(1000), now), expected, "{now}");
+        }
+        assert_eq!(verdict(None, 1), Verdict::New);
+    }
+}

@@ -1,0 +1,123 @@
+//! What was measured.
+
+use std::error::Error;
+use std::fmt;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::image::Image;
+use crate::plan::Plan;
+
+/// One run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Results {
+    /// The compiler, as it names itself.
+    pub(crate) rustc: String,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What one operation takes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) target: String,
+    pub(crate) profile: String,
+    /// Whose, and which version.
+    pub(crate) implementation: String,
+    /// The bits of the key; 0 where there is none.
+    pub(crate) bits: u64,
+    pub(crate) operation: String,
+    pub(crate) instructions: u64,
+    /// Bytes of code and constants that the operation adds to a program.
+    pub(crate) flash: u64,
+    /// The most bytes of stack in use.
+    pub(crate) stack: u64,
+    /// The most bytes of heap in use, the key's included.
+    pub(crate) heap: u64,
+}
+
+impl Results {
+    pub(crate) fn measure(plan: &Plan) -> Result<Self, Box<dyn Error>> {
+        let mut rows = Vec::new();
+        for (target, profile, implementation) in plan.combinations() {
+            let name = format!("{}, {}, {}", target.name, profile.name, implementation.name);
+            eprintln!("{name}");
+            let mut add = || -> Result<(), Box<dyn Error>> {
+                let image = Image::build(target, profile, implementation)?;
+                let mut lines = image.run("rsa")?;
+                if implementation.is_tokenlatch() {
+                    lines.extend(image.run("whole-token")?);
+                }
+                for line in lines {
+                    let version = implementation.version;
+                    rows.push(Row {
+                        target: target.name.into(),
+                        profile: profile.name.into(),
+                        implementation: format!("{} {version}", implementation.name),
+                        bits: line.bits,
+                        flash: flash(&image, &line.operation)?,
+                        operation: line.operation,
+                        instructions: line.instructions,
+                        stack: line.stack,
+                        heap: line.heap,
+                    });
+                }
+                Ok(())
+            };
+            add().map_err(|error| format!("{name}: {error}"))?;
+        }
+        let rustc = Command::new("rustc").arg("--version").output()?.stdout;
+        let rustc = String::from_utf8(rustc)?.trim().into();
+        Ok(Self { rustc, rows })
+    }
+}
+
+/// What an operation adds to a program.
+fn flash(image: &Image, operation: &str) -> Result<u64, Box<dyn Error>> {
+    let (with, without) = match operation {
+        "SHA-256 of 3 bytes" => ("flash-hash", "flash-nothing"),
+        // It hashes, too.
+        "signature of a digest" => ("flash-verify", "flash-hash"),
+        "key set-up" => ("flash-set-up", "flash-verify"),
+        "whole token" => ("flash-whole-token", "flash-nothing"),
+        _ => return Err(format!("unknown operation: {operation}").into()),
+    };
+    Ok(image.flash(with)? - image.flash(without)?)
+}
+
+impl Row {
+    /// What was measured here.
+    pub(crate) fn name(&self) -> String {
+        let Self {
+            target,
+            profile,
+            implementation,
+            bits,
+            operation,
+            ..
+        } = self;
+        format!("{target:<10}{profile:<7}{implementation:<20}{bits:<6}{operation:<22}")
+    }
+}
+
+impl fmt::Display for Results {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<65}{:>12}{:>8}{:>8}{:>8}",
+            "", "instructions", "flash", "stack", "heap"
+        )?;
+        for row in &self.rows {
+            let Row {
+                instructions,
+                flash,
+                stack,
+                heap,
+                ..
+            } = row;
+            let name = row.name();
+            writeln!(f, "{name}{instructions:>12}{flash:>8}{stack:>8}{heap:>8}")?;
+        }
+        Ok(())
+    }
+}
