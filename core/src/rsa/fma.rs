@@ -67,11 +67,10 @@ fn is_available() -> bool {
 
 /// The backend for processors that have the feature.
 pub(super) fn public_operation(
-    power: &mut [Digit],
+    t: &mut [Digit],
     s: &[Digit],
     n: &[Digit],
     constant: &[Digit],
-    _spare: &mut [Digit],
     e: u32,
 ) -> bool {
     let can = is_available();
@@ -79,7 +78,7 @@ pub(super) fn public_operation(
         // SAFETY: the processor has the feature.
         #[expect(unsafe_code, reason = "the compiler does not know the processor")]
         unsafe {
-            Modulus::new(n, constant).public_operation(power, s, n, e);
+            Modulus::new(n, constant).public_operation(montgomery::upper_half(t, n), s, n, e);
         }
     }
     can

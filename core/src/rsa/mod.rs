@@ -64,6 +64,9 @@ mod sealed {
     pub trait Storage {
         type Digits: Copy + Eq + AsRef<[Digit]> + AsMut<[Digit]>;
         const ZERO: Self::Digits;
+        /// Room for three numbers.
+        type Buffer: AsMut<[Digit]>;
+        const BUFFER: Self::Buffer;
     }
 }
 
@@ -95,9 +98,8 @@ where
 
     /// RSASSA-PKCS1-v1_5 with SHA-256: whether `signature` is that of a message with this digest.
     pub(crate) fn verifies(&self, digest: &[u8; 32], signature: &[u8]) -> bool {
-        let mut buffers = [Self::ZERO; 3];
-        let buffers = buffers.each_mut().map(AsMut::as_mut);
-        self.view().verifies(digest, signature, buffers)
+        let mut buffer = Self::BUFFER;
+        self.view().verifies(digest, signature, buffer.as_mut())
     }
 
     fn view(&self) -> View<'_> {
@@ -110,6 +112,7 @@ where
     }
 
     const ZERO: Digits<BITS> = <Bits<BITS> as sealed::Storage>::ZERO;
+    const BUFFER: <Bits<BITS> as sealed::Storage>::Buffer = <Bits<BITS> as sealed::Storage>::BUFFER;
 }
 
 /// A key of any capacity, so that one code serves them all.
@@ -122,42 +125,42 @@ struct View<'k> {
 
 impl View<'_> {
     #[inline(never)]
-    fn verifies(&self, digest: &[u8; 32], signature: &[u8], buffers: [&mut [Digit]; 3]) -> bool {
+    fn verifies(&self, digest: &[u8; 32], signature: &[u8], buffer: &mut [Digit]) -> bool {
         // RFC 8017 section 8.2.2, step 1: the length.
         let len = self.bits.div_ceil(8);
         if signature.len() != len {
             return false;
         }
         // Steps 2a and 2b: RSAVP1. Steps 2c, 3 and 4: the encoded message, compared whole.
-        self.public_operation(signature, buffers)
+        self.public_operation(signature, buffer)
             .is_some_and(|message| pkcs1_v1_5::is_encoded_message(message, len, digest))
     }
 
-    /// RSAVP1 (RFC 8017 section 5.2.2): s^e mod n in one of the buffers, or nothing where s is not
+    /// RSAVP1 (RFC 8017 section 5.2.2): s^e mod n in a part of the buffer, or nothing where s is not
     /// below n.
     fn public_operation<'b>(
         &self,
         signature: &[u8],
-        buffers: [&'b mut [Digit]; 3],
+        buffer: &'b mut [Digit],
     ) -> Option<&'b [Digit]> {
         let len = digits::stored_digits(self.bits);
         let n = self.n.get(..len)?;
         let constant = self.constant.get(..len)?;
-        let [power, s, q] = buffers;
-        let (power, s, q) = (power.get_mut(..len)?, s.get_mut(..len)?, q.get_mut(..len)?);
+        let (s, t) = buffer.split_at_mut_checked(len)?;
+        let t = t.get_mut(..2 * len - 1)?;
         digits::set_from_be_bytes(s, signature);
         if !digits::is_less(s, n) {
             return None;
         }
         let mut backends = BACKENDS.iter();
-        let is_done = backends.any(|backend| backend(power, s, n, constant, q, self.e));
-        is_done.then_some(power)
+        let is_done = backends.any(|backend| backend(t, s, n, constant, self.e));
+        is_done.then_some(montgomery::upper_half(t, n))
     }
 }
 
-/// A way to the public operation: `power = s^e mod n`, for s below n and an odd e of at least 3, from
-/// the key's constant and with a spare buffer; or false, where the processor cannot.
-type Backend = fn(&mut [Digit], &[Digit], &[Digit], &[Digit], &mut [Digit], u32) -> bool;
+/// A way to the public operation: s^e mod n in the upper half of t, for s below n and an odd e of at
+/// least 3, from the key's constant; or false, where the processor cannot.
+type Backend = fn(&mut [Digit], &[Digit], &[Digit], &[Digit], u32) -> bool;
 
 /// The fastest first; the last one is for every processor.
 const BACKENDS: &[Backend] = &[
@@ -253,6 +256,8 @@ macro_rules! capacities {
         impl sealed::Storage for Bits<$bits> {
             type Digits = [Digit; digits::stored_digits($bits)];
             const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
+            type Buffer = [Digit; 3 * digits::stored_digits($bits)];
+            const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits)];
         }
 
         impl PublicKey<$bits> {
@@ -310,18 +315,17 @@ mod tests {
         Bits<BITS>: Capacity,
     {
         let key = PublicKey::<BITS>::from_be_bytes(n, e).unwrap();
-        let mut buffers = [PublicKey::<BITS>::ZERO; 3];
-        let buffers = buffers.each_mut().map(AsMut::as_mut);
-        let power = key.view().public_operation(s, buffers)?;
+        let mut buffer = PublicKey::<BITS>::BUFFER;
+        let power = key.view().public_operation(s, buffer.as_mut())?;
 
         let len = power.len();
         let (key_n, constant) = (&key.n.as_ref()[..len], &key.constant.as_ref()[..len]);
         let mut digits = std::vec![0; len];
         digits::set_from_be_bytes(&mut digits, s);
         for backend in BACKENDS {
-            let (mut other, mut spare) = (std::vec![0; len], std::vec![0; len]);
-            let can = backend(&mut other, &digits, key_n, constant, &mut spare, e);
-            assert!(!can || other == power, "the backends differ");
+            let mut t = std::vec![0; 2 * len - 1];
+            let can = backend(&mut t, &digits, key_n, constant, e);
+            assert!(!can || &t[len - 1..] == power, "the backends differ");
         }
 
         let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();

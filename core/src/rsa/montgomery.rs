@@ -4,36 +4,42 @@
 //! xR mod n. Numbers are only kept below 2n, since (ab + qn) / R < (4n/R + 1)n <= 2n for a, b < 2n and
 //! q < R: no product but the last needs a subtraction.
 
-use super::columns::columns;
+use super::columns::add_columns;
 use super::digits::{
     BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, product, subtract,
 };
 
 /// The backend for every processor.
 pub(super) fn public_operation(
-    power: &mut [Digit],
+    t: &mut [Digit],
     s: &[Digit],
     n: &[Digit],
     constant: &[Digit],
-    spare: &mut [Digit],
     e: u32,
 ) -> bool {
     let modulus = Modulus::new(n);
-    power.iter_mut().zip(s).for_each(|(to, from)| *to = *from);
+    let x = upper_half(t, n).iter_mut();
+    x.zip(s).for_each(|(to, from)| *to = *from);
     // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by the
     // signature itself leaves Montgomery form, which is just right for the last bit.
-    modulus.enter(power, constant, spare);
+    modulus.enter(t, constant);
     for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-        modulus.multiply(power, None, spare);
+        modulus.multiply(t, None);
         if e >> bit & 1 == 1 {
-            modulus.multiply(power, Some(s), spare);
+            modulus.multiply(t, Some(s));
             if bit > 0 {
-                modulus.enter(power, constant, spare);
+                modulus.enter(t, constant);
             }
         }
     }
-    modulus.reduce(power);
+    modulus.reduce(upper_half(t, n));
     true
+}
+
+/// Of a buffer for a product modulo n, the half that holds a factor and then the result.
+pub(super) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit] {
+    let len = n.len().saturating_sub(1);
+    t.get_mut(len..).unwrap_or_default()
 }
 
 /// A modulus n with what is derived from it.
@@ -52,83 +58,76 @@ impl<'n> Modulus<'n> {
         }
     }
 
-    /// `x = xR mod n`, its Montgomery form; the key's constant is the one of n, and q is spare.
-    fn enter(&self, x: &mut [Digit], constant: &[Digit], q: &mut [Digit]) {
-        self.multiply(x, Some(constant), q);
-        if SHORT > 0 {
-            shift(x, self.n, SHORT);
+    /// `x = xR mod n`, its Montgomery form, for x in the upper half of t; the key's constant is the
+    /// one of n.
+    fn enter(&self, t: &mut [Digit], constant: &[Digit]) {
+        self.multiply(t, Some(constant));
+        if SHORT != 0 {
+            shift(upper_half(t, self.n), self.n, SHORT);
         }
     }
 
-    /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y; q is spare.
-    fn multiply(&self, x: &mut [Digit], y: Option<&[Digit]>, q: &mut [Digit]) {
-        let _ = self.try_multiply(x, y, q);
+    /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t; the
+    /// lower half is spare, and holds q.
+    fn multiply(&self, t: &mut [Digit], y: Option<&[Digit]>) {
+        let _ = self.try_multiply(t, y);
     }
 
     /// As `multiply`, in a form without bounds to check.
     #[inline(never)]
-    fn try_multiply(&self, x: &mut [Digit], y: Option<&[Digit]>, q: &mut [Digit]) -> Option<()> {
-        let stored = self.n.len();
-        let len = stored.checked_sub(1)?;
-        let (x, q) = (x.get_mut(..stored)?, q.get_mut(..stored)?);
+    fn try_multiply(&self, t: &mut [Digit], y: Option<&[Digit]>) -> Option<()> {
+        let len = self.n.len().checked_sub(1)?;
         let [n0, n1, ..] = *self.n else { return None };
-        q.fill(0);
         let mut carry = 0;
-        let mut inverse = self.inverse;
-        for k in (0..2 * len).step_by(2) {
-            // The digits of a factor that meet those of the other in column k of their product, and
-            // the next one, which joins in column k + 1.
-            let window = if k < len {
-                0..k + 2
+        let mut k = 0;
+        while k < 2 * len {
+            let (q, x) = t.split_at_checked(len)?;
+            // The lowest digit of a factor that meets one of the other in column k of their product,
+            // and those known of q, with n from the digits on that they meet.
+            let (lowest, q, n) = if k < len {
+                (0, q.get(..k)?, self.n.get(1..)?)
             } else {
-                k + 1 - len..stored
+                let lowest = k + 1 - len;
+                (lowest, q.get(lowest..)?, self.n.get(lowest..)?)
             };
-            let xs = x.get(window.clone())?;
-            let (x_above, xs) = xs.split_last()?;
-            let (lower, upper) = match y {
-                Some(y) => (xs, y.get(window.clone())?),
-                // Of a square, whose products occur twice, the lower half of the digits with the
-                // upper half; the one in the middle follows.
-                None => (
-                    xs.get(..xs.len() / 2)?,
-                    x.get(window.clone())?.get(xs.len() / 2 + 1..)?,
-                ),
-            };
-            let [p0, p1] = columns(lower, upper)?;
-            let next = *upper.first()?;
             let [p0, p1] = match y {
-                Some(_) => [p0, p1 + product(*x_above, next) as Wide],
+                Some(y) => {
+                    let (x, above) = x.split_at_checked(len.min(k + 1))?;
+                    let y = y.get(lowest..)?;
+                    let p1 = product(*above.first()?, *y.first()?) as Wide;
+                    add_columns([0, p1], x.get(lowest..)?, y)?
+                }
+                // The products of a square occur twice, but for that of the digit in the middle.
                 None => {
-                    let middle = *xs.get(xs.len() / 2)?;
-                    [
-                        p0 * 2 + product(middle, middle) as Wide,
-                        (p1 + product(middle, next) as Wide) * 2,
-                    ]
+                    let (lower, upper) = x.split_at_checked(k / 2)?;
+                    let (middle, upper) = upper.split_first()?;
+                    let p1 = product(*middle, *upper.first()?) as Wide;
+                    let [p0, p1] = add_columns([0, p1], lower.get(lowest..)?, upper)?;
+                    [2 * p0 + product(*middle, *middle) as Wide, 2 * p1]
                 }
             };
-            let (_, qs) = q.get(window.clone())?.split_last()?;
-            let [r0, r1] = columns(qs, self.n.get(window)?)?;
             // The product's columns are carried apart from the reduction's, for both together could
             // overflow.
             let p0 = p0 + carry;
             let p1 = p1 + (p0 >> BITS);
-            if k >= len {
-                inverse = 0;
-            }
-            let r0 = r0 + (p0 as Digit & MASK) as Wide;
-            let q0 = (r0 as Digit).wrapping_mul(inverse) & MASK;
-            let r0 = r0 + product(q0, n0) as Wide;
-            let r1 = r1 + (p1 as Digit & MASK) as Wide + (r0 >> BITS) + product(q0, n1) as Wide;
-            let q1 = (r1 as Digit).wrapping_mul(inverse) & MASK;
-            let r1 = r1 + product(q1, n0) as Wide;
-            carry = (p1 >> BITS) + (r1 >> BITS);
-            let (to, digits) = match k.checked_sub(len) {
+            let p = [p0, p1].map(|p| (p as Digit & MASK) as Wide);
+            let [r0, r1] = add_columns(p, q, n)?;
+            let (r1, digits) = if k < len {
                 // The lower half of the columns gives q.
-                None => (q.get_mut(k..)?, [q0, q1]),
-                // The upper half gives the result.
-                Some(k) => (x.get_mut(k..)?, [r0 as Digit & MASK, r1 as Digit & MASK]),
+                let q0 = (r0 as Digit).wrapping_mul(self.inverse) & MASK;
+                let r0 = r0 + product(q0, n0) as Wide;
+                let r1 = r1 + (r0 >> BITS) + product(q0, n1) as Wide;
+                let q1 = (r1 as Digit).wrapping_mul(self.inverse) & MASK;
+                (r1 + product(q1, n0) as Wide, [q0, q1])
+            } else {
+                // The upper half gives the result. The digits of x that it replaces are used up.
+                let r1 = r1 + (r0 >> BITS);
+                (r1, [r0 as Digit & MASK, r1 as Digit & MASK])
             };
-            *to.first_chunk_mut()? = digits;
+            carry = (p1 >> BITS) + (r1 >> BITS);
+            *t.get_mut(k..)?.first_chunk_mut()? = digits;
+            // The compiler would keep one address for each use of k, more than there are registers.
+            k = core::hint::black_box(k + 2);
         }
         Some(())
     }
@@ -315,14 +314,16 @@ mod tests {
                     (&n * 2u8 - one, ones.clone()),
                     (ones.clone(), ones),
                 ] {
-                    let (mut product, y_digits) = (digits(&x, len), digits(&y, len));
-                    modulus.multiply(&mut product, Some(&y_digits), &mut vec![0; len]);
-                    let product = number(&product);
+                    let y_digits = digits(&y, len);
+                    let mut t = vec![0; len - 1];
+                    t.extend(digits(&x, len));
+                    let mut square = t.clone();
+                    modulus.multiply(&mut t, Some(&y_digits));
+                    let product = number(upper_half(&mut t, &n_digits));
                     assert!(product < &n * 2u8);
                     assert_eq!(product * r % &n, &x * &y % &n);
-                    let mut square = digits(&x, len);
-                    modulus.multiply(&mut square, None, &mut vec![0; len]);
-                    let square = number(&square);
+                    modulus.multiply(&mut square, None);
+                    let square = number(upper_half(&mut square, &n_digits));
                     assert!(square < &n * 2u8);
                     assert_eq!(square * r % &n, &x * &x % &n);
                 }
@@ -330,10 +331,12 @@ mod tests {
                 set_to_constant(&mut constant, &n_digits);
                 assert!(number(&constant) < &n * 2u8);
                 assert_eq!(number(&constant) % &n, (one << log_of_constant(len)) % &n);
-                let mut form = digits(one, len);
-                modulus.enter(&mut form, &constant, &mut vec![0; len]);
-                assert!(number(&form) < &n * 2u8);
-                assert_eq!(number(&form) % &n, r % &n);
+                let mut t = vec![0; len - 1];
+                t.extend(digits(one, len));
+                modulus.enter(&mut t, &constant);
+                let form = number(upper_half(&mut t, &n_digits));
+                assert!(form < &n * 2u8);
+                assert_eq!(form % &n, r % &n);
             }
         }
     }
