@@ -4,10 +4,7 @@
 //! multiply-accumulate, where whole-word limbs need a carry each. Every sum of `RUN` products of two
 //! digits fits in a `Sum`.
 
-#[cfg(any(
-    digits_of_60,
-    all(not(digits_of_28), not(digits_of_13), target_pointer_width = "64")
-))]
+#[cfg(all(target_pointer_width = "64", not(any(digits_of_28, digits_of_13))))]
 mod word {
     pub(crate) type Digit = u64;
     pub(crate) type Sum = u128;
@@ -19,12 +16,7 @@ mod word {
 }
 #[cfg(any(
     digits_of_28,
-    not(any(
-        digits_of_60,
-        digits_of_13,
-        multiplication = "muls",
-        target_pointer_width = "64"
-    ))
+    not(any(digits_of_13, multiplication = "muls", target_pointer_width = "64"))
 ))]
 mod word {
     pub(crate) type Digit = u32;

@@ -24,7 +24,7 @@ use crate::Error;
 use digits::Digit;
 
 /// The shortest modulus, in bits (RFC 7518 section 3.3).
-pub(crate) const MIN_BITS: usize = 2048;
+const MIN_BITS: usize = 2048;
 
 /// An RSA public key (RFC 8017 section 3.1) with a modulus of 2048 to `BITS` bits, ready to verify.
 ///
