@@ -13,7 +13,7 @@ pub struct Host {
     pub processor: String,
     /// The compiler, as it names itself.
     pub rustc: String,
-    /// Whether Tokenlatch was built without its code for one kind of processor (`--cfg portable`).
+    /// Whether Tokenlatch was built without its code for one kind of processor (`--cfg tokenlatch_portable`).
     pub is_portable: bool,
     /// What was measured.
     pub rows: Vec<HostRow>,

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         date: OffsetDateTime::now_utc().date().to_string(),
         processor: processor(),
         rustc: rustc(),
-        is_portable: cfg!(portable),
+        is_portable: cfg!(tokenlatch_portable),
         rows: cases
             .flat_map(|case| Operation::ALL.map(|operation| measure(operation, case)))
             .flatten()

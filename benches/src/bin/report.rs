@@ -163,7 +163,7 @@ from Rust's heap for one operation at 2048 bits, without what C libraries take f
 ```sh
 cargo run --release -p tokenlatch-benches --features openssl --bin ratios -- --json
 cargo run --release -p tokenlatch-benches --features boring --bin ratios -- --json
-RUSTFLAGS=--cfg=portable cargo run --release -p tokenlatch-benches --bin ratios -- --json
+RUSTFLAGS=--cfg=tokenlatch_portable cargo run --release -p tokenlatch-benches --bin ratios -- --json
 ```
 
 OpenSSL and BoringSSL cannot share a program, and Tokenlatch without its code for x86-64's vector units

@@ -37,7 +37,7 @@ pub(crate) fn add_columns(
         multiplication = "umlal",
         all(target_arch = "riscv32", target_feature = "m"),
     )),
-    portable
+    tokenlatch_portable
 ))]
 #[inline(always)]
 fn add_run([mut low, mut high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
@@ -65,7 +65,7 @@ fn add_run([mut low, mut high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[S
 }
 
 /// As above, for ARMv7-M and ARMv8-M's main line.
-#[cfg(all(multiplication = "umlal", not(portable)))]
+#[cfg(all(multiplication = "umlal", not(tokenlatch_portable)))]
 #[expect(unsafe_code, reason = "the assembly reads the digits of x and y")]
 #[inline(always)]
 fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
@@ -97,7 +97,7 @@ fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> 
 ///
 /// The number of digits is taken apart into 1, 2 and 4, as its lowest bits say, and eights. All registers
 /// but those named in `add_run` are kept, for the compiler is short of them.
-#[cfg(all(multiplication = "umlal", not(portable)))]
+#[cfg(all(multiplication = "umlal", not(tokenlatch_portable)))]
 #[allow(unsafe_code, reason = "called by `add_run`")]
 #[unsafe(naked)]
 unsafe extern "C" fn add_with_umlal() {
@@ -152,7 +152,11 @@ unsafe extern "C" fn add_with_umlal() {
 }
 
 /// As above, for RISC-V.
-#[cfg(all(target_arch = "riscv32", target_feature = "m", not(portable)))]
+#[cfg(all(
+    target_arch = "riscv32",
+    target_feature = "m",
+    not(tokenlatch_portable)
+))]
 #[expect(unsafe_code, reason = "the assembly reads the digits of x and y")]
 #[inline(always)]
 fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
@@ -186,7 +190,11 @@ fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> 
 /// xy / 2^28, rounded down, the sum H of these words fits in a word, and the sum of the products is at
 /// least 2^28 * H and less than 2^28 * H + 2^32. It is the one number there that ends in the sum of
 /// the low words.
-#[cfg(all(target_arch = "riscv32", target_feature = "m", not(portable)))]
+#[cfg(all(
+    target_arch = "riscv32",
+    target_feature = "m",
+    not(tokenlatch_portable)
+))]
 #[allow(unsafe_code, reason = "called by `add_run`")]
 #[unsafe(naked)]
 unsafe extern "C" fn add_with_mulhu() {
@@ -259,7 +267,7 @@ unsafe extern "C" fn add_with_mulhu() {
 }
 
 /// As above, for ARMv6-M and ARMv8-M's baseline: MULS takes one of its factors' places.
-#[cfg(all(multiplication = "muls", not(portable)))]
+#[cfg(all(multiplication = "muls", not(tokenlatch_portable)))]
 #[expect(unsafe_code, reason = "the assembly reads the digits of x and y")]
 #[inline(always)]
 fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {

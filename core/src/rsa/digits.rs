@@ -4,7 +4,10 @@
 //! multiply-accumulate, where whole-word limbs need a carry each. Every sum of `RUN` products of two
 //! digits fits in a `Sum`.
 
-#[cfg(all(target_pointer_width = "64", not(any(digits_of_28, digits_of_13))))]
+#[cfg(all(
+    target_pointer_width = "64",
+    not(any(tokenlatch_digits_of_28, tokenlatch_digits_of_13))
+))]
 mod word {
     pub(crate) type Digit = u64;
     pub(crate) type Sum = u128;
@@ -15,8 +18,12 @@ mod word {
     pub(crate) const BITS: u32 = 60;
 }
 #[cfg(any(
-    digits_of_28,
-    not(any(digits_of_13, multiplication = "muls", target_pointer_width = "64"))
+    tokenlatch_digits_of_28,
+    not(any(
+        tokenlatch_digits_of_13,
+        multiplication = "muls",
+        target_pointer_width = "64"
+    ))
 ))]
 mod word {
     pub(crate) type Digit = u32;
@@ -27,7 +34,7 @@ mod word {
     pub(crate) type SignedDigit = i32;
     pub(crate) const BITS: u32 = 28;
 }
-#[cfg(any(digits_of_13, multiplication = "muls"))]
+#[cfg(any(tokenlatch_digits_of_13, multiplication = "muls"))]
 mod word {
     pub(crate) type Digit = u16;
     pub(crate) type Sum = u32;

@@ -8,9 +8,9 @@ mod columns;
 #[cfg(feature = "der")]
 mod der;
 mod digits;
-#[cfg(all(target_arch = "x86_64", not(portable)))]
+#[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
 mod fma;
-#[cfg(all(target_arch = "x86_64", not(portable)))]
+#[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
 mod ifma;
 mod montgomery;
 mod pkcs1_v1_5;
@@ -164,9 +164,9 @@ type Backend = fn(&mut [Digit], &[Digit], &[Digit], &[Digit], u32) -> bool;
 
 /// The fastest first; the last one is for every processor.
 const BACKENDS: &[Backend] = &[
-    #[cfg(all(target_arch = "x86_64", not(portable)))]
+    #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
     ifma::public_operation,
-    #[cfg(all(target_arch = "x86_64", not(portable)))]
+    #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
     fma::public_operation,
     montgomery::public_operation,
 ];

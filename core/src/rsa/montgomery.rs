@@ -144,7 +144,7 @@ const WINDOW: usize = BITS as usize + 3;
 
 /// How many digits the key's constant falls short of R^2: other radices, of backends for some
 /// processors, have an R that is a little smaller, and make their R^2 of the same constant.
-const SHORT: usize = if cfg!(all(target_arch = "x86_64", not(portable))) {
+const SHORT: usize = if cfg!(all(target_arch = "x86_64", not(tokenlatch_portable))) {
     4
 } else {
     0
@@ -248,7 +248,7 @@ pub(super) fn negated_inverse(lowest: Digit) -> Digit {
 }
 
 /// -1/n modulo the digits asked for: the multiple of n that, added to 1, clears digit after digit.
-#[cfg(all(target_arch = "x86_64", not(portable)))]
+#[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
 pub(super) fn negated_inverse_digits<const LEN: usize>(n: &[Digit]) -> [Digit; LEN] {
     let n0 = negated_inverse(n.first().copied().unwrap_or(0));
     let (mut inverse, mut one): ([Digit; LEN], [Digit; LEN]) = ([0; LEN], [0; LEN]);
