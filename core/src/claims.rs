@@ -2,7 +2,7 @@
 //! 8693 sections 4.2 and 4.3) and `azp` (OpenID Connect Core section 2).
 
 use crate::Error;
-use crate::json::{self, Object, Text, Value};
+use crate::json::{self, MAX_JSON_MEMBERS, Object, Text, Value};
 use crate::numeric_date::NumericDate;
 
 /// A claim that the verifier itself reads.
@@ -64,6 +64,7 @@ impl Claim {
 }
 
 /// The claims of a token: each is absent or well-formed.
+#[derive(Default)]
 pub(crate) struct Claims<'a> {
     pub(crate) all: Object<'a>,
     pub(crate) issuer: Option<Text<'a>>,
@@ -80,42 +81,38 @@ pub(crate) struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     pub(crate) fn read(payload: &'a [u8]) -> Result<Self, Error> {
-        let Value::Object(all) = json::parse(payload)? else {
+        let mut claims = Self::default();
+        let document = json::walk(
+            payload,
+            MAX_JSON_MEMBERS,
+            &mut |name, value| match Claim::ALL.into_iter().find(|claim| name == claim.name()) {
+                Some(claim) => claims.set(claim, value),
+                None => Ok(()),
+            },
+        )?;
+        let Value::Object(all) = document else {
             return Err(Error::ClaimsNotObject);
         };
-        let mut claims = Self {
-            all,
-            issuer: None,
-            subject: None,
-            audience: None,
-            expiry: None,
-            not_before: None,
-            issued_at: None,
-            token_id: None,
-            scope: None,
-            authorized_party: None,
-            client_id: None,
-        };
-        for (name, value) in all.members() {
-            let Some(claim) = Claim::ALL.into_iter().find(|claim| name == claim.name()) else {
-                continue;
-            };
-            match claim {
-                Claim::Issuer => claims.issuer = Some(text(value, claim)?),
-                Claim::Subject => claims.subject = Some(text(value, claim)?),
-                Claim::Audience => claims.audience = Some(texts(value, claim)?),
-                Claim::Expiry => claims.expiry = Some(date(value, claim)?),
-                Claim::NotBefore => claims.not_before = Some(date(value, claim)?),
-                Claim::IssuedAt => claims.issued_at = Some(date(value, claim)?),
-                Claim::TokenId => claims.token_id = Some(text(value, claim)?),
-                Claim::AuthorizedParty => claims.authorized_party = Some(text(value, claim)?),
-                Claim::ClientId => claims.client_id = Some(text(value, claim)?),
-                // ATM's user tokens have an object that describes the user here.
-                Claim::Scope if matches!(value, Value::Object(_)) => claims.scope = Some(value),
-                Claim::Scope => claims.scope = Some(texts(value, claim)?),
-            }
-        }
+        claims.all = all;
         Ok(claims)
+    }
+
+    fn set(&mut self, claim: Claim, value: Value<'a>) -> Result<(), Error> {
+        match claim {
+            Claim::Issuer => self.issuer = Some(text(value, claim)?),
+            Claim::Subject => self.subject = Some(text(value, claim)?),
+            Claim::Audience => self.audience = Some(texts(value, claim)?),
+            Claim::Expiry => self.expiry = Some(date(value, claim)?),
+            Claim::NotBefore => self.not_before = Some(date(value, claim)?),
+            Claim::IssuedAt => self.issued_at = Some(date(value, claim)?),
+            Claim::TokenId => self.token_id = Some(text(value, claim)?),
+            Claim::AuthorizedParty => self.authorized_party = Some(text(value, claim)?),
+            Claim::ClientId => self.client_id = Some(text(value, claim)?),
+            // ATM's user tokens have an object that describes the user here.
+            Claim::Scope if matches!(value, Value::Object(_)) => self.scope = Some(value),
+            Claim::Scope => self.scope = Some(texts(value, claim)?),
+        }
+        Ok(())
     }
 
     pub(crate) fn audiences(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {

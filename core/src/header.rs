@@ -28,23 +28,27 @@ impl<'t> Header<'t> {
         if header.len() > MAX_HEADER_LEN {
             return Err(Error::HeaderTooLong);
         }
-        let Value::Object(members) = json::parse_within(header, MAX_HEADER_MEMBERS)? else {
-            return Err(Error::InvalidHeader);
-        };
         let mut algorithm = None;
         let mut key_id = None;
         let mut token_type = None;
-        for (name, value) in members.members() {
-            if name == "alg" {
-                algorithm = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+        let document = json::walk(header, MAX_HEADER_MEMBERS, &mut |name, value| {
+            let wanted = if name == "alg" {
+                &mut algorithm
             } else if name == "kid" {
-                key_id = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+                &mut key_id
             } else if name == "typ" {
-                token_type = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+                &mut token_type
             } else if name == "crit" {
                 return Err(Error::CriticalExtension);
-            }
-        }
+            } else {
+                return Ok(());
+            };
+            *wanted = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+            Ok(())
+        })?;
+        let Value::Object(_) = document else {
+            return Err(Error::InvalidHeader);
+        };
         if algorithm.is_none_or(|algorithm| algorithm != "RS256") {
             return Err(Error::UnsupportedAlgorithm);
         }

@@ -5,6 +5,7 @@
 //! unescaping), invalid UTF-8, lone surrogates and anything after the value. What it returns are
 //! views of checked text, so reading them cannot fail half-way.
 
+use core::cmp::Ordering;
 use core::fmt;
 
 use crate::Error;
@@ -59,13 +60,18 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    parse_within(document, MAX_JSON_MEMBERS)
+    walk(document, MAX_JSON_MEMBERS, &mut |_, _| Ok(()))
 }
 
-/// As [`parse`], with another limit of members.
-pub(crate) fn parse_within(document: &[u8], max_members: usize) -> Result<Value<'_>, Error> {
+/// As [`parse`], with another limit of members, and shows `member` each of the outermost object's on
+/// the way: what it keeps of them must not be used before the whole document was found good.
+pub(crate) fn walk<'a>(
+    document: &'a [u8],
+    max_members: usize,
+    member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
+) -> Result<Value<'a>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    Value::new(check(text, max_members)?).ok_or(Error::InvalidJson)
+    Value::new(check(text, max_members, member)?).ok_or(Error::InvalidJson)
 }
 
 impl<'a> Value<'a> {
@@ -187,10 +193,11 @@ impl Eq for Text<'_> {}
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        if self.has_escapes() {
-            self.chars().eq(other.chars())
-        } else {
-            self.0 == other
+        // Every escape is longer than what it stands for.
+        match self.0.len().cmp(&other.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => self.0 == other && !self.has_escapes(),
+            Ordering::Greater => self.chars().eq(other.chars()),
         }
     }
 }
@@ -224,6 +231,13 @@ impl<'a> Array<'a> {
             cursor.skip_separators();
             cursor.skip_value()
         })
+    }
+}
+
+/// `{}`
+impl Default for Object<'_> {
+    fn default() -> Self {
+        Self("{}")
     }
 }
 
@@ -320,10 +334,16 @@ struct Open {
 }
 
 /// Checks that `text` is one JSON value, and returns it without the white space around it.
-fn check(text: &str, max_members: usize) -> Result<&str, Error> {
+fn check<'a>(
+    text: &'a str,
+    max_members: usize,
+    member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
+) -> Result<&'a str, Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH>::new();
     let mut members_left = max_members;
+    // The name of the outermost object's last member, and where its value begins.
+    let mut last = (Text(""), 0);
     cursor.skip_whitespace();
     let document_start = cursor.at;
     loop {
@@ -342,7 +362,10 @@ fn check(text: &str, max_members: usize) -> Result<&str, Error> {
                 cursor.skip_whitespace();
                 if !matches!(cursor.peek(), Some(b'}' | b']')) {
                     if let Some(object) = open.last_mut().filter(|open| open.is_object) {
-                        cursor.check_name(object, &mut members_left)?;
+                        let name = cursor.check_name(object, &mut members_left)?;
+                        if start == document_start {
+                            last = (name, cursor.at);
+                        }
                     }
                     continue;
                 }
@@ -364,13 +387,22 @@ fn check(text: &str, max_members: usize) -> Result<&str, Error> {
                     .filter(|_| byte.is_none())
                     .ok_or(Error::InvalidJson);
             };
+            let is_outermost = container.start == document_start;
+            if is_outermost && container.members > 0 {
+                let (name, start) = last;
+                let value = text.get(start..end).and_then(Value::new);
+                member(name, value.ok_or(Error::InvalidJson)?)?;
+            }
             cursor.at += 1;
             match (byte, container.is_object) {
                 (Some(b'}'), true) | (Some(b']'), false) => drop(open.pop()),
                 (Some(b','), is_object) => {
                     cursor.skip_whitespace();
                     if is_object {
-                        cursor.check_name(container, &mut members_left)?;
+                        let name = cursor.check_name(container, &mut members_left)?;
+                        if is_outermost {
+                            last = (name, cursor.at);
+                        }
                     }
                     break;
                 }
@@ -427,8 +459,12 @@ impl<'a> Cursor<'a> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    /// Checks a member's name and its colon.
-    fn check_name(&mut self, object: &mut Open, members_left: &mut usize) -> Result<(), Error> {
+    /// Checks a member's name and its colon, and returns the name.
+    fn check_name(
+        &mut self,
+        object: &mut Open,
+        members_left: &mut usize,
+    ) -> Result<Text<'a>, Error> {
         *members_left = members_left.checked_sub(1).ok_or(Error::TooManyMembers)?;
         let start = self.at;
         self.check_string()?;
@@ -449,7 +485,7 @@ impl<'a> Cursor<'a> {
             return Err(Error::InvalidJson);
         }
         self.skip_whitespace();
-        Ok(())
+        Ok(name)
     }
 
     /// RFC 8259 section 7; surrogates come in pairs (RFC 3629 section 3 has none alone).

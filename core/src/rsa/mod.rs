@@ -97,6 +97,9 @@ where
     }
 
     /// RSASSA-PKCS1-v1_5 with SHA-256: whether `signature` is that of a message with this digest.
+    ///
+    /// Not inlined, so that the buffer takes no stack while header and claims are read.
+    #[inline(never)]
     pub(crate) fn verifies(&self, digest: &[u8; 32], signature: &[u8]) -> bool {
         let mut buffer = Self::BUFFER;
         self.view().verifies(digest, signature, buffer.as_mut())
