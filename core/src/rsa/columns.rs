@@ -95,8 +95,9 @@ fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> 
 
 /// UMLAL adds a product to a sum. The digit of y above that of x is in lr.
 ///
-/// The number of digits is taken apart into 1, 2 and 4, as its lowest bits say, and eights. All registers
-/// but those named in `add_run` are kept, for the compiler is short of them.
+/// The number of digits is taken apart into 1, 2 and 4, as its lowest bits say, and eights: four are the
+/// second half of an eight. All registers but those named in `add_run` are kept, for the compiler is
+/// short of them.
 #[cfg(all(multiplication = "umlal", not(tokenlatch_portable)))]
 #[allow(unsafe_code, reason = "called by `add_run`")]
 #[unsafe(naked)]
@@ -119,6 +120,7 @@ unsafe extern "C" fn add_with_umlal() {
     core::arch::naked_asm!(
         "push {{r6, r9, r10, r11, lr}}",
         "ldr lr, [r1]",
+        "add r8, r8, #4",
         "lsrs r8, r8, #1",
         "bcc 2f",
         "ldr r9, [r0], #4",
@@ -136,16 +138,16 @@ unsafe extern "C" fn add_with_umlal() {
         "umlal r2, r3, r10, lr",
         "3:",
         "lsrs r8, r8, #1",
-        "bcc 4f",
-        four_digits!(),
-        "4:",
-        // Whether the last shift left any eights: nothing since has changed this flag.
+        // With the four added above, the bit is clear where there are four, and they count as an eight.
+        "bcc 5f",
+        // Whether the last shift left any eights.
         "beq 6f",
+        "4:",
+        four_digits!(),
         "5:",
         four_digits!(),
-        four_digits!(),
         "subs r8, r8, #1",
-        "bne 5b",
+        "bne 4b",
         "6:",
         "pop {{r6, r9, r10, r11, pc}}",
     );

@@ -54,33 +54,37 @@ pub(crate) const MASK: Digit = (1 << BITS) - 1;
 /// The digits to store for a modulus n of so many bits: an even number L, for the columns of a product
 /// are summed up in pairs, such that R = 2^(BITS * L) is at least 4n, and a zero above them.
 pub(crate) const fn stored_digits(bits: usize) -> usize {
-    (bits + 2).div_ceil(BITS as usize).next_multiple_of(2) + 1
+    (bits + 2).div_ceil(2 * BITS as usize) * 2 + 1
 }
 
 /// Sets `digits` to the big-endian number `bytes` (OS2IP, RFC 8017 section 4.2) as far as it fits.
 pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
-    let (mut digits, mut bytes) = (digits, bytes);
-    let (mut buffer, mut filled): (Wide, u32) = (0, 0);
+    let (mut digits, mut bytes, mut shift) = (digits, bytes, 0);
     while let [digit, higher @ ..] = digits {
-        if filled < BITS
-            && let Some((rest, word)) = bytes.split_last_chunk()
-        {
-            buffer |= (Digit::from_be_bytes(*word) as Wide) << filled;
-            filled += Digit::BITS;
-            bytes = rest;
-        }
-        while filled < BITS
-            && let [rest @ .., last] = bytes
-        {
-            buffer |= (*last as Wide) << filled;
-            filled += 8;
-            bytes = rest;
-        }
-        *digit = buffer as Digit & MASK;
-        buffer >>= BITS;
-        filled = filled.saturating_sub(BITS);
+        // A digit lies within a word that starts with its first byte.
+        let word = match bytes.last_chunk() {
+            Some(word) => Word::from_be_bytes(*word),
+            None => short_number(bytes),
+        };
+        *digit = (word >> shift) as Digit & MASK;
+        shift += BITS;
+        bytes = match bytes.split_at_checked(bytes.len().wrapping_sub((shift / 8) as usize)) {
+            Some((higher, _)) => higher,
+            None => &[],
+        };
+        shift %= 8;
         digits = higher;
     }
+}
+
+/// The big-endian number `bytes`, of fewer bytes than a word has.
+const fn short_number(bytes: &[u8]) -> Word {
+    let (mut bytes, mut number) = (bytes, 0);
+    while let [byte, lower @ ..] = bytes {
+        number = number << 8 | *byte as Word;
+        bytes = lower;
+    }
+    number
 }
 
 /// The bytes of a number, from its lowest on, and then zeros without end.

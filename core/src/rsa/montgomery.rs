@@ -10,6 +10,8 @@ use super::digits::{
 };
 
 /// The backend for every processor.
+// Inlined, for one frame less on the stack.
+#[inline(always)]
 pub(super) fn public_operation(
     t: &mut [Digit],
     s: &[Digit],
@@ -17,22 +19,21 @@ pub(super) fn public_operation(
     constant: &[Digit],
     e: u32,
 ) -> bool {
-    let modulus = Modulus::new(n);
     let x = upper_half(t, n).iter_mut();
     x.zip(s).for_each(|(to, from)| *to = *from);
     // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by the
     // signature itself leaves Montgomery form, which is just right for the last bit.
-    modulus.enter(t, constant);
+    enter(t, constant, n);
     for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-        modulus.multiply(t, None);
+        multiply(t, None, n);
         if e >> bit & 1 == 1 {
-            modulus.multiply(t, Some(s));
+            multiply(t, Some(s), n);
             if bit > 0 {
-                modulus.enter(t, constant);
+                enter(t, constant, n);
             }
         }
     }
-    modulus.reduce(upper_half(t, n));
+    reduce(upper_half(t, n), n);
     true
 }
 
@@ -42,101 +43,93 @@ pub(super) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit]
     t.get_mut(len..).unwrap_or_default()
 }
 
-/// A modulus n with what is derived from it.
-struct Modulus<'n> {
-    n: &'n [Digit],
-    /// -1/n mod B.
-    inverse: Digit,
+/// `x = xR mod n`, its Montgomery form, for x in the upper half of t; the key's constant is the one
+/// of n.
+fn enter(t: &mut [Digit], constant: &[Digit], n: &[Digit]) {
+    multiply(t, Some(constant), n);
+    if SHORT != 0 {
+        shift(upper_half(t, n), n, SHORT);
+    }
 }
 
-impl<'n> Modulus<'n> {
-    fn new(n: &'n [Digit]) -> Self {
-        let lowest = n.first().copied().unwrap_or(0);
-        Self {
-            n,
-            inverse: negated_inverse(lowest),
-        }
-    }
+/// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t; the lower
+/// half is spare, and holds q.
+fn multiply(t: &mut [Digit], y: Option<&[Digit]>, n: &[Digit]) {
+    let _ = try_multiply(t, y, n);
+}
 
-    /// `x = xR mod n`, its Montgomery form, for x in the upper half of t; the key's constant is the
-    /// one of n.
-    fn enter(&self, t: &mut [Digit], constant: &[Digit]) {
-        self.multiply(t, Some(constant));
-        if SHORT != 0 {
-            shift(upper_half(t, self.n), self.n, SHORT);
-        }
+/// As `multiply`, in a form without bounds to check.
+#[inline(never)]
+fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Option<()> {
+    let len = modulus.len().checked_sub(1)?;
+    let [n0, n1, ..] = *modulus else { return None };
+    let inverse = negated_inverse(n0);
+    // All lengths now follow from one, and fewer have to be kept at hand.
+    let t = t.get_mut(..len + modulus.len())?;
+    let y = match y {
+        Some(y) => Some(y.get(..modulus.len())?),
+        None => None,
+    };
+    let mut carry = 0;
+    let mut k = 0;
+    while k < 2 * len {
+        let (q, x) = t.split_at_checked(len)?;
+        // The lowest digit of a factor that meets one of the other in column k of their product,
+        // and those known of q, with n from the digits on that they meet.
+        let (lowest, q, n) = if k < len {
+            (0, q.get(..k)?, modulus.get(1..)?)
+        } else {
+            let lowest = k + 1 - len;
+            (lowest, q.get(lowest..)?, modulus.get(lowest..)?)
+        };
+        let [p0, p1] = match y {
+            Some(y) => {
+                let (x, above) = x.split_at_checked(len.min(k + 1))?;
+                let y = y.get(lowest..)?;
+                let p1 = product(*above.first()?, *y.first()?) as Wide;
+                add_columns([0, p1], x.get(lowest..)?, y)?
+            }
+            // The products of a square occur twice, but for that of the digit in the middle.
+            None => {
+                let (lower, upper) = x.split_at_checked(k / 2)?;
+                let (middle, upper) = upper.split_first()?;
+                let p1 = product(*middle, *upper.first()?) as Wide;
+                let [p0, p1] = add_columns([0, p1], lower.get(lowest..)?, upper)?;
+                [2 * p0 + product(*middle, *middle) as Wide, 2 * p1]
+            }
+        };
+        // The product's columns are carried apart from the reduction's, for both together could
+        // overflow.
+        let p0 = p0 + carry;
+        let p1 = p1 + (p0 >> BITS);
+        let (r0, r1) = (p0 as Digit & MASK, p1 as Digit & MASK);
+        let [r0, r1] = add_columns([r0 as Wide, r1 as Wide], q, n)?;
+        let (r1, digits) = if k < len {
+            // The lower half of the columns gives q.
+            let q0 = (r0 as Digit).wrapping_mul(inverse) & MASK;
+            let r0 = r0 + product(q0, n0) as Wide;
+            let r1 = r1 + (r0 >> BITS) + product(q0, n1) as Wide;
+            let q1 = (r1 as Digit).wrapping_mul(inverse) & MASK;
+            (r1 + product(q1, n0) as Wide, [q0, q1])
+        } else {
+            // The upper half gives the result. The digits of x that it replaces are used up.
+            let r1 = r1 + (r0 >> BITS);
+            (r1, [r0 as Digit & MASK, r1 as Digit & MASK])
+        };
+        carry = (p1 >> BITS) + (r1 >> BITS);
+        *t.get_mut(k..)?.first_chunk_mut()? = digits;
+        // The compiler would keep one address for each use of k, more than there are registers.
+        k = core::hint::black_box(k + 2);
     }
+    Some(())
+}
 
-    /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t; the
-    /// lower half is spare, and holds q.
-    fn multiply(&self, t: &mut [Digit], y: Option<&[Digit]>) {
-        let _ = self.try_multiply(t, y);
-    }
-
-    /// As `multiply`, in a form without bounds to check.
-    #[inline(never)]
-    fn try_multiply(&self, t: &mut [Digit], y: Option<&[Digit]>) -> Option<()> {
-        let len = self.n.len().checked_sub(1)?;
-        let [n0, n1, ..] = *self.n else { return None };
-        let mut carry = 0;
-        let mut k = 0;
-        while k < 2 * len {
-            let (q, x) = t.split_at_checked(len)?;
-            // The lowest digit of a factor that meets one of the other in column k of their product,
-            // and those known of q, with n from the digits on that they meet.
-            let (lowest, q, n) = if k < len {
-                (0, q.get(..k)?, self.n.get(1..)?)
-            } else {
-                let lowest = k + 1 - len;
-                (lowest, q.get(lowest..)?, self.n.get(lowest..)?)
-            };
-            let [p0, p1] = match y {
-                Some(y) => {
-                    let (x, above) = x.split_at_checked(len.min(k + 1))?;
-                    let y = y.get(lowest..)?;
-                    let p1 = product(*above.first()?, *y.first()?) as Wide;
-                    add_columns([0, p1], x.get(lowest..)?, y)?
-                }
-                // The products of a square occur twice, but for that of the digit in the middle.
-                None => {
-                    let (lower, upper) = x.split_at_checked(k / 2)?;
-                    let (middle, upper) = upper.split_first()?;
-                    let p1 = product(*middle, *upper.first()?) as Wide;
-                    let [p0, p1] = add_columns([0, p1], lower.get(lowest..)?, upper)?;
-                    [2 * p0 + product(*middle, *middle) as Wide, 2 * p1]
-                }
-            };
-            // The product's columns are carried apart from the reduction's, for both together could
-            // overflow.
-            let p0 = p0 + carry;
-            let p1 = p1 + (p0 >> BITS);
-            let p = [p0, p1].map(|p| (p as Digit & MASK) as Wide);
-            let [r0, r1] = add_columns(p, q, n)?;
-            let (r1, digits) = if k < len {
-                // The lower half of the columns gives q.
-                let q0 = (r0 as Digit).wrapping_mul(self.inverse) & MASK;
-                let r0 = r0 + product(q0, n0) as Wide;
-                let r1 = r1 + (r0 >> BITS) + product(q0, n1) as Wide;
-                let q1 = (r1 as Digit).wrapping_mul(self.inverse) & MASK;
-                (r1 + product(q1, n0) as Wide, [q0, q1])
-            } else {
-                // The upper half gives the result. The digits of x that it replaces are used up.
-                let r1 = r1 + (r0 >> BITS);
-                (r1, [r0 as Digit & MASK, r1 as Digit & MASK])
-            };
-            carry = (p1 >> BITS) + (r1 >> BITS);
-            *t.get_mut(k..)?.first_chunk_mut()? = digits;
-            // The compiler would keep one address for each use of k, more than there are registers.
-            k = core::hint::black_box(k + 2);
-        }
-        Some(())
-    }
-
-    /// `x = x mod n`, for an x below 2n.
-    fn reduce(&self, x: &mut [Digit]) {
-        if !is_less(x, self.n) {
-            subtract(x, self.n);
-        }
+/// `x = x mod n`, for an x below 2n.
+// Not inlined, so that what it works with is not on the stack while the power is computed.
+#[inline(never)]
+fn reduce(x: &mut [Digit], n: &[Digit]) {
+    if !is_less(x, n) {
+        subtract(x, n);
     }
 }
 
@@ -183,7 +176,11 @@ const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
 
 /// `x = xB + qn`, where the result is as long as x.
 const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
-    let (mut x, mut n) = (x, n);
+    // As the optimiser then sees, both are of one length, and one counter does.
+    let Some((mut x, _)) = x.split_at_mut_checked(n.len()) else {
+        return;
+    };
+    let mut n = n;
     let (mut below, mut carry): (Digit, Signed) = (0, 0);
     while let ([digit, x_higher @ ..], [n_digit, n_higher @ ..]) = (x, n) {
         carry += q as Signed * *n_digit as SignedDigit as Signed;
@@ -306,7 +303,6 @@ mod tests {
             let r = &(one << (BITS as usize * (len - 1)));
             for n in [(one << bits) - one, (one << (bits - 1)) + one] {
                 let n_digits = digits(&n, len);
-                let modulus = Modulus::new(&n_digits);
                 // 2n - 1, and the number below 2n with the most digits of all ones.
                 let ones = (one << bits) - one;
                 for (x, y) in [
@@ -318,11 +314,11 @@ mod tests {
                     let mut t = vec![0; len - 1];
                     t.extend(digits(&x, len));
                     let mut square = t.clone();
-                    modulus.multiply(&mut t, Some(&y_digits));
+                    multiply(&mut t, Some(&y_digits), &n_digits);
                     let product = number(upper_half(&mut t, &n_digits));
                     assert!(product < &n * 2u8);
                     assert_eq!(product * r % &n, &x * &y % &n);
-                    modulus.multiply(&mut square, None);
+                    multiply(&mut square, None, &n_digits);
                     let square = number(upper_half(&mut square, &n_digits));
                     assert!(square < &n * 2u8);
                     assert_eq!(square * r % &n, &x * &x % &n);
@@ -333,7 +329,7 @@ mod tests {
                 assert_eq!(number(&constant) % &n, (one << log_of_constant(len)) % &n);
                 let mut t = vec![0; len - 1];
                 t.extend(digits(one, len));
-                modulus.enter(&mut t, &constant);
+                enter(&mut t, &constant, &n_digits);
                 let form = number(upper_half(&mut t, &n_digits));
                 assert!(form < &n * 2u8);
                 assert_eq!(form % &n, r % &n);

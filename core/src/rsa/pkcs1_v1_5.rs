@@ -1,6 +1,6 @@
 //! EMSA-PKCS1-v1_5 with SHA-256 (RFC 8017 section 9.2).
 
-use super::digits::{BITS, Digit, MASK, Wide};
+use super::digits::{BITS, Digit, MASK, Word};
 
 /// The DER encoding of SHA-256's DigestInfo up to the digest (RFC 8017 section 9.2, note 1).
 const DIGEST_INFO: [u8; 19] = [
@@ -16,25 +16,22 @@ const DIGEST_INFO: [u8; 19] = [
 // Not inlined, so that its stack is not in use while the power is computed.
 #[inline(never)]
 pub(super) fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {
-    let (mut byte, mut buffer, mut filled): (usize, Wide, u32) = (0, 0, 0);
-    message.iter().all(|digit| {
-        while filled < BITS {
+    message
+        .iter()
+        .zip((0..).step_by(BITS as usize))
+        .all(|(digit, bit): (_, usize)| {
+            // A digit lies within a word that starts with its first byte.
+            let first = bit / 8;
             // Most of it is padding, which is built by the word.
-            let is_padding = byte > 51 && byte + size_of::<Digit>() + 2 <= len;
-            let (value, bytes) = if is_padding {
-                (Digit::MAX, size_of::<Digit>())
+            let word = if first > 51 && first + size_of::<Word>() + 2 <= len {
+                Word::MAX
             } else {
-                (encoded_message_byte(byte, len, digest).into(), 1)
+                (0..size_of::<Word>()).rev().fold(0, |word, at| {
+                    word << 8 | Word::from(encoded_message_byte(first + at, len, digest))
+                })
             };
-            buffer |= Wide::from(value) << filled;
-            byte += bytes;
-            filled += 8 * bytes as u32;
-        }
-        let expected = buffer as Digit & MASK;
-        buffer >>= BITS;
-        filled -= BITS;
-        *digit == expected
-    })
+            *digit == (word >> (bit % 8)) as Digit & MASK
+        })
 }
 
 /// Byte `i` of the encoded message, counted from the last; 0 beyond the first.

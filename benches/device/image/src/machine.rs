@@ -123,13 +123,14 @@ impl Counter {
     fn start() -> Self {
         use cortex_m::peripheral::{DWT, Peripherals};
 
+        // SAFETY: nothing else uses these peripherals.
+        let mut peripherals = unsafe { Peripherals::steal() };
+        // Without it, the unit cannot be asked for anything.
+        peripherals.DCB.enable_trace();
         assert!(
             DWT::has_cycle_counter(),
             "this processor has no cycle counter"
         );
-        // SAFETY: nothing else uses these peripherals.
-        let mut peripherals = unsafe { Peripherals::steal() };
-        peripherals.DCB.enable_trace();
         peripherals.DWT.set_cycle_count(0);
         peripherals.DWT.enable_cycle_counter();
         Self

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::env;
 use std::error::Error;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use object::{Object as _, ObjectSection as _};
 use serde_json::Value;
 
+use crate::cycles::Cycles;
 use crate::plan::{Implementation, Profile, Target};
+use crate::{qemu, trace};
 
 /// The programs of a measurement, by name.
 pub(crate) struct Image {
@@ -25,6 +28,8 @@ pub(crate) struct Line {
     pub(crate) instructions: u64,
     pub(crate) stack: u64,
     pub(crate) heap: u64,
+    /// An estimate.
+    pub(crate) cycles: Option<Cycles>,
 }
 
 impl Image {
@@ -75,25 +80,60 @@ impl Image {
 
     /// Runs a program, which fails where it finds an answer wrong.
     pub(crate) fn run(&self, program: &str) -> Result<Vec<Line>, Box<dyn Error>> {
-        let output = Command::new(self.target.qemu)
-            .args(self.target.machine)
-            .args(["-display", "none", "-monitor", "none", "-serial", "none"])
-            .args(["-chardev", "stdio,id=output"])
-            .arg("-semihosting-config")
-            .arg("enable=on,target=native,chardev=output")
-            .arg("-kernel")
-            .arg(&self.programs[program])
-            .stdin(Stdio::null())
-            .output()?;
-        let text = String::from_utf8(output.stdout)?;
-        let lines = text.strip_suffix("all answers are right\n");
-        let (true, Some(lines)) = (output.status.success(), lines) else {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("{program}: {text}{errors}").into());
+        let run = qemu::run(
+            self.target,
+            &self.programs[program],
+            &[],
+            |mut output, mut errors| {
+                let (mut text, mut error) = (String::new(), String::new());
+                output.read_to_string(&mut text)?;
+                errors.read_to_string(&mut error)?;
+                let Some(lines) = text.strip_suffix("all answers are right\n") else {
+                    return Err(format!("{text}{error}").into());
+                };
+                lines.lines().map(Line::read).collect()
+            },
+        );
+        run.map_err(|error| format!("{program}: {error}").into())
+    }
+
+    /// Adds cycles to what a program printed.
+    pub(crate) fn estimate(&self, program: &str, lines: &mut [Line]) -> Result<(), Box<dyn Error>> {
+        let Some(core) = self.target.core else {
+            return Ok(());
         };
-        lines.lines().map(Line::read).collect()
+        let count = lines.partition_point(|line| line.bits <= ESTIMATED_BITS);
+        let path = &self.programs[program];
+        let code = fs::read(path)?;
+        let options = qemu::log_of_every_instruction(self.target)?;
+        let executions = qemu::run(self.target, path, &options, |_, log| {
+            trace::read(log, core, &code, count)
+        });
+        let mut executions = executions.map_err(|error| format!("{program}: {error}"))?;
+        let of_hash = executions[0];
+        for (line, execution) in lines.iter_mut().zip(&mut executions) {
+            // As the program does.
+            if line.operation == "signature of a digest" {
+                *execution = execution.minus(of_hash);
+            }
+            let (counted, traced) = (line.instructions, execution.instructions);
+            if counted.abs_diff(traced) > TOLERANCE {
+                let name = &line.operation;
+                let difference = format!("{counted} instructions counted, {traced} traced");
+                return Err(format!("{program}: {name}: {difference}").into());
+            }
+            line.cycles = Some(execution.cycles);
+        }
+        Ok(())
     }
 }
+
+/// The largest keys whose cycles are estimated: QEMU writes 100 bytes for every instruction before.
+const ESTIMATED_BITS: u64 = 2048;
+
+/// Between what the timer counts and what the trace shows: the instructions around an operation, which
+/// may not be those around nothing, and the timer's resolution.
+const TOLERANCE: u64 = 16;
 
 /// Of every implementation.
 const PROGRAMS: [&str; 5] = [
@@ -120,6 +160,7 @@ impl Line {
             instructions: word()?.parse()?,
             stack: word()?.parse()?,
             heap: word()?.parse()?,
+            cycles: None,
         })
     }
 }

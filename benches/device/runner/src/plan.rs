@@ -4,6 +4,8 @@ use std::env;
 use std::path::Path;
 use std::process::Command;
 
+use crate::cycles::Core;
+
 /// A microcontroller's instruction set, and the machine that QEMU runs it on.
 pub(crate) struct Target {
     pub(crate) name: &'static str,
@@ -11,6 +13,8 @@ pub(crate) struct Target {
     pub(crate) qemu: &'static str,
     /// An instruction takes 2^`shift` ns: see `Counter` in the image.
     pub(crate) machine: &'static [&'static str],
+    /// The processor, where its cycles are estimated.
+    pub(crate) core: Option<Core>,
     has_atomics: bool,
     /// The Debian package that QEMU is in.
     package: &'static str,
@@ -23,6 +27,7 @@ static TARGETS: [Target; 4] = [
         qemu: "qemu-system-arm",
         // A Cortex-M3, which has all instructions of a Cortex-M0: QEMU's own has no such timer.
         machine: &["-machine", "mps2-an385", "-icount", "shift=6"],
+        core: None,
         has_atomics: false,
         package: "qemu-system-arm",
     },
@@ -31,6 +36,7 @@ static TARGETS: [Target; 4] = [
         triple: "thumbv7m-none-eabi",
         qemu: "qemu-system-arm",
         machine: &["-machine", "mps2-an385", "-icount", "shift=6"],
+        core: Some(Core::CortexM3),
         has_atomics: true,
         package: "qemu-system-arm",
     },
@@ -39,6 +45,7 @@ static TARGETS: [Target; 4] = [
         triple: "thumbv7em-none-eabi",
         qemu: "qemu-system-arm",
         machine: &["-machine", "mps2-an386", "-icount", "shift=6"],
+        core: Some(Core::CortexM4),
         has_atomics: true,
         package: "qemu-system-arm",
     },
@@ -47,6 +54,7 @@ static TARGETS: [Target; 4] = [
         triple: "riscv32imac-unknown-none-elf",
         qemu: "qemu-system-riscv32",
         machine: &["-machine", "virt", "-bios", "none", "-icount", "shift=0"],
+        core: None,
         has_atomics: true,
         package: "qemu-system-misc",
     },
@@ -108,6 +116,15 @@ pub(crate) struct Implementation {
 impl Implementation {
     pub(crate) fn is_tokenlatch(&self) -> bool {
         self.name == IMPLEMENTATIONS[0].name
+    }
+
+    /// The programs that measure it.
+    pub(crate) fn programs(&self) -> &'static [&'static str] {
+        if self.is_tokenlatch() {
+            &["rsa", "whole-token"]
+        } else {
+            &["rsa"]
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cycles::Cycles;
 use crate::image::Image;
 use crate::plan::Plan;
 
@@ -28,6 +29,9 @@ pub(crate) struct Row {
     pub(crate) bits: u64,
     pub(crate) operation: String,
     pub(crate) instructions: u64,
+    /// An estimate, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cycles: Option<Cycles>,
     /// Bytes of code and constants that the operation adds to a program.
     pub(crate) flash: u64,
     /// The most bytes of stack in use.
@@ -44,9 +48,11 @@ impl Results {
             eprintln!("{name}");
             let mut add = || -> Result<(), Box<dyn Error>> {
                 let image = Image::build(target, profile, implementation)?;
-                let mut lines = image.run("rsa")?;
-                if implementation.is_tokenlatch() {
-                    lines.extend(image.run("whole-token")?);
+                let mut lines = Vec::new();
+                for program in implementation.programs() {
+                    let mut of_program = image.run(program)?;
+                    image.estimate(program, &mut of_program)?;
+                    lines.append(&mut of_program);
                 }
                 for line in lines {
                     let version = implementation.version;
@@ -58,6 +64,7 @@ impl Results {
                         flash: flash(&image, &line.operation)?,
                         operation: line.operation,
                         instructions: line.instructions,
+                        cycles: line.cycles,
                         stack: line.stack,
                         heap: line.heap,
                     });
@@ -104,19 +111,24 @@ impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<65}{:>12}{:>8}{:>8}{:>8}",
-            "", "instructions", "flash", "stack", "heap"
+            "{:<65}{:>12}{:>30}{:>8}{:>8}{:>8}",
+            "", "instructions", "cycles (an estimate)", "flash", "stack", "heap"
         )?;
         for row in &self.rows {
             let Row {
                 instructions,
+                cycles,
                 flash,
                 stack,
                 heap,
                 ..
             } = row;
             let name = row.name();
-            writeln!(f, "{name}{instructions:>12}{flash:>8}{stack:>8}{heap:>8}")?;
+            let cycles = cycles.map_or_else(String::new, |cycles| cycles.to_string());
+            writeln!(
+                f,
+                "{name}{instructions:>12}{cycles:>30}{flash:>8}{stack:>8}{heap:>8}"
+            )?;
         }
         Ok(())
     }
