@@ -1,7 +1,10 @@
 //! What every contender is given.
 
-use serde_json::json;
-use tokenlatch_tests::issuer::Issuer;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use serde::Deserialize;
+#[cfg(test)]
+use tokenlatch_tests::issuer::{Issuer, with_signature};
 
 /// A token and its parts, and what to hold it against: the same for every contender.
 #[derive(Clone, Debug)]
@@ -28,49 +31,52 @@ pub struct Case {
     pub audience: &'static str,
 }
 
-/// The first second of 2100: the contenders look at the clock.
-const FAR_FUTURE: u64 = 4_102_444_800;
+/// A token and the JWK Set to verify it with.
+#[derive(Deserialize)]
+struct Published {
+    token: String,
+    jwk_set: String,
+}
+
+/// The members of a key that a case has in bytes.
+#[derive(Deserialize)]
+struct JwkSet<'a> {
+    #[serde(borrow)]
+    keys: [Jwk<'a>; 1],
+}
+
+#[derive(Deserialize)]
+struct Jwk<'a> {
+    n: &'a str,
+    e: &'a str,
+}
 
 impl Case {
     /// The cases that are measured: keys of 2048, 3072 and 4096 bits.
+    ///
+    /// They are always the same, so that counted instructions are, too. The tokens expire in 2100, for
+    /// the contenders look at the clock. The first key is that of RFC 7515 appendix A.2; nobody has
+    /// the private halves of the others any more.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let generated = [3072, 4096].map(|bits| {
-            let issuer = Issuer::generate(bits, "kR3vWm0qTz8dLxYbN5cJf");
-            Self::new(&issuer, FAR_FUTURE)
-        });
-        [vec![Self::rsa_2048()], generated.into()].concat()
+        let published: Vec<Published> =
+            serde_json::from_str(include_str!("cases.json")).expect("JSON");
+        published.into_iter().map(Self::new).collect()
     }
 
-    /// The case with a key of 2048 bits.
-    #[must_use]
-    pub fn rsa_2048() -> Self {
-        Self::new(Issuer::rfc7515(), FAR_FUTURE)
-    }
-
-    fn new(issuer: &Issuer, expiry: u64) -> Self {
-        let header = json!({"alg": "RS256", "typ": "JWT", "kid": issuer.key_id()});
-        let claims = json!({
-            "iss": "https://tenant.eu.auth0.com/",
-            "sub": "auth0|6423f1b2c9a4e80d5f7a1c33",
-            "aud": "https://api.example.com/",
-            "iat": 1_767_225_600,
-            "exp": expiry,
-            "scope": "openid profile email read:doors open:doors read:log",
-            "azp": "b1WzT8nQ0kGvYx5LrJcD3hPm7sFeUa2K",
-        });
-        let token = issuer.sign(header.to_string(), claims.to_string());
+    fn new(Published { token, jwk_set }: Published) -> Self {
         let (message, signature) = token.rsplit_once('.').expect("a token");
-        let (n, e) = issuer.modulus_and_exponent();
-        let e = e.to_be_bytes();
+        let JwkSet { keys: [jwk] } = serde_json::from_str(&jwk_set).expect("a JWK Set");
+        let [n, e, signature_bytes] =
+            [jwk.n, jwk.e, signature].map(|text| BASE64URL.decode(text).expect("base64url"));
         Self {
             bits: 8 * n.len(),
             message: message.into(),
-            signature: issuer.signature(message.as_bytes()),
+            signature: signature_bytes,
             signature_base64url: signature.into(),
             n,
-            e: e.into_iter().skip_while(|byte| *byte == 0).collect(),
-            jwk_set: issuer.jwk_set(),
+            e,
+            jwk_set,
             issuer: "https://tenant.eu.auth0.com/",
             audience: "https://api.example.com/",
             token,
@@ -84,24 +90,34 @@ impl Case {
     }
 }
 
-/// Cases that every contender must refuse.
+/// The case with the shortest key, and such as every contender must refuse.
 #[cfg(test)]
 impl Case {
+    pub(crate) fn rsa_2048() -> Self {
+        Self::all().swap_remove(0)
+    }
+
     pub(crate) fn forged() -> Self {
         let mut case = Self::rsa_2048();
-        let forged = Issuer::generate(2048, "other");
-        let other = Self::new(&forged, FAR_FUTURE);
-        case.token = tokenlatch_tests::issuer::with_signature(
-            std::str::from_utf8(&case.message).expect("a token"),
-            &other.signature,
-        );
-        case.signature = other.signature;
-        case.signature_base64url = other.signature_base64url;
+        let message = std::str::from_utf8(&case.message).expect("a token");
+        let forger = Issuer::generate(2048, "other");
+        case.signature = forger.signature(&case.message);
+        case.token = with_signature(message, &case.signature);
+        case.signature_base64url = BASE64URL.encode(&case.signature);
         case
     }
 
     pub(crate) fn expired() -> Self {
-        Self::new(Issuer::rfc7515(), 1_767_225_601)
+        let case = Self::rsa_2048();
+        let parts: Vec<_> = case.token.split('.').collect();
+        let [header, claims] =
+            [parts[0], parts[1]].map(|part| BASE64URL.decode(part).expect("base64url"));
+        let mut claims: serde_json::Value = serde_json::from_slice(&claims).expect("claims");
+        claims["exp"] = 1_767_225_601.into();
+        Self::new(Published {
+            token: Issuer::rfc7515().sign(header, claims.to_string()),
+            jwk_set: case.jwk_set,
+        })
     }
 
     pub(crate) fn of_another_issuer() -> Self {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Operation;
+use crate::{Build, Operation};
 
 /// One run of `ratios`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -13,8 +13,8 @@ pub struct Host {
     pub processor: String,
     /// The compiler, as it names itself.
     pub rustc: String,
-    /// Whether Tokenlatch was built without its code for one kind of processor (`--cfg tokenlatch_portable`).
-    pub is_portable: bool,
+    /// How Tokenlatch was built.
+    pub build: Build,
     /// What was measured.
     pub rows: Vec<HostRow>,
 }
@@ -36,6 +36,28 @@ pub struct HostRow {
     pub ratio: f64,
     /// How often it allocated from Rust's heap.
     pub allocations: u64,
+}
+
+/// One run of `benches/instructions`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Instructions {
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// What was counted.
+    pub rows: Vec<InstructionsRow>,
+}
+
+/// One operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InstructionsRow {
+    /// How Tokenlatch was built.
+    pub build: Build,
+    /// The bits of the key.
+    pub bits: usize,
+    /// What was done.
+    pub operation: Operation,
+    /// How many instructions it took.
+    pub instructions: u64,
 }
 
 /// One run of `benches/target`.
@@ -62,10 +84,22 @@ pub struct DeviceRow {
     pub operation: String,
     /// How many instructions it took.
     pub instructions: u64,
+    /// How many cycles that is, where it is estimated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<Cycles>,
     /// The bytes of code and constants that it adds to a program.
     pub flash: u64,
     /// The most bytes of stack in use.
     pub stack: u64,
     /// The most bytes of heap in use.
     pub heap: u64,
+}
+
+/// Bounds of an estimate.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Cycles {
+    /// The least.
+    pub low: u64,
+    /// The most.
+    pub high: u64,
 }

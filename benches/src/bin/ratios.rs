@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 use tokenlatch_benches::results::{Host, HostRow};
-use tokenlatch_benches::{CONTENDERS, Case, Contender, Operation, Task, allocations};
+use tokenlatch_benches::{Build, CONTENDERS, Case, Contender, Operation, Task, allocations};
 
 /// How long each operation is measured with each key.
 const PER_OPERATION: Duration = Duration::from_millis(3500);
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         date: OffsetDateTime::now_utc().date().to_string(),
         processor: processor(),
         rustc: rustc(),
-        is_portable: cfg!(tokenlatch_portable),
+        build: Build::THIS,
         rows: cases
             .flat_map(|case| Operation::ALL.map(|operation| measure(operation, case)))
             .flatten()
@@ -155,12 +155,9 @@ fn rustc() -> String {
 }
 
 fn print(host: &Host) {
-    let code = if host.is_portable {
-        "portable code"
-    } else {
-        "code for this processor"
-    };
-    println!("{}, {}, {}, {code}", host.processor, host.rustc, host.date);
+    let build = host.build.name();
+    println!("{}, {}, {}", host.processor, host.rustc, host.date);
+    println!("Tokenlatch {build}");
     println!("ratio: Tokenlatch's time divided by the contender's\n");
     println!(
         "{:<16} {:>4}  {:<28} {:>8} {:>6} {:>12}",

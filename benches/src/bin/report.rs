@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 use plotters::prelude::*;
 use serde::de::DeserializeOwned;
-use tokenlatch_benches::Operation;
-use tokenlatch_benches::results::{Device, DeviceRow, Host, HostRow};
+use tokenlatch_benches::results::{Cycles, Device, DeviceRow, Host, HostRow};
+use tokenlatch_benches::{Build, Operation};
 
 const USAGE: &str = "usage: report FOLDER HOST.json... [--device DEVICE.json]
 
@@ -64,8 +64,7 @@ fn write_report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .map(|path| read(path))
         .collect::<Result<_, _>>()?;
     let host = runs.first().ok_or("no run")?;
-    let rows = merged(&runs, false);
-    let portable_rows = merged(&runs, true);
+    let rows = merged(&runs, Build::Whole);
     let device: Option<Device> = arguments.device.as_deref().map(read).transpose()?;
     let mut signatures = device.as_ref().map_or_else(Vec::new, device_signatures);
     signatures.extend(quoted());
@@ -75,7 +74,7 @@ fn write_report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     plot_host(&plots.join("host.svg"), &rows)?;
     plot_device(&plots.join("device.svg"), &signatures)?;
     let mut text = String::from(INTRODUCTION);
-    host_section(&mut text, host, &rows, &portable_rows)?;
+    host_section(&mut text, host, &runs)?;
     text.push_str(DEVICE);
     device_section(&mut text, device.as_ref(), &signatures)?;
     fs::write(arguments.folder.join("RESULTS.md"), text)?;
@@ -87,10 +86,10 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, Box<dyn Error>> {
     Ok(serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// The rows of all runs with the portable code, or with that for this processor. A contender that was in several is taken from the first: its ratio compares
-/// times of one run whichever it is.
-fn merged(runs: &[Host], is_portable: bool) -> Vec<&HostRow> {
-    let runs = runs.iter().filter(|run| run.is_portable == is_portable);
+/// The rows of all runs of such a build. A contender that was in several is taken from the first: its
+/// ratio compares times of one run whichever it is.
+fn merged(runs: &[Host], build: Build) -> Vec<&HostRow> {
+    let runs = runs.iter().filter(|run| run.build == build);
     let mut seen = HashSet::new();
     let mut rows = Vec::new();
     for row in runs.flat_map(|run| &run.rows) {
@@ -102,12 +101,7 @@ fn merged(runs: &[Host], is_portable: bool) -> Vec<&HostRow> {
     rows
 }
 
-fn host_section(
-    text: &mut String,
-    host: &Host,
-    rows: &[&HostRow],
-    portable_rows: &[&HostRow],
-) -> fmt::Result {
+fn host_section(text: &mut String, host: &Host, runs: &[Host]) -> fmt::Result {
     let Host {
         date,
         processor,
@@ -116,13 +110,17 @@ fn host_section(
     } = host;
     writeln!(text, "{processor}; {rustc}; {date}.")?;
     writeln!(text, "\n![Host](plots/host.svg)")?;
+    let rows = merged(runs, Build::Whole);
     for operation in Operation::ALL {
-        host_table(text, operation.name(), operation, rows)?;
+        host_table(text, operation.name(), operation, &rows)?;
     }
-    if !portable_rows.is_empty() {
-        let operation = Operation::Signature;
-        let title = "signature, by the portable code";
-        host_table(text, title, operation, portable_rows)?;
+    for build in [Build::WithoutIfma, Build::Portable] {
+        let rows = merged(runs, build);
+        if !rows.is_empty() {
+            let operation = Operation::Signature;
+            let title = format!("{}, Tokenlatch {}", operation.name(), build.name());
+            host_table(text, &title, operation, &rows)?;
+        }
     }
     Ok(())
 }
@@ -163,11 +161,13 @@ from Rust's heap for one operation at 2048 bits, without what C libraries take f
 ```sh
 cargo run --release -p tokenlatch-benches --features openssl --bin ratios -- --json
 cargo run --release -p tokenlatch-benches --features boring --bin ratios -- --json
+RUSTFLAGS=--cfg=tokenlatch_without_ifma cargo run --release -p tokenlatch-benches --bin ratios -- --json
 RUSTFLAGS=--cfg=tokenlatch_portable cargo run --release -p tokenlatch-benches --bin ratios -- --json
 ```
 
-OpenSSL and BoringSSL cannot share a program, and Tokenlatch without its code for x86-64's vector units
-is another build: so there are three runs. Each ratio is from one of them.
+OpenSSL and BoringSSL cannot share a program, and Tokenlatch without its code for AVX-512 (as on a
+processor that lacks it), or without any for x86-64's vector units (portable), is another build: so there
+are four runs. Each ratio is from one of them.
 
 ";
 
@@ -177,9 +177,15 @@ const DEVICE: &str = "
 Verifying the signature of a digest under a key of 2048 bits: executed instructions, in thousands, in
 QEMU. Key set-up (instructions), flash for RSA alone (bytes) and memory are those of a Cortex-M3.
 
+**Cycles are estimated**, not measured: QEMU's trace of the executed instructions, each weighed by Arm's
+Technical Reference Manuals, with code and data in memory without wait states. A figure is the middle
+between the least and the most that the manuals allow, in parentheses: a Cortex-M3 multiplies large
+numbers in more cycles than small ones. On a board, `benches/device/image` counts the real ones; its
+`src/lib.rs` says how.
+
 ![Device](plots/device.svg)
 
-The C libraries' figures are quoted: they were measured elsewhere.
+The C libraries' figures are quoted: they were counted, and their cycles estimated, elsewhere.
 ";
 
 fn host_table(
@@ -237,6 +243,8 @@ struct DeviceSignature {
     implementation: String,
     /// Instructions on each of [`TARGETS`].
     instructions: [Option<u64>; TARGETS.len()],
+    /// On each of [`TARGETS`].
+    cycles: [Option<Cycles>; TARGETS.len()],
     /// Instructions to make the key ready.
     key_set_up: Option<u64>,
     /// Bytes.
@@ -250,6 +258,8 @@ const TARGETS: [&str; 4] = ["Cortex-M0", "Cortex-M3", "Cortex-M4", "RV32IMAC"];
 
 /// Where flash and memory are measured, in [`TARGETS`].
 const CORTEX_M3: usize = 1;
+
+const CORTEX_M4: usize = 2;
 
 fn device_signatures(device: &Device) -> Vec<DeviceSignature> {
     let mut signatures = Vec::new();
@@ -269,6 +279,7 @@ fn device_signatures(device: &Device) -> Vec<DeviceSignature> {
         signatures.push(DeviceSignature {
             implementation: format!("{}, {}", on_m3.implementation, on_m3.profile),
             instructions: TARGETS.map(|target| find(target, &on_m3.operation).map(instructions)),
+            cycles: TARGETS.map(|target| find(target, &on_m3.operation)?.cycles),
             key_set_up: find(&on_m3.target, "key set-up").map(instructions),
             flash: Some(on_m3.flash),
             stack: Some(on_m3.stack),
@@ -289,21 +300,21 @@ fn device_table(text: &mut String, signatures: &[DeviceSignature]) -> fmt::Resul
     let targets = TARGETS.join(" | ");
     writeln!(
         text,
-        "| | {targets} | key set-up | flash | stack | static | heap |"
+        "| | {targets} | M3, cycles (estimate) | M4, cycles (estimate) | key set-up | flash | stack | static | heap |"
     )?;
-    writeln!(text, "|---|{}", "---:|".repeat(TARGETS.len() + 5))?;
+    writeln!(text, "|---|{}", "---:|".repeat(TARGETS.len() + 7))?;
     for signature in signatures {
         write!(text, "| {} |", signature.implementation)?;
-        for number in signature
-            .instructions
-            .into_iter()
-            .chain([signature.key_set_up])
-        {
+        for number in signature.instructions {
             write!(text, " {} |", number.map_or_else(String::new, thousands))?;
+        }
+        for cycles in [CORTEX_M3, CORTEX_M4].map(|at| signature.cycles[at]) {
+            write!(text, " {} |", cycles.map_or_else(String::new, range))?;
         }
         writeln!(
             text,
-            " {} | {} | {} | {} |",
+            " {} | {} | {} | {} | {} |",
+            signature.key_set_up.map_or_else(String::new, thousands),
             signature.flash.map_or_else(String::new, grouped),
             kilobytes(signature.stack),
             kilobytes(signature.statics),
@@ -346,6 +357,16 @@ fn thousands(number: u64) -> String {
     }
 }
 
+/// 1000000 to 1600000 as 1,300 k (1,000–1,600).
+fn range(Cycles { low, high }: Cycles) -> String {
+    let middle = thousands(low.midpoint(high));
+    if low == high {
+        return middle;
+    }
+    let [low, high] = [low, high].map(|bound| grouped(bound.div_ceil(1000)));
+    format!("{middle} ({low}–{high})")
+}
+
 /// 12158 as 12,158.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -368,11 +389,18 @@ fn quoted() -> Vec<DeviceSignature> {
         heap: Some(0),
         ..DeviceSignature::default()
     };
+    let cycles = |low, high| Cycles { low, high };
     vec![
         DeviceSignature {
             flash: Some(12_158),
             stack: Some(2_600),
             statics: Some(1_300),
+            cycles: [
+                None,
+                Some(cycles(1_300_000, 1_500_000)),
+                Some(cycles(640_000, 640_000)),
+                None,
+            ],
             ..row("wolfSSL 5.9 SP, hand assembly", 711_000, Some(454_000))
         },
         DeviceSignature {
@@ -516,7 +544,7 @@ mod tests {
             date: String::new(),
             processor: String::new(),
             rustc: String::new(),
-            is_portable: false,
+            build: Build::Whole,
             rows: contenders.iter().map(row).collect(),
         }
     }
@@ -528,7 +556,13 @@ mod tests {
             host(&[("tokenlatch", 1.0), ("ring", 0.75), ("boring", 0.5)]),
         ];
         let mut text = String::new();
-        host_table(&mut text, "x", Operation::Signature, &merged(&runs, false)).unwrap();
+        host_table(
+            &mut text,
+            "x",
+            Operation::Signature,
+            &merged(&runs, Build::Whole),
+        )
+        .unwrap();
         assert!(
             text.contains("| tokenlatch | 1.0.0 | 12.3 µs | | | 0 |"),
             "{text}"
@@ -536,7 +570,7 @@ mod tests {
         assert!(text.contains("| ring | 1.0.0 | 0.25 | | | 0 |"), "{text}");
         assert!(text.contains("| boring | 1.0.0 | 0.50 | | | 0 |"), "{text}");
         assert!(!text.contains("0.75"), "{text}");
-        assert!(merged(&runs, true).is_empty());
+        assert!(merged(&runs, Build::Portable).is_empty());
     }
 
     #[test]
@@ -548,6 +582,10 @@ mod tests {
             bits: 2048,
             operation: operation.into(),
             instructions,
+            cycles: (target == "Cortex-M3").then_some(Cycles {
+                low: 1_000_000,
+                high: 1_600_001,
+            }),
             flash: 1_234,
             stack: 2_640,
             heap: 0,
@@ -563,8 +601,7 @@ mod tests {
         };
         let mut text = String::new();
         device_section(&mut text, Some(&device), &device_signatures(&device)).unwrap();
-        let signature =
-            "| tokenlatch 0.1.0, size |  | 711 k |  | 999 k | 0 | 1,234 | 2.6 KB |  | 0 |";
+        let signature = "| tokenlatch 0.1.0, size |  | 711 k |  | 999 k | 1,300 k (1,000–1,601) |  | 0 | 1,234 | 2.6 KB |  | 0 |";
         assert!(text.contains(signature), "{text}");
         let token = "| Cortex-M3, tokenlatch 0.1.0, size | 2048 | 1,000 k | 1,234 | 2,640 | 0 |";
         assert!(text.contains(token), "{text}");

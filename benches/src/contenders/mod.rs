@@ -1,16 +1,22 @@
 //! The libraries that are measured, one file each.
 
+#[cfg(feature = "peers")]
 mod aws_lc_rs;
+#[cfg(feature = "peers")]
 mod graviola;
 #[cfg(feature = "openssl")]
 mod josekit;
+#[cfg(feature = "peers")]
 mod jsonwebtoken;
 #[cfg(feature = "boring")]
 mod jwt_simple;
 #[cfg(feature = "openssl")]
 mod openssl;
+#[cfg(feature = "peers")]
 mod ring;
+#[cfg(feature = "peers")]
 mod rsa;
+#[cfg(feature = "peers")]
 mod rsa_heapless;
 mod tokenlatch;
 
@@ -50,18 +56,21 @@ pub const CONTENDERS: &[Contender] = &[
         system_library: None,
         prepare: tokenlatch::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "jsonwebtoken 11, aws_lc_rs",
         package: ("jsonwebtoken", "11."),
         system_library: None,
         prepare: jsonwebtoken::v11_aws_lc_rs,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "jsonwebtoken 11, rust_crypto",
         package: ("jsonwebtoken", "11."),
         system_library: None,
         prepare: jsonwebtoken::v11_rust_crypto,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "jsonwebtoken 9",
         package: ("jsonwebtoken", "9."),
@@ -82,18 +91,21 @@ pub const CONTENDERS: &[Contender] = &[
         system_library: Some(::openssl::version::version),
         prepare: josekit::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "aws-lc-rs",
         package: ("aws-lc-rs", ""),
         system_library: None,
         prepare: aws_lc_rs::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "ring",
         package: ("ring", ""),
         system_library: None,
         prepare: ring::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "graviola",
         package: ("graviola", ""),
@@ -107,12 +119,14 @@ pub const CONTENDERS: &[Contender] = &[
         system_library: Some(::openssl::version::version),
         prepare: openssl::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "rsa",
         package: ("rsa", "0.10."),
         system_library: None,
         prepare: rsa::prepare,
     },
+    #[cfg(feature = "peers")]
     Contender {
         name: "rsa_heapless",
         package: ("rsa_heapless", ""),

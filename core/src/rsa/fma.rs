@@ -13,7 +13,8 @@
 //!
 //! Bounds. B^L >= 16 n. A digit is at most D = 2^46 + 2^7 in size: B / 2, and what the column below
 //! carries. L is at most 88, so that a column is the sum of at most 88 products.
-//! - `Sum::high` of one parity: 44 D^2 < 2^98, where `ROUND` allows for 2^98.
+//! - `Sum::even` and `Sum::odd`, half of the products each: 44 D^2 < 2^98, where `ROUND` allows for
+//!   2^98.
 //! - `Sum::low`: each product leaves at most B / 2, so 88 * 2^46 < 2^53.
 //! - A column, with the halves from the column below: 88 * 2^46 + 88 * D^2 / B < 2^54, which carries
 //!   less than 2^7. A sum of two products twice that, but `Total::add` has carried one of them.
@@ -107,15 +108,15 @@ impl Modulus {
         let scratch = &mut Scratch { low: ZERO, q: ZERO };
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
         // As in the portable code: multiplying by the signature itself leaves Montgomery form.
-        self.reduce(x, Terms::Product(&signature, &self.r_squared), scratch);
+        self.reduce(x, Factors::Two(&signature, &self.r_squared), scratch);
         for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-            self.reduce(next, Terms::Square(x), scratch);
+            self.reduce(next, Factors::Same(x), scratch);
             swap(&mut x, &mut next);
             if e >> bit & 1 == 1 {
-                self.reduce(next, Terms::Product(&x.digits, &signature), scratch);
+                self.reduce(next, Factors::Two(&x.digits, &signature), scratch);
                 swap(&mut x, &mut next);
                 if bit > 0 {
-                    self.reduce(next, Terms::Product(&x.digits, &self.r_squared), scratch);
+                    self.reduce(next, Factors::Two(&x.digits, &self.r_squared), scratch);
                     swap(&mut x, &mut next);
                 }
             }
@@ -123,13 +124,24 @@ impl Modulus {
         to_digits(power, &x.digits, n);
     }
 
-    /// `out = t / R mod n`, for a product or a square t.
+    /// `out = t / R mod n`, for the product t of two numbers or of one with itself.
     #[target_feature(enable = "fma")]
-    fn reduce(&self, out: &mut Residue, t: Terms, Scratch { low, q }: &mut Scratch) {
-        low_columns(low, self.len, t);
-        low_columns(q, self.len, Terms::Product(low, &self.negated_inverse));
-        let terms = [t, Terms::Product(q, &self.n)];
-        high_columns(&mut out.digits, self.len, self.len, &terms);
+    fn reduce(&self, out: &mut Residue, t: Factors, Scratch { low, q }: &mut Scratch) {
+        let (len, n) = (self.len, &self.n);
+        match t {
+            Factors::Two(x, y) => low_columns(low, len, |c| low_product(x, y, c)),
+            Factors::Same(x) => low_columns(low, len, |c| low_square(x, c)),
+        }
+        low_columns(q, len, |c| low_product(low, &self.negated_inverse, c));
+        let digits = &mut out.digits;
+        match t {
+            Factors::Two(x, y) => high_columns(digits, len, len, |c| {
+                added(high_product(x, y, len, c), high_product(q, n, len, c))
+            }),
+            Factors::Same(x) => high_columns(digits, len, len, |c| {
+                added(high_square(x, len, c), high_product(q, n, len, c))
+            }),
+        }
         for (twice, digit) in out.twice.iter_mut().zip(&out.digits) {
             *twice = digit + digit;
         }
@@ -153,10 +165,10 @@ impl Modulus {
             let mut carry = Carry::zero();
             let digits = self.r_squared.as_chunks_mut().0.iter_mut();
             for (digits, n) in digits.zip(self.n.as_chunks().0) {
-                let mut sum = Sum::zero(ROUND);
-                sum.add_product(_mm256_set1_pd(factor), load(digits));
-                sum.add_product(_mm256_set1_pd(-quotient), load(n));
-                store(digits, carry.digits(Total::new(sum, Sum::zero(-ROUND))));
+                let mut sum = Sum::zero();
+                sum.add_even(_mm256_set1_pd(factor), load(digits));
+                sum.add_odd(_mm256_set1_pd(-quotient), load(n));
+                store(digits, carry.digits(sum.total()));
             }
         }
     }
@@ -176,15 +188,11 @@ impl Residue {
     };
 }
 
-/// Products of digits to be summed.
+/// What is multiplied.
 #[derive(Clone, Copy)]
-enum Terms<'a> {
-    /// Of two numbers.
-    Product(&'a Digits, &'a Digits),
-    /// Of a number with itself.
-    Square(&'a Residue),
-    /// Of a number of so many digits and a longer one.
-    Middle(&'a Digits, usize, &'a Digits),
+enum Factors<'a> {
+    Two(&'a Digits, &'a Digits),
+    Same(&'a Residue),
 }
 
 struct Scratch {
@@ -197,7 +205,7 @@ struct Scratch {
 #[inline(never)]
 #[target_feature(enable = "fma")]
 fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
-    const FIRST: usize = 24;
+    const FIRST: usize = 12;
     const FIRST_DIGITS: usize = (FIRST * RADIX_BITS).div_ceil(BITS as usize);
     let mut inverse = from_digits(&montgomery::negated_inverse_digits::<FIRST_DIGITS>(
         n_digits,
@@ -216,13 +224,12 @@ fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
     while halvings > 0 {
         halvings -= 1;
         let wanted = digits(halvings);
-        high_columns(
-            &mut error,
-            known,
-            wanted - known,
-            &[Terms::Middle(&inverse, known, n)],
-        );
-        low_columns(&mut next, wanted - known, Terms::Product(&error, &inverse));
+        high_columns(&mut error, known, wanted - known, |c| {
+            middle_product(&inverse, n, known, c)
+        });
+        low_columns(&mut next, wanted - known, |c| {
+            low_product(&error, &inverse, c)
+        });
         let higher = inverse.iter_mut().skip(START + known).take(wanted - known);
         for (digit, next) in higher.zip(next.iter().skip(START)) {
             *digit = *next;
@@ -232,47 +239,32 @@ fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
     inverse
 }
 
-/// The columns below `len`, and perhaps two more.
+/// The columns below `len`, and perhaps two more; `totals` gives eight of them.
+#[inline]
 #[target_feature(enable = "fma")]
-fn low_columns(out: &mut Digits, len: usize, terms: Terms) {
+fn low_columns(out: &mut Digits, len: usize, totals: impl Fn(usize) -> [Total; 2]) {
     let mut carry = Carry::zero();
     // From a multiple of eight below the end: the first columns may lie below the number.
     let end = START + len.next_multiple_of(4);
     let mut c = end - (end - START).next_multiple_of(8);
     while c < end {
-        let totals = match terms {
-            Terms::Product(x, y) => low_product(x, y, c),
-            Terms::Square(x) => low_square(x, c),
-            Terms::Middle(..) => return,
-        };
-        carry.store(out, c, totals);
+        carry.store(out, c, totals(c));
         c += 8;
     }
 }
 
-/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or of that less one.
+/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or of that less one;
+/// `totals` gives eight of them.
 ///
 /// Two or four columns below are computed as well. What the ones below those would carry is far
 /// less than B / 2, so that rounding gives the carry into column `from`.
+#[inline]
 #[target_feature(enable = "fma")]
-fn high_columns(out: &mut Digits, from: usize, count: usize, terms: &[Terms]) {
+fn high_columns(out: &mut Digits, from: usize, count: usize, totals: impl Fn(usize) -> [Total; 2]) {
     let mut carry = Carry::zero();
     let mut c = START + from - from % 4 - 2;
     while c < START + from + count {
-        let mut totals: Option<[Total; 2]> = None;
-        for terms in terms {
-            let [x, y] = match terms {
-                Terms::Product(x, y) => high_product(x, y, from, c),
-                Terms::Square(x) => high_square(x, from, c),
-                Terms::Middle(x, len, y) => middle_product(x, y, *len, c),
-            };
-            totals = Some(match totals {
-                None => [x, y],
-                Some([v, w]) => [v.add(x), w.add(y)],
-            });
-        }
-        let Some(totals) = totals else { return };
-        carry.store(out, c - from, totals);
+        carry.store(out, c - from, totals(c));
         c += 8;
     }
     if let Some(below) = out.first_chunk_mut::<START>() {
@@ -312,7 +304,7 @@ fn high_product(x: &Digits, y: &Digits, len: usize, c: usize) -> [Total; 2] {
     {
         let [columns, _] = &mut sums.0;
         let [y0 @ .., _, _, _] = window;
-        columns.odd.add_product(_mm256_set1_pd(*x0), load(y0));
+        columns.add_odd(_mm256_set1_pd(*x0), load(y0));
         sums.add_products(x, y);
     }
     sums.totals()
@@ -368,8 +360,8 @@ fn high_square(x: &Residue, len: usize, c: usize) -> [Total; 2] {
         if let [x0, x1] = singles {
             let [_, y0 @ ..] = window;
             let [y1 @ .., _] = window;
-            columns.even.add_product(_mm256_set1_pd(*x0), load(y0));
-            columns.odd.add_product(_mm256_set1_pd(*x1), load(y1));
+            columns.add_even(_mm256_set1_pd(*x0), load(y0));
+            columns.add_odd(_mm256_set1_pd(*x1), load(y1));
         }
         sums.add_products(digits, twice);
     }
@@ -378,13 +370,13 @@ fn high_square(x: &Residue, len: usize, c: usize) -> [Total; 2] {
 }
 
 /// Sums for eight columns.
-struct Columns([FourColumns; 2]);
+struct Columns([Sum; 2]);
 
 impl Columns {
     #[inline]
     #[target_feature(enable = "fma")]
     fn zero() -> Self {
-        Self([FourColumns::zero(); 2])
+        Self([Sum::zero(); 2])
     }
 
     /// Adds the products of the last of x with the second to ninth of y, of the one before with the
@@ -401,23 +393,23 @@ impl Columns {
             let [_, y3 @ .., _, _, _, _, _, _, _] = y;
             let [_, _, _, _, _, y3_next @ .., _, _, _] = y;
             let x3 = _mm256_set1_pd(*x3);
-            columns.odd.add_product(x3, load(y3));
-            next.odd.add_product(x3, load(y3_next));
+            columns.add_odd(x3, load(y3));
+            next.add_odd(x3, load(y3_next));
             let [_, _, y2 @ .., _, _, _, _, _, _] = y;
             let [_, _, _, _, _, _, y2_next @ .., _, _] = y;
             let x2 = _mm256_set1_pd(*x2);
-            columns.even.add_product(x2, load(y2));
-            next.even.add_product(x2, load(y2_next));
+            columns.add_even(x2, load(y2));
+            next.add_even(x2, load(y2_next));
             let [_, _, _, y1 @ .., _, _, _, _, _] = y;
             let [_, _, _, _, _, _, _, y1_next @ .., _] = y;
             let x1 = _mm256_set1_pd(*x1);
-            columns.odd.add_product(x1, load(y1));
-            next.odd.add_product(x1, load(y1_next));
+            columns.add_odd(x1, load(y1));
+            next.add_odd(x1, load(y1_next));
             let [_, _, _, _, y0 @ .., _, _, _, _] = y;
             let [_, _, _, _, _, _, _, _, y0_next @ ..] = y;
             let x0 = _mm256_set1_pd(*x0);
-            columns.even.add_product(x0, load(y0));
-            next.even.add_product(x0, load(y0_next));
+            columns.add_even(x0, load(y0));
+            next.add_even(x0, load(y0_next));
         }
         self.0 = [columns, next];
     }
@@ -445,8 +437,8 @@ impl Columns {
         let [_, _, _, _, _, y_next @ ..] = twice;
         let x0 = _mm256_set1_pd(*x0);
         let y = _mm256_blend_pd::<0b0001>(load(y_twice), load(y));
-        columns.even.add_product(x0, y);
-        next.even.add_product(x0, load(y_next));
+        columns.add_even(x0, y);
+        next.add_even(x0, load(y_next));
 
         let [y @ .., _, _, _, _, _] = digits;
         let [y_twice @ .., _, _, _, _, _] = twice;
@@ -454,47 +446,49 @@ impl Columns {
         let x1 = _mm256_set1_pd(*x1);
         let y = _mm256_blend_pd::<0b0100>(load(y_twice), load(y));
         let y = _mm256_blend_pd::<0b0011>(y, _mm256_setzero_pd());
-        columns.odd.add_product(x1, y);
-        next.odd.add_product(x1, load(y_next));
+        columns.add_odd(x1, y);
+        next.add_odd(x1, load(y_next));
 
         let [_, _, _, y @ .., _, _] = digits;
         let [_, _, _, y_twice @ .., _, _] = twice;
         let y = _mm256_blend_pd::<0b0001>(load(y_twice), load(y));
-        next.even.add_product(_mm256_set1_pd(*x2), y);
+        next.add_even(_mm256_set1_pd(*x2), y);
 
         let [_, _, y @ .., _, _, _] = digits;
         let [_, _, y_twice @ .., _, _, _] = twice;
         let y = _mm256_blend_pd::<0b0100>(load(y_twice), load(y));
         let y = _mm256_blend_pd::<0b0011>(y, _mm256_setzero_pd());
-        next.odd.add_product(_mm256_set1_pd(*x3), y);
+        next.add_odd(_mm256_set1_pd(*x3), y);
     }
 
     #[inline]
     #[target_feature(enable = "fma")]
     fn totals(self) -> [Total; 2] {
-        let [columns, next] = self.0;
-        [
-            Total::new(columns.even, columns.odd),
-            Total::new(next.even, next.odd),
-        ]
+        self.0.map(|sum| sum.total())
     }
 }
 
-/// Sums for four columns, of the products in turn: that shortens the chain of dependent additions and
-/// halves what is added up in one of them.
+/// A sum of products in four columns.
+///
+/// The multiples of B are summed in turn: that shortens the chain of dependent additions and halves
+/// what is added up in one of them.
 #[derive(Clone, Copy)]
-struct FourColumns {
-    even: Sum,
-    odd: Sum,
+struct Sum {
+    /// A multiple of B, and `ROUND`.
+    even: __m256d,
+    /// A multiple of B, and the negative of `ROUND`.
+    odd: __m256d,
+    low: __m256d,
 }
 
-impl FourColumns {
+impl Sum {
     #[inline]
     #[target_feature(enable = "fma")]
     fn zero() -> Self {
         Self {
-            even: Sum::zero(ROUND),
-            odd: Sum::zero(-ROUND),
+            even: _mm256_set1_pd(ROUND),
+            odd: _mm256_set1_pd(-ROUND),
+            low: _mm256_setzero_pd(),
         }
     }
 
@@ -508,39 +502,38 @@ impl FourColumns {
         let [_, _, _, y1 @ .., _] = y;
         let [_, _, y2 @ .., _, _] = y;
         let [_, y3 @ .., _, _, _] = y;
-        self.even.add_product(_mm256_set1_pd(*x0), load(y0));
-        self.odd.add_product(_mm256_set1_pd(*x1), load(y1));
-        self.even.add_product(_mm256_set1_pd(*x2), load(y2));
-        self.odd.add_product(_mm256_set1_pd(*x3), load(y3));
-    }
-}
-
-/// A sum of products in four columns.
-#[derive(Clone, Copy)]
-struct Sum {
-    /// The multiple of B, and `ROUND` or its negative.
-    high: __m256d,
-    low: __m256d,
-}
-
-impl Sum {
-    #[inline]
-    #[target_feature(enable = "fma")]
-    fn zero(round: f64) -> Self {
-        Self {
-            high: _mm256_set1_pd(round),
-            low: _mm256_setzero_pd(),
-        }
+        self.add_even(_mm256_set1_pd(*x0), load(y0));
+        self.add_odd(_mm256_set1_pd(*x1), load(y1));
+        self.add_even(_mm256_set1_pd(*x2), load(y2));
+        self.add_odd(_mm256_set1_pd(*x3), load(y3));
     }
 
     #[inline]
     #[target_feature(enable = "fma")]
-    fn add_product(&mut self, x: __m256d, y: __m256d) {
-        let high = _mm256_fmadd_pd(x, y, self.high);
+    fn add_even(&mut self, x: __m256d, y: __m256d) {
+        let high = _mm256_fmadd_pd(x, y, self.even);
         // What rounding took off, which is exact.
-        let low = _mm256_fmadd_pd(x, y, _mm256_sub_pd(self.high, high));
-        self.high = high;
+        let low = _mm256_fmadd_pd(x, y, _mm256_sub_pd(self.even, high));
+        self.even = high;
         self.low = _mm256_add_pd(self.low, low);
+    }
+
+    #[inline]
+    #[target_feature(enable = "fma")]
+    fn add_odd(&mut self, x: __m256d, y: __m256d) {
+        swap(&mut self.even, &mut self.odd);
+        self.add_even(x, y);
+        swap(&mut self.even, &mut self.odd);
+    }
+
+    #[inline]
+    #[target_feature(enable = "fma")]
+    fn total(self) -> Total {
+        Total {
+            // `ROUND` and its negative cancel out.
+            high: _mm256_add_pd(self.even, self.odd),
+            low: self.low,
+        }
     }
 }
 
@@ -554,16 +547,6 @@ struct Total {
 impl Total {
     #[inline]
     #[target_feature(enable = "fma")]
-    fn new(even: Sum, odd: Sum) -> Self {
-        // `ROUND` and its negative cancel out.
-        Self {
-            high: _mm256_add_pd(even.high, odd.high),
-            low: _mm256_add_pd(even.low, odd.low),
-        }
-    }
-
-    #[inline]
-    #[target_feature(enable = "fma")]
     fn add(self, other: Self) -> Self {
         let carry = rounded(self.low);
         let high = _mm256_add_pd(self.high, carry);
@@ -573,6 +556,12 @@ impl Total {
             low: _mm256_add_pd(low, other.low),
         }
     }
+}
+
+#[inline]
+#[target_feature(enable = "fma")]
+fn added([x, y]: [Total; 2], [v, w]: [Total; 2]) -> [Total; 2] {
+    [x.add(v), y.add(w)]
 }
 
 /// What the columns before have left over for the next ones.
@@ -750,7 +739,7 @@ mod tests {
                 low: _mm256_set1_pd(low as f64),
             };
             let sum = total(x).add(total(y));
-            let nothing = Total::new(Sum::zero(ROUND), Sum::zero(-ROUND));
+            let nothing = Sum::zero().total();
             Carry::zero().store(&mut out, START, [sum, nothing]);
         }
         let column = BigInt::from(x) + y + (BigInt::from(2) << (2 * RADIX_BITS));
@@ -782,8 +771,8 @@ mod tests {
                     };
                     square.twice.iter_mut().for_each(|digit| *digit *= 2.0);
                     for (terms, t) in [
-                        (Terms::Product(x, y), value(x) * value(y)),
-                        (Terms::Square(&square), value(x) * value(x)),
+                        (Factors::Two(x, y), value(x) * value(y)),
+                        (Factors::Same(&square), value(x) * value(x)),
                     ] {
                         // SAFETY: the processor has the feature.
                         unsafe { modulus.reduce(&mut out, terms, scratch) };
