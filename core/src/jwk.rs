@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::base64url;
-use crate::json::{Object, Text, Value};
+use crate::json::{self, Object, Text, Value};
 use crate::rsa;
 use crate::{Bits, Capacity, Error, PublicKey};
 
@@ -45,6 +45,19 @@ where
         Self {
             key_id: None,
             public_key,
+        }
+    }
+
+    /// Reads a JWK document: one key of a set, to learn why it cannot be used.
+    ///
+    /// # Errors
+    ///
+    /// Why the key cannot be used for RS256, [`Error::InvalidKey`] where the document is no object, and
+    /// the errors of JSON.
+    pub fn from_json(document: &[u8]) -> Result<Self, Error> {
+        match json::parse(document)? {
+            Value::Object(jwk) => Self::read(jwk),
+            _ => Err(Error::InvalidKey),
         }
     }
 

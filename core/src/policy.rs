@@ -164,6 +164,12 @@ impl<'p> Policy<'p> {
         self
     }
 
+    /// Whether tokens of this issuer are accepted: for choosing the policy that a token is for.
+    #[must_use]
+    pub fn accepts_issuer(&self, issuer: &str) -> bool {
+        issuer == self.issuer || self.more_issuers.contains(&issuer)
+    }
+
     /// Holds a token's type and claims against the policy.
     pub(crate) fn check<'t>(
         &self,

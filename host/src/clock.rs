@@ -2,6 +2,18 @@
 
 use std::time::SystemTime;
 
+use tokenlatch::Time;
+
+/// The present, for [`tokenlatch::verify()`] and the like.
+///
+/// # Panics
+///
+/// As [`unix_now`].
+#[must_use]
+pub fn now() -> Time {
+    Time::exactly(unix_now())
+}
+
 /// Seconds since 1970-01-01T00:00:00Z.
 ///
 /// # Panics

@@ -1,7 +1,8 @@
 //! What Tokenlatch needs a host for: getting key sets, and an authorization server to try it with.
 //!
 //! - [`issuer`]: an embedded authorization server that issues tokens in two dialects;
-//! - [`key_set`]: a JWK Set from a file or a URL, ready for [`tokenlatch::verify_in_place`];
+//! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
+//! - [`verifier`]: the same for several issuers;
 //! - [`fetch`]: the bounded HTTP requests that both sides of a test need;
 //! - [`clock`]: the present.
 //!
@@ -11,3 +12,6 @@ pub mod clock;
 pub mod fetch;
 pub mod issuer;
 pub mod key_set;
+mod thumbprint;
+mod unverified;
+pub mod verifier;

@@ -161,6 +161,117 @@ fn a_key_set_may_be_a_file() {
 }
 
 #[test]
+fn an_issuer_is_enough_to_find_its_key_set() {
+    let fixture = Fixture::start();
+    let issuer = format!("{}/", fixture.issuer.origin());
+    let output = tokenlatch()
+        .args(["verify", "--discover", &issuer, "--audience", AUDIENCE])
+        .arg(fixture.auth0_token())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    // What it says of itself must be what was asked for: here it lacks the slash.
+    let output = tokenlatch()
+        .args(["verify", "--discover", fixture.issuer.origin()])
+        .args(["--audience", AUDIENCE, "token"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn this_machine_is_reached_without_proxy_and_without_root_certificates() {
+    let fixture = Fixture::start();
+    let mut command = fixture.verify();
+    let output = command
+        .arg(fixture.auth0_token())
+        .env("http_proxy", "http://127.0.0.1:1")
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", "/nonexistent")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn a_snapshot_serves_while_the_issuer_is_down() {
+    let fixture = Fixture::start();
+    let snapshot = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys.snapshot");
+    let _ = std::fs::remove_file(&snapshot);
+    let mut first = fixture.verify();
+    first
+        .arg("--snapshot")
+        .arg(&snapshot)
+        .arg(fixture.auth0_token());
+    assert_eq!(first.output().unwrap().status.code(), Some(0));
+    let mut second = fixture.verify();
+    second
+        .arg("--snapshot")
+        .arg(&snapshot)
+        .arg(fixture.auth0_token());
+    let Fixture { runtime, issuer } = fixture;
+    runtime.block_on(issuer.stop());
+    let output = second.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
+fn the_keys_of_a_set_are_shown_with_what_is_wrong_with_them() {
+    let fixture = Fixture::start();
+    let issuer = format!("{}/", fixture.issuer.origin());
+    for source in [&["--discover", &issuer][..], &[&fixture.jwks()]] {
+        let mut fetch = tokenlatch();
+        fetch.args(["jwks", "fetch", "--json"]).args(source);
+        let output = fetch.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let keys: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(keys[0]["usable"], true);
+        assert_eq!(keys[0]["bits"], 2048);
+        assert_eq!(
+            keys[0]["kid"], keys[0]["thumbprint"],
+            "as this issuer names its keys"
+        );
+    }
+
+    let output = tokenlatch()
+        .args(["jwks", "fetch", "--document", &fixture.jwks()])
+        .output()
+        .unwrap();
+    let document = fixture
+        .runtime
+        .block_on(fetch::get(&fixture.jwks()))
+        .unwrap();
+    assert_eq!(output.stdout, document);
+
+    let unusable = file(
+        "unusable.jwks.json",
+        r#"{"keys":[{"kty":"EC","kid":"\u001b[2J"}]}"#,
+    );
+    let show = |arguments: &[&str]| {
+        let mut show = tokenlatch();
+        show.args(["jwks", "show"]).arg(&unusable).args(arguments);
+        show.output().unwrap()
+    };
+    let output = show(&[]);
+    assert_eq!(output.status.code(), Some(1), "no key can be used");
+    assert!(stdout(&output).contains("no: unsupported-key-type"));
+    assert!(
+        !stdout(&output).contains('\u{1b}'),
+        "it could steer the terminal"
+    );
+    let keys: Value = serde_json::from_slice(&show(&["--json"]).stdout).unwrap();
+    assert_eq!(keys[0]["error"], "unsupported-key-type");
+
+    let no_set = file("no-set.jwks.json", "[]");
+    let output = tokenlatch()
+        .args(["jwks", "show"])
+        .arg(no_set)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
 fn a_bad_token_is_rejected_with_its_code_and_without_its_text() {
     let fixture = Fixture::start();
     let token = fixture.auth0_token();

@@ -2,4 +2,6 @@
 
 pub mod firmware;
 pub mod issuer;
+#[cfg(feature = "load")]
+pub mod load;
 pub mod program;

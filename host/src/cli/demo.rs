@@ -9,12 +9,13 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::{Value, json};
 use tokenlatch::{Error, Policy};
+use tokenlatch_host::fetch::Client;
 use tokenlatch_host::issuer::{ATM_ISSUER, Issuer};
-use tokenlatch_host::key_set::KeySet;
-use tokenlatch_host::{clock, fetch, key_set};
+use tokenlatch_host::key_set::{HttpSource, KeySetCache, KeySetError};
+use tokenlatch_host::{clock, fetch};
 
 use super::failure::Failure;
-use super::verify::verdict;
+use super::verdict::Verdict;
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
     line("Tokenlatch: the life of an access token, from the issuer to the verdict.")?;
@@ -50,32 +51,33 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     step("4. The API, perhaps a small device, fetches the issuer's public keys: a JWK Set.")?;
     let jwks = format!("{origin}/.well-known/jwks.json");
     say("GET /.well-known/jwks.json")?;
-    let keys = key_set::load(&jwks).await?;
-    for key in keys.keys() {
+    let source = HttpSource::url(&jwks, Client::default()).map_err(KeySetError::from)?;
+    let keys = KeySetCache::new(source);
+    for key in keys.keys(None).await?.keys() {
         let bits = key.public_key().bits();
         let key_id = key.key_id().unwrap_or("(none)");
         say(format_args!("-> RSA key of {bits} bits, kid {key_id}"))?;
     }
 
     step(
-        "5. From now on it needs no network. It verifies the first token's signature and claims.",
+        "5. It keeps them. It verifies the first token's signature and claims without asking again.",
     )?;
     let auth0_issuer = format!("{origin}/");
     let auth0_policy = Policy::new(&auth0_issuer, audience);
     let command = format!("$ tokenlatch verify --jwks {jwks} --audience {audience}");
     say(format_args!("{command} --issuer {auth0_issuer} TOKEN"))?;
-    verify(&auth0_token, &keys, &auth0_policy, Ok(()))?;
+    verify(&auth0_token, &keys, &auth0_policy, None).await?;
 
     step("6. It verifies the second token: the same keys, the other dialect's issuer.")?;
     let atm_policy = Policy::new(ATM_ISSUER, audience);
     say(format_args!("{command} --issuer {ATM_ISSUER} TOKEN"))?;
-    verify(&atm_token, &keys, &atm_policy, Ok(()))?;
+    verify(&atm_token, &keys, &atm_policy, None).await?;
 
     step("7. An attacker changes one byte of the first token's claims.")?;
     let tampered = tamper(&auth0_token)?;
     say(format_args!("{command} --issuer {auth0_issuer} TOKEN"))?;
-    let rejection = Err(Error::InvalidSignature);
-    verify(&tampered, &keys, &auth0_policy, rejection)?;
+    let rejection = Some(Error::InvalidSignature.code());
+    verify(&tampered, &keys, &auth0_policy, rejection).await?;
 
     issuer.stop().await;
     step("Done: both tokens were verified, and the forged one was rejected.")?;
@@ -99,17 +101,18 @@ async fn ask(origin: &str, path: &str, request: &Value) -> Result<String, Failur
     Ok(token.to_owned())
 }
 
-/// Shows the verdict on a token, which must be the expected one.
-fn verify(
+/// Shows the verdict on a token, which must be the expected one: the rejection's code, if any.
+async fn verify(
     token: &str,
-    keys: &KeySet,
+    keys: &KeySetCache,
     policy: &Policy<'_>,
-    expected: Result<(), Error>,
+    expected: Option<&str>,
 ) -> Result<(), Failure> {
-    let mut token = token.as_bytes().to_vec();
-    let verdict = verdict(&mut token, keys, policy, clock::unix_now());
+    let mut scratch = vec![0; token.len()];
+    let verified = keys.verify(token.as_bytes(), &mut scratch, policy, clock::now());
+    let verdict = Verdict(verified.await);
     say(&verdict)?;
-    if verdict.0.map(drop) != expected {
+    if verdict.0.err().map(|error| error.code()) != expected {
         return Err(Failure::Demo("this is not the verdict that was due"));
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use tokenlatch_host::fetch::FetchError;
 use tokenlatch_host::issuer::StartError;
-use tokenlatch_host::key_set::KeySetError;
+use tokenlatch_host::key_set::{KeySetError, Unavailable};
 
 /// Why a command could not do its work; a rejected token is none.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// There are no keys to verify with.
     #[error("cannot get the key set")]
     KeySet(#[from] KeySetError),
+    /// There are no keys to verify with, as far as the cache knows.
+    #[error("cannot get the key set")]
+    Keys(#[from] Unavailable),
     /// The authorization server did not start.
     #[error("cannot start the issuer")]
     Start(#[from] StartError),
@@ -52,7 +55,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Start(_) | Self::Token(_) | Self::Signal(_) | Self::Demo(_) => 1,
             Self::Input(_) | Self::Output(_) => 2,
-            Self::KeySet(_) => 3,
+            Self::KeySet(_) | Self::Keys(_) => 3,
         })
     }
 

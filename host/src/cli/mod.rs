@@ -3,6 +3,8 @@
 mod demo;
 mod failure;
 mod issuer;
+mod jwks;
+mod key_source;
 mod lines;
 mod verdict;
 mod verify;
@@ -24,6 +26,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Verify(verify::Args),
+    Jwks(jwks::Args),
     Issuer(issuer::Args),
     /// Shows the whole system at work: issuer, tokens, key set, verdicts
     ///
@@ -37,6 +40,7 @@ enum Command {
 pub(crate) async fn run() -> ExitCode {
     let done = match Cli::parse().command.unwrap_or(Command::Demo) {
         Command::Verify(args) => verify::run(args).await,
+        Command::Jwks(args) => jwks::run(args).await,
         Command::Issuer(args) => issuer::run(args).await,
         Command::Demo => demo::run().await,
     };

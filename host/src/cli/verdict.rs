@@ -3,11 +3,12 @@
 use std::fmt;
 
 use serde_json::Value;
-use tokenlatch::{Error, Verified};
+use tokenlatch::Verified;
+use tokenlatch_host::key_set::VerifyError;
 
 /// What is said of a token, for people ([`Display`](fmt::Display)) or for programs
 /// ([`json`](Verdict::json)); either way it is one line.
-pub(crate) struct Verdict<'t>(pub(crate) Result<Verified<'t>, Error>);
+pub(crate) struct Verdict<'t>(pub(crate) Result<Verified<'t>, VerifyError>);
 
 impl Verdict<'_> {
     pub(crate) fn is_verified(&self) -> bool {
@@ -91,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_rejection_has_its_code_and_reason() {
-        let verdict = Verdict(Err(Error::MissingClaim(tokenlatch::Claim::Expiry)));
+        let error = tokenlatch::Error::MissingClaim(tokenlatch::Claim::Expiry);
+        let verdict = Verdict(Err(error.into()));
         let reason = "a required claim is absent: exp";
         assert_eq!(
             verdict.to_string(),

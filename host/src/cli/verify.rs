@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use tokenlatch::{Policy, Time, verify_in_place};
+use tokenlatch::{MAX_TOKEN_LEN, Policy, Time};
 use tokenlatch_host::clock;
-use tokenlatch_host::key_set::{self, KeySet};
 
 use super::failure::Failure;
+use super::key_source::KeySource;
 use super::lines::Lines;
 use super::verdict::Verdict;
 
@@ -15,16 +15,18 @@ use super::verdict::Verdict;
 ///
 /// A verdict is `verified` and the claims, or `rejected`, a stable code and the reason.
 ///
+/// The key set is fetched once, and again before it expires or where a token names a key that is not in
+/// it, but not for every such token.
+///
 /// Exit status: 0 if every token was verified, 1 if at least one was rejected, 2 for wrong usage or
 /// input that cannot be read, 3 if the key set could not be had.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The issuer's JWK Set; a URL must be https, or http to a loopback address
-    #[arg(long, value_name = "FILE|URL")]
-    jwks: String,
-    /// The issuer to accept (`iss`)
-    #[arg(long)]
-    issuer: String,
+    #[command(flatten)]
+    keys: KeySource,
+    /// The issuer to accept (`iss`) [default: that of --discover]
+    #[arg(long, required_unless_present = "discover")]
+    issuer: Option<String>,
     /// The audience to accept (`aud`)
     #[arg(long)]
     audience: String,
@@ -44,12 +46,15 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let keys = key_set::load(&args.jwks).await?;
-    let policy = Policy::new(&args.issuer, &args.audience).leeway(args.leeway);
+    let keys = args.keys.keep()?;
+    keys.ready().await?;
+    let issuer = args.issuer.as_ref().or(args.keys.discover.as_ref());
+    let policy = Policy::new(issuer.map_or("", String::as_str), &args.audience).leeway(args.leeway);
+    let mut scratch = vec![0; MAX_TOKEN_LEN];
     let mut output = io::stdout().lock();
-    let mut print = |token: &mut [u8]| -> Result<bool, Failure> {
-        let now = args.now.unwrap_or_else(clock::unix_now);
-        let verdict = verdict(token, &keys, &policy, now);
+    let mut print = async |token: &[u8]| -> Result<bool, Failure> {
+        let now = Time::exactly(args.now.unwrap_or_else(clock::unix_now));
+        let verdict = Verdict(keys.verify(token, &mut scratch, &policy, now).await);
         let line = if args.json {
             verdict.json()
         } else {
@@ -65,20 +70,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     if args.token == "-" {
         let mut lines = Lines::new(io::stdin().lock());
         while let Some(line) = lines.next().map_err(Failure::Input)? {
-            all_verified &= print(line)?;
+            all_verified &= print(line).await?;
         }
     } else {
-        all_verified = print(&mut args.token.clone().into_bytes()[..])?;
+        all_verified = print(args.token.as_bytes()).await?;
     }
+    keys.settle().await;
     Ok(ExitCode::from(u8::from(!all_verified)))
-}
-
-/// The verdict on one token, `now` being in seconds since 1970; the token is overwritten.
-pub(crate) fn verdict<'t>(
-    token: &'t mut [u8],
-    keys: &KeySet,
-    policy: &Policy<'_>,
-    now: u64,
-) -> Verdict<'t> {
-    Verdict(verify_in_place(token, keys, policy, Time::exactly(now)))
 }

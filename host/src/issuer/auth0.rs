@@ -83,6 +83,30 @@ pub(super) async fn token(
     }))
 }
 
+/// Where everything is, for clients that know nothing but the issuer (RFC 8414 section 2).
+#[derive(Serialize)]
+pub(super) struct Metadata {
+    issuer: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    response_types_supported: [&'static str; 0],
+    grant_types_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 1],
+}
+
+/// `GET /.well-known/openid-configuration`
+pub(super) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
+    let origin = &site.origin;
+    Json(Metadata {
+        issuer: format!("{origin}/"),
+        token_endpoint: format!("{origin}/oauth/token"),
+        jwks_uri: format!("{origin}/.well-known/jwks.json"),
+        response_types_supported: [],
+        grant_types_supported: ["client_credentials"],
+        token_endpoint_auth_methods_supported: ["client_secret_post"],
+    })
+}
+
 /// From a form or from JSON, by the request's content type; no parameter may come twice.
 impl<S: Send + Sync> FromRequest<S> for TokenRequest {
     type Rejection = Refusal;

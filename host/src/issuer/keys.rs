@@ -9,7 +9,9 @@ use rsa::pkcs1v15;
 use rsa::signature::{RandomizedSigner, SignatureEncoding};
 use rsa::traits::PublicKeyParts;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
+
+use crate::thumbprint::thumbprint;
 
 /// The bits of a new key's modulus.
 const BITS: usize = 2048;
@@ -57,7 +59,7 @@ impl SigningKey {
                 kty: "RSA",
                 usage: "sig",
                 alg: "RS256",
-                kid: thumbprint(&n, &e),
+                kid: thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]),
                 n,
                 e,
             },
@@ -101,27 +103,9 @@ fn encode(part: &impl Serialize) -> String {
     BASE64URL.encode(serde_json::to_vec(part).expect("strings and numbers make JSON"))
 }
 
-/// The JWK thumbprint (RFC 7638): a `kid` that depends on nothing but the key.
-fn thumbprint(n: &str, e: &str) -> String {
-    let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
-    BASE64URL.encode(Sha256::digest(members))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thumbprint_of_rfc_7638() {
-        let n = concat!(
-            "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc",
-            "_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQ",
-            "R0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bF",
-            "TWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
-        );
-        let expected = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
-        assert_eq!(thumbprint(n, "AQAB"), expected);
-    }
 
     #[test]
     fn debug_hides_the_key() {

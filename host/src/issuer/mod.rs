@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `POST /oauth/token` | Auth0's | `auth0.rs` |
 //! | `POST /auth/token` | ATM's | `atm.rs` |
+//! | `GET /.well-known/openid-configuration` | Auth0's | `auth0.rs` |
 //! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `keys.rs` |
 //!
 //! It is made for demonstrations and for tests: everything is in memory, and the key is new at every
@@ -145,6 +146,10 @@ fn router(site: Arc<Site>) -> Router {
         .route("/oauth/token", routing::post(auth0::token))
         .route("/auth/token", routing::post(atm::token))
         .route_layer(map_response(no_store))
+        .route(
+            "/.well-known/openid-configuration",
+            routing::get(auth0::metadata),
+        )
         .route("/.well-known/jwks.json", routing::get(jwk_set))
         .route("/auth/.well-known/jwks.json", routing::get(jwk_set))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_LEN))
@@ -165,7 +170,7 @@ async fn jwk_set(State(site): State<Arc<Site>>) -> Json<JwkSet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key_set;
+    use crate::{fetch, key_set};
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, StatusCode};
     use base64::Engine;
@@ -219,13 +224,13 @@ mod tests {
         let issuer = Issuer::start(any_port).await.unwrap();
         let root = format!("{}/.well-known/jwks.json", issuer.origin());
         let atm = format!("{}/auth/.well-known/jwks.json", issuer.origin());
-        let keys = key_set::load(&root).await.unwrap();
+        let keys = key_set::parse(&fetch::get(&root).await.unwrap()).unwrap();
         assert_eq!(keys.keys().len(), 1);
         assert_eq!(keys.unusable(), 0);
-        let same = key_set::load(&atm).await.unwrap();
+        let same = key_set::parse(&fetch::get(&atm).await.unwrap()).unwrap();
         assert_eq!(same.keys(), keys.keys());
         issuer.stop().await;
-        assert!(key_set::load(&root).await.is_err());
+        assert!(fetch::get(&root).await.is_err());
     }
 
     #[tokio::test]

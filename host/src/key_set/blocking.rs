@@ -1,0 +1,131 @@
+//! The cache for callers without an async runtime: the same one, with a runtime of its own.
+
+use std::io;
+use std::sync::Arc;
+
+use tokenlatch::{Policy, Time, Verified};
+use tokio::runtime::{self, Runtime};
+
+use super::{Builder, Health, Keys, Source, Unavailable, VerifyError};
+
+/// As [`super::KeySetCache`], for blocking callers.
+///
+/// The fetching is done on a thread of its own. Clones share the set.
+#[derive(Clone)]
+pub struct KeySetCache {
+    cache: super::KeySetCache,
+    runtime: Arc<Background>,
+}
+
+/// A runtime that may be dropped anywhere, in an async task too: nobody waits for it to end.
+struct Background(Option<Runtime>);
+
+impl Background {
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let runtime = self.0.as_ref().expect("there until it is dropped");
+        runtime.block_on(future)
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl KeySetCache {
+    /// Keeps the key set of `source`, with every default.
+    ///
+    /// # Errors
+    ///
+    /// Where no thread can be started.
+    pub fn new(source: impl Source) -> io::Result<Self> {
+        Self::start(super::KeySetCache::builder(source))
+    }
+
+    /// Keeps a key set as the builder has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn start(builder: Builder) -> io::Result<Self> {
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("tokenlatch-key-set")
+            .enable_all()
+            .build()?;
+        let guard = runtime.enter();
+        let cache = builder.start();
+        drop(guard);
+        Ok(Self {
+            cache,
+            runtime: Arc::new(Background(Some(runtime))),
+        })
+    }
+
+    /// As [`super::KeySetCache::ready`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// In an async task, which must not block; so do all that wait here.
+    pub fn ready(&self) -> Result<(), Unavailable> {
+        self.runtime.block_on(self.cache.ready())
+    }
+
+    /// As [`super::KeySetCache::keys`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As [`ready`](Self::ready).
+    pub fn keys(&self, key_id: Option<&str>) -> Result<Keys, Unavailable> {
+        match self.cache.cached_with(key_id) {
+            Some(keys) => Ok(keys),
+            None => self.runtime.block_on(self.cache.keys(key_id)),
+        }
+    }
+
+    /// As [`super::KeySetCache::verify`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As [`ready`](Self::ready).
+    pub fn verify<'s>(
+        &self,
+        token: &[u8],
+        scratch: &'s mut [u8],
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Result<Verified<'s>, VerifyError> {
+        self.runtime
+            .block_on(self.cache.verify(token, scratch, policy, now))
+    }
+
+    /// As [`super::KeySetCache::settle`].
+    ///
+    /// # Panics
+    ///
+    /// As [`ready`](Self::ready).
+    pub fn settle(&self) {
+        self.runtime.block_on(self.cache.settle());
+    }
+
+    /// As [`super::KeySetCache::health`].
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.cache.health()
+    }
+}

@@ -1,0 +1,221 @@
+//! From an issuer to its key set: OpenID Connect Discovery 1.0 section 4, and RFC 8414 section 3.
+
+use reqwest::{StatusCode, Url};
+use serde::Deserialize;
+
+use crate::fetch::{Client, FetchError};
+
+/// The URL of the issuer's key set, as its metadata has it.
+///
+/// # Errors
+///
+/// Any [`FetchError`].
+pub(super) async fn jwks_uri(client: &Client, issuer: &str) -> Result<String, FetchError> {
+    for url in metadata_urls(client, issuer)? {
+        match client.get(url.as_str()).await {
+            Err(FetchError::Status(status)) if is_absent(status) => {}
+            document => return read(client, &url, issuer, &document?),
+        }
+    }
+    Err(FetchError::NoMetadata)
+}
+
+/// Where the issuer's metadata may be: first OpenID Connect's place, then OAuth 2.0's.
+///
+/// # Errors
+///
+/// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
+pub(super) fn metadata_urls(client: &Client, issuer: &str) -> Result<[Url; 2], FetchError> {
+    let issuer = client.parse(issuer)?;
+    if issuer.query().is_some() || issuer.fragment().is_some() {
+        return Err(FetchError::InvalidUrl);
+    }
+    let path = issuer.path();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let with_path = |path: String| {
+        let mut url = issuer.clone();
+        url.set_path(&path);
+        url
+    };
+    Ok([
+        with_path(format!("{path}/.well-known/openid-configuration")),
+        with_path(format!("/.well-known/oauth-authorization-server{path}")),
+    ])
+}
+
+/// Whether nothing is there; an object store that may not be listed says 403.
+fn is_absent(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE
+    )
+}
+
+/// What there is to read in an issuer's metadata (RFC 8414 section 2).
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: Option<String>,
+}
+
+fn read(client: &Client, url: &Url, issuer: &str, document: &[u8]) -> Result<String, FetchError> {
+    let metadata: Metadata =
+        serde_json::from_slice(document).map_err(|_| FetchError::InvalidMetadata)?;
+    if metadata.issuer != issuer {
+        return Err(FetchError::WrongIssuer);
+    }
+    let jwks_uri = metadata.jwks_uri.ok_or(FetchError::NoJwksUri)?;
+    let scheme = client.parse(&jwks_uri)?.scheme().to_owned();
+    // What came by TLS does not lead out of it, not even to a loopback address.
+    if url.scheme() == "https" && scheme != "https" {
+        return Err(FetchError::InsecureUrl);
+    }
+    Ok(jwks_uri)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing;
+
+    use super::*;
+    use crate::fetch::tests::serve;
+
+    const OPENID: &str = "/.well-known/openid-configuration";
+    const OAUTH: &str = "/.well-known/oauth-authorization-server";
+
+    /// Answers this at `path`, whatever it is asked for.
+    fn at(path: &str, answer: String) -> Router {
+        Router::new().route(path, routing::get(|| async { answer }))
+    }
+
+    fn metadata(issuer: &str, jwks_uri: &str) -> String {
+        format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}","scopes_supported":["openid"]}}"#)
+    }
+
+    #[test]
+    fn metadata_has_two_places() {
+        for (issuer, openid, oauth) in [
+            (
+                "https://a.example",
+                "https://a.example/.well-known/openid-configuration",
+                "https://a.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://a.example/",
+                "https://a.example/.well-known/openid-configuration",
+                "https://a.example/.well-known/oauth-authorization-server",
+            ),
+            (
+                "https://a.example:8443/realms/b%2Fc",
+                "https://a.example:8443/realms/b%2Fc/.well-known/openid-configuration",
+                "https://a.example:8443/.well-known/oauth-authorization-server/realms/b%2Fc",
+            ),
+            (
+                "https://a.example/b/",
+                "https://a.example/b/.well-known/openid-configuration",
+                "https://a.example/.well-known/oauth-authorization-server/b",
+            ),
+        ] {
+            let urls = metadata_urls(&Client::default(), issuer).unwrap();
+            assert_eq!(urls.map(String::from), [openid, oauth]);
+        }
+    }
+
+    #[test]
+    fn an_issuer_is_a_url_without_query_or_fragment() {
+        for none in ["https://a.example?", "https://a.example/#b", "a.example"] {
+            let refused = metadata_urls(&Client::default(), none);
+            assert!(matches!(refused, Err(FetchError::InvalidUrl)), "{none}");
+        }
+        let refused = metadata_urls(&Client::default(), "http://a.example");
+        assert!(matches!(refused, Err(FetchError::InsecureUrl)));
+    }
+
+    #[tokio::test]
+    async fn either_document_will_do() {
+        let origin = serve(|origin| {
+            let openid = metadata(&format!("{origin}/openid/"), "https://a.example/1");
+            let oauth = metadata(&format!("{origin}/oauth"), "https://a.example/2");
+            // Were it asked for, it would be the wrong issuer's.
+            let neither = metadata("https://a.example", "https://a.example/3");
+            at(&format!("/openid{OPENID}"), openid)
+                .merge(at(&format!("{OAUTH}/openid"), neither))
+                .merge(at(&format!("{OAUTH}/oauth"), oauth))
+        })
+        .await;
+        let client = Client::default();
+        let found = async |path| jwks_uri(&client, &format!("{origin}{path}")).await;
+        assert_eq!(found("/openid/").await.unwrap(), "https://a.example/1");
+        assert_eq!(found("/oauth").await.unwrap(), "https://a.example/2");
+        // Byte for byte: here a slash is missing.
+        let refused = found("/openid").await;
+        assert!(matches!(refused, Err(FetchError::WrongIssuer)));
+        let refused = found("/nowhere").await;
+        assert!(matches!(refused, Err(FetchError::NoMetadata)));
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_not_an_absence() {
+        let origin = serve(|origin| {
+            let failing = routing::get(|| async { StatusCode::SERVICE_UNAVAILABLE });
+            at(OAUTH, metadata(origin, "https://a.example/")).route(OPENID, failing)
+        })
+        .await;
+        let refused = jwks_uri(&Client::default(), &origin).await;
+        assert!(matches!(refused, Err(FetchError::Status(status)) if status == 503));
+    }
+
+    #[test]
+    fn metadata_must_be_the_issuers_own_and_lead_to_https() {
+        let read = |issuer: &str, document: &str| {
+            let client = Client::default();
+            let [url, _] = metadata_urls(&client, issuer).unwrap();
+            read(&client, &url, issuer, document.as_bytes())
+        };
+        let https = "https://a.example";
+        let http = "http://127.0.0.1:1";
+        let uri = "https://b.example/jwks";
+        assert_eq!(read(https, &metadata(https, uri)).unwrap(), uri);
+        // For a test's issuer.
+        let local = "http://127.0.0.1:2/jwks";
+        assert_eq!(read(http, &metadata(http, local)).unwrap(), local);
+
+        for other in [
+            "https://b.example",
+            "https://a.example/",
+            "https://A.example",
+        ] {
+            let refused = read(https, &metadata(other, uri));
+            assert!(matches!(refused, Err(FetchError::WrongIssuer)), "{other}");
+        }
+        for (issuer, uri) in [
+            (https, "http://b.example/jwks"),
+            (http, "http://b.example/jwks"),
+            (https, local),
+            (https, "file:///etc/passwd"),
+        ] {
+            let refused = read(issuer, &metadata(issuer, uri));
+            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{uri}");
+        }
+        let refused = read(https, &metadata(https, "/jwks"));
+        assert!(matches!(refused, Err(FetchError::InvalidUrl)));
+        let refused = read(https, r#"{"issuer":"https://a.example"}"#);
+        assert!(matches!(refused, Err(FetchError::NoJwksUri)));
+        for malformed in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"issuer":1}"#,
+            r#"{"issuer":"https://a.example","jwks_uri":1}"#,
+            r#"{"issuer":"https://a.example"} {}"#,
+        ] {
+            let refused = read(https, malformed);
+            assert!(
+                matches!(refused, Err(FetchError::InvalidMetadata)),
+                "{malformed}"
+            );
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! The cache for async callers: readers that wait for nobody, and a task that fetches.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use metrics::counter;
+use tokenlatch::{Policy, Time, Verified};
+use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
+use tokio::time;
+use tracing::warn;
+
+use super::cache::{Answer, Cache, Schedule, State, has};
+use super::fetcher::{Fetcher, SnapshotFile, now};
+use super::health::{Health, Record};
+use super::shared::{Loaded, Shared};
+use super::snapshot::Snapshot;
+use super::source::Source;
+use super::{KeySet, KeySetError, parse};
+use crate::{clock, unverified};
+
+/// How long a fetch may take in all, whatever its [`Source`], and so how long a lookup waits at most.
+pub const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A JWK Set that is fetched, cached and refreshed in the background.
+///
+/// A lookup of a key that is cached takes no lock and waits for nothing. All fetching is done by one
+/// task, so there is never more than one fetch at a time, and no caller who gives up takes one with
+/// it. Clones share the set; the task ends with the last of them.
+///
+/// ```no_run
+/// use tokenlatch::{MAX_TOKEN_LEN, Policy};
+/// use tokenlatch_host::clock;
+/// use tokenlatch_host::fetch::Client;
+/// use tokenlatch_host::key_set::{HttpSource, KeySetCache};
+///
+/// # async fn guard(bearer_token: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+/// let source = HttpSource::issuer("https://tenant.eu.auth0.com/", Client::default())?;
+/// let keys = KeySetCache::new(source);
+/// let policy = Policy::new("https://tenant.eu.auth0.com/", "https://api.example.com/");
+///
+/// let mut scratch = [0; MAX_TOKEN_LEN];
+/// let verified = keys.verify(bearer_token, &mut scratch, &policy, clock::now()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct KeySetCache {
+    shared: Arc<Shared>,
+    record: Arc<Record>,
+    /// None where the keys are fixed.
+    task: Option<Arc<Task>>,
+}
+
+/// The keys that were the present ones when they were looked up, as [`KeySetCache::keys`] gives them.
+///
+/// To be held for as long as it takes to verify one token, and not across an `await`.
+pub struct Keys(Loaded);
+
+/// Why a token was refused, or could not be judged.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// The token is refused.
+    #[error(transparent)]
+    Token(#[from] tokenlatch::Error),
+    /// There are no keys to judge it by.
+    #[error(transparent)]
+    Keys(#[from] Unavailable),
+}
+
+impl VerifyError {
+    /// A stable name for programs: that of [`tokenlatch::Error::code`], or `keys-unavailable`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Token(error) => error.code(),
+            Self::Keys(_) => "keys-unavailable",
+        }
+    }
+}
+
+/// Why there are no keys to verify with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", match .state {
+    State::Empty => "no key set could be had yet",
+    State::Dead => "the key set could not be fetched again for too long",
+    State::Fresh | State::Stale => "the key is unknown, and the key set could not be fetched again",
+})]
+pub struct Unavailable {
+    /// How the key set is doing.
+    pub state: State,
+    /// Why the last fetch brought nothing.
+    #[source]
+    pub cause: Option<Arc<KeySetError>>,
+}
+
+impl KeySetCache {
+    /// Keeps the key set of `source`, with every default.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, in which the fetching is done.
+    #[must_use]
+    pub fn new(source: impl Source) -> Self {
+        Self::builder(source).start()
+    }
+
+    /// Keeps the key set of `source`, with what is to be other than the defaults.
+    pub fn builder(source: impl Source) -> Builder {
+        Builder {
+            source: Arc::new(source),
+            name: "default".into(),
+            schedule: Schedule::default(),
+            keys: None,
+            snapshot: None,
+            fetch_timeout: FETCH_TIMEOUT,
+        }
+    }
+
+    /// These keys, forever: nothing is ever fetched.
+    #[must_use]
+    pub fn fixed(keys: impl Into<Arc<KeySet>>) -> Self {
+        let now = Instant::now();
+        let forever = Schedule {
+            max_stale: Duration::MAX,
+            ..Schedule::default()
+        };
+        let mut cache = Cache::new(forever, 0, now);
+        cache.restore(keys.into(), None, None, Duration::ZERO, now);
+        Self {
+            shared: Arc::new(Shared::new(cache)),
+            record: Arc::default(),
+            task: None,
+        }
+    }
+
+    /// Waits until there are keys, for a fetch that is under way at most.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], where that fetch fails or the last one did.
+    pub async fn ready(&self) -> Result<(), Unavailable> {
+        self.keys(None).await.map(drop)
+    }
+
+    /// The keys, the one named `key_id` among them if it can be had.
+    ///
+    /// Where it is cached this waits for nothing, and where no key is named it only waits for a first
+    /// set. For a `kid` that is unknown it has the set fetched again and waits for that, unless it is
+    /// too early to ask again: see [`COOLDOWN`](super::COOLDOWN).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`], where there is no usable set, or where the key is unknown and the last fetch
+    /// failed, so that it cannot be told from one that is new.
+    pub async fn keys(&self, key_id: Option<&str>) -> Result<Keys, Unavailable> {
+        if let Some(keys) = self.cached_with(key_id) {
+            return Ok(keys);
+        }
+        if let Some(task) = &self.task {
+            // Who asks waits for a fetch or two, but no longer than one may take.
+            drop(time::timeout(task.patience, self.ask(key_id)).await);
+        }
+        let now = now();
+        match self.cached(now) {
+            Some(keys) if keys.has(key_id) || !self.shared.is_failing() => Ok(keys),
+            _ => Err(Unavailable {
+                state: self.state(now),
+                cause: self.record.last_error(),
+            }),
+        }
+    }
+
+    /// Verifies a token with the key that it names, as [`tokenlatch::verify()`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Token`] where the token is refused, and [`VerifyError::Keys`] where it cannot be
+    /// judged for want of keys.
+    pub async fn verify<'s>(
+        &self,
+        token: &[u8],
+        scratch: &'s mut [u8],
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Result<Verified<'s>, VerifyError> {
+        let key_id = unverified::key_id(token, scratch);
+        let verified = match self.keys(key_id.as_deref()).await {
+            Ok(keys) => tokenlatch::verify(token, scratch, &keys, policy, now).map_err(Into::into),
+            Err(unavailable) => Err(VerifyError::from(unavailable)),
+        };
+        if let Err(error) = &verified {
+            counter!("tokenlatch_refusals_total", "reason" => error.code()).increment(1);
+        }
+        verified
+    }
+
+    /// Waits for the fetch that is under way, and for its snapshot to be written: before a program ends
+    /// that lived no longer than that.
+    pub async fn settle(&self) {
+        if let Some(task) = &self.task {
+            drop(task.busy.lock().await);
+        }
+    }
+
+    /// How the key set is doing, for a readiness probe.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let now = now();
+        let cached = self.shared.load();
+        Health::new(cached.as_deref(), &self.record, now)
+    }
+
+    /// The keys, if nobody has to be asked for the one that is named.
+    pub(super) fn cached_with(&self, key_id: Option<&str>) -> Option<Keys> {
+        let keys = self.cached(now())?;
+        (self.task.is_none() || keys.has(key_id)).then_some(keys)
+    }
+
+    async fn ask(&self, key_id: Option<&str>) {
+        // The first fetch to end may have begun before the key was published. The next one has not.
+        for _ in 0..2 {
+            let mut ended = self.shared.ended();
+            if self.shared.ask(key_id, now()) != Answer::Wait || ended.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What is cached, unless it is dead.
+    fn cached(&self, now: Instant) -> Option<Keys> {
+        let cached = self.shared.load();
+        let serves = cached.as_ref()?.state(now) != State::Dead;
+        serves.then_some(Keys(cached))
+    }
+
+    fn state(&self, now: Instant) -> State {
+        let cached = self.shared.load();
+        cached
+            .as_ref()
+            .map_or(State::Empty, |cached| cached.state(now))
+    }
+}
+
+impl Keys {
+    fn has(&self, key_id: Option<&str>) -> bool {
+        has(self, key_id)
+    }
+}
+
+impl Deref for Keys {
+    type Target = KeySet;
+
+    fn deref(&self) -> &KeySet {
+        let cached = self.0.as_ref().expect("made only of what is cached");
+        &cached.keys
+    }
+}
+
+/// The task that fetches, for as long as anybody has use for it.
+struct Task {
+    handle: AbortHandle,
+    /// Held while a fetch is under way, or its snapshot is written.
+    busy: Arc<Mutex<()>>,
+    /// How long a lookup waits for a fetch to end.
+    patience: Duration,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.handle.abort();
+    }
+}
+
+/// What a cache is to be made with other than the defaults.
+#[must_use]
+pub struct Builder {
+    source: Arc<dyn Source>,
+    name: String,
+    schedule: Schedule,
+    keys: Option<Arc<KeySet>>,
+    snapshot: Option<PathBuf>,
+    fetch_timeout: Duration,
+}
+
+impl Builder {
+    /// What logs and metrics call it: `default`, unless told otherwise.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// When to fetch, and how long to serve.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// Keys to begin with, as if they had been fetched just now; the first fetch is due at once all the
+    /// same.
+    pub fn preload(mut self, keys: impl Into<Arc<KeySet>>) -> Self {
+        self.keys = Some(keys.into());
+        self
+    }
+
+    /// A file that is written after every good fetch, and read at start: so a restart while the server
+    /// is down still verifies.
+    pub fn snapshot(mut self, path: impl Into<PathBuf>) -> Self {
+        self.snapshot = Some(path.into());
+        self
+    }
+
+    /// How long a fetch may take in all: [`FETCH_TIMEOUT`] unless told otherwise.
+    pub fn fetch_timeout(mut self, timeout: Duration) -> Self {
+        self.fetch_timeout = timeout;
+        self
+    }
+
+    /// Begins.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, in which the fetching is done.
+    #[must_use]
+    pub fn start(self) -> KeySetCache {
+        let now = now();
+        let mut cache = Cache::new(self.schedule, rand::random(), now);
+        if let Some(keys) = self.keys {
+            cache.restore(keys, None, None, Duration::ZERO, now);
+        }
+        let snapshot = self.snapshot.map(|path| {
+            let last = restore(&mut cache, &path, self.source.origin(), now);
+            SnapshotFile { path, last }
+        });
+        let shared = Arc::new(Shared::new(cache));
+        let record = Arc::new(Record::new(self.name));
+        let busy = Arc::new(Mutex::new(()));
+        let fetcher = Fetcher {
+            source: self.source,
+            timeout: self.fetch_timeout,
+            snapshot,
+            shared: shared.clone(),
+            record: record.clone(),
+            busy: busy.clone(),
+        };
+        let task = Task {
+            busy,
+            handle: tokio::spawn(fetcher.run()).abort_handle(),
+            // A little longer, to see how the fetch ends that takes all its time.
+            patience: self.fetch_timeout.saturating_add(Duration::from_secs(1)),
+        };
+        KeySetCache {
+            shared,
+            record,
+            task: Some(Arc::new(task)),
+        }
+    }
+}
+
+/// Begins with the keys of a snapshot, if there is one that is any good; returns it.
+fn restore(cache: &mut Cache, path: &Path, origin: &str, now: Instant) -> Option<Snapshot> {
+    let snapshot = match Snapshot::read(path, origin) {
+        Ok(snapshot) => snapshot?,
+        Err(error) => {
+            warn!(%error, "the key set's snapshot is passed over");
+            return None;
+        }
+    };
+    // Of what has no age, or no keys, nobody can say how long it may serve.
+    let age = snapshot.age(clock::unix_now())?;
+    let keys = parse(snapshot.document.as_bytes()).ok()?;
+    cache.restore(
+        keys.into(),
+        snapshot.etag.clone(),
+        snapshot.max_age,
+        age,
+        now,
+    );
+    Some(snapshot)
+}

@@ -1,0 +1,146 @@
+//! The task that fetches one key set, whenever its state machine asks for it.
+
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::Mutex;
+use tokio::task;
+use tokio::time::{self, Instant};
+use tracing::warn;
+
+use super::cache::Outcome;
+use super::health::Record;
+use super::shared::Shared;
+use super::snapshot::Snapshot;
+use super::source::Source;
+use super::{KeySetError, parse};
+use crate::clock;
+use crate::fetch::Fetched;
+
+pub(crate) struct Fetcher {
+    pub(crate) source: Arc<dyn Source>,
+    /// For one fetch in all.
+    pub(crate) timeout: Duration,
+    pub(crate) snapshot: Option<SnapshotFile>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) record: Arc<Record>,
+    /// Held from the beginning of a fetch until its snapshot is written.
+    pub(crate) busy: Arc<Mutex<()>>,
+}
+
+/// The file that the last good key set is kept in.
+pub(crate) struct SnapshotFile {
+    pub(crate) path: PathBuf,
+    /// What is in it.
+    pub(crate) last: Option<Snapshot>,
+}
+
+impl Fetcher {
+    /// Never ends by itself.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let due = Instant::from_std(self.shared.next_fetch());
+            tokio::select! {
+                () = time::sleep_until(due) => {}
+                () = self.shared.sooner() => {}
+            }
+            let busy = self.busy.clone();
+            let _busy = busy.lock().await;
+            if self.shared.begin(now()) {
+                self.step().await;
+            }
+        }
+    }
+
+    /// A fetch, from its beginning to its end.
+    async fn step(&mut self) {
+        let fetched = self.fetch().await;
+        match fetched.and_then(|fetched| Ok((outcome(&fetched)?, fetched))) {
+            Ok((outcome, fetched)) => {
+                self.record.add_success(&outcome);
+                // Those who wait are told before the disk is waited for.
+                self.shared.end(outcome, now());
+                self.keep(fetched).await;
+            }
+            Err(error) => {
+                self.record.add_failure(error);
+                self.shared.end(Outcome::Failed, now());
+            }
+        }
+    }
+
+    async fn fetch(&self) -> Result<Fetched, KeySetError> {
+        let etag = self.shared.etag();
+        let fetch = time::timeout(self.timeout, self.source.fetch(etag.as_deref()));
+        // A fault in a source must not leave those who wait for it waiting.
+        match AssertUnwindSafe(fetch).catch_unwind().await {
+            Ok(Ok(fetched)) => fetched.map_err(KeySetError::Fetch),
+            Ok(Err(_)) => Err(KeySetError::TimedOut),
+            Err(_) => Err(KeySetError::Panicked),
+        }
+    }
+
+    /// Writes the snapshot, if there is to be one. That it cannot be written harms nobody now.
+    async fn keep(&mut self, fetched: Fetched) {
+        let Some(file) = &mut self.snapshot else {
+            return;
+        };
+        match fetched {
+            Fetched::Document {
+                body,
+                etag,
+                max_age,
+            } => {
+                file.last = String::from_utf8(body).ok().map(|document| Snapshot {
+                    fetched_at: clock::unix_now(),
+                    max_age,
+                    etag,
+                    document,
+                });
+            }
+            Fetched::NotModified { max_age } => {
+                if let Some(last) = &mut file.last {
+                    last.fetched_at = clock::unix_now();
+                    last.max_age = max_age;
+                }
+            }
+        }
+        let Some(snapshot) = file.last.clone() else {
+            return;
+        };
+        let (path, source) = (file.path.clone(), self.source.clone());
+        let written = task::spawn_blocking(move || snapshot.write(&path, source.origin()));
+        // A disk that hangs must not keep the set from being fetched again.
+        let problem = match time::timeout(self.timeout, written).await {
+            Ok(Ok(Err(error))) => error.to_string(),
+            Ok(_) => return,
+            Err(_) => "the disk does not answer".into(),
+        };
+        let key_set = self.record.name();
+        warn!(key_set, problem, "the key set's snapshot was not written");
+    }
+}
+
+/// What a fetch comes to, which is an error where its document is no usable key set.
+fn outcome(fetched: &Fetched) -> Result<Outcome, KeySetError> {
+    Ok(match fetched {
+        Fetched::Document {
+            body,
+            etag,
+            max_age,
+        } => Outcome::Keys {
+            keys: parse(body)?.into(),
+            etag: etag.clone(),
+            max_age: *max_age,
+        },
+        Fetched::NotModified { max_age } => Outcome::NotModified { max_age: *max_age },
+    })
+}
+
+/// The monotonic clock, or a test's.
+pub(crate) fn now() -> std::time::Instant {
+    Instant::now().into_std()
+}

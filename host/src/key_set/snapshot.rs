@@ -1,0 +1,288 @@
+//! The last good key set in a file, so that a restart during an outage still has keys.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::fetch::MAX_BODY_LEN;
+
+/// The longest snapshot, in bytes: JSON within JSON takes at most twice the room.
+pub const MAX_SNAPSHOT_LEN: usize = 2 * MAX_BODY_LEN + 4 * 1024;
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The file cannot be read.
+    #[error("cannot read the snapshot")]
+    Read(#[source] io::Error),
+    /// The file cannot be written; what was there before still is.
+    #[error("cannot write the snapshot")]
+    Write(#[source] io::Error),
+    /// It is longer than [`MAX_SNAPSHOT_LEN`].
+    #[error("the snapshot is longer than {MAX_SNAPSHOT_LEN} bytes")]
+    TooLong,
+    /// The file is no snapshot, or one of another version.
+    #[error("the file is no snapshot of this version")]
+    Corrupt,
+    /// The snapshot is of another source.
+    #[error("the snapshot is of another source")]
+    OtherOrigin,
+}
+
+/// A key set's document and what was known of it when it was fetched.
+///
+/// Whoever can write its file chooses the keys: the file and its directory are nobody else's. It is
+/// readable by its owner alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When the document was fetched, or last found to be the present one: seconds since 1970.
+    pub fetched_at: u64,
+    /// How long it was fresh then, if the server said so; whole seconds are kept.
+    pub max_age: Option<Duration>,
+    /// Its ETag.
+    pub etag: Option<String>,
+    /// The JWK Set, as it was fetched: not parsed yet.
+    pub document: String,
+}
+
+/// The file's contents.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "version")]
+enum Stored {
+    #[serde(rename = "1")]
+    V1 {
+        /// The SHA-256 of the source's origin, which may hold credentials.
+        origin: String,
+        fetched_at: u64,
+        /// In seconds.
+        max_age: Option<u64>,
+        etag: Option<String>,
+        document: String,
+    },
+}
+
+impl Snapshot {
+    /// Reads the snapshot at `path`, if there is one; `origin` is
+    /// [`Source::origin`](super::Source::origin).
+    ///
+    /// # Errors
+    ///
+    /// Any [`SnapshotError`] but [`Write`](SnapshotError::Write).
+    pub fn read(path: &Path, origin: &str) -> Result<Option<Self>, SnapshotError> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(SnapshotError::Read(error)),
+        };
+        let mut stored = Vec::new();
+        let mut file = file.take(MAX_SNAPSHOT_LEN as u64 + 1);
+        file.read_to_end(&mut stored).map_err(SnapshotError::Read)?;
+        if stored.len() > MAX_SNAPSHOT_LEN {
+            return Err(SnapshotError::TooLong);
+        }
+        let stored = serde_json::from_slice(&stored).map_err(|_| SnapshotError::Corrupt)?;
+        let Stored::V1 {
+            origin: stored_origin,
+            fetched_at,
+            max_age,
+            etag,
+            document,
+        } = stored;
+        if stored_origin != digest(origin) {
+            return Err(SnapshotError::OtherOrigin);
+        }
+        Ok(Some(Self {
+            fetched_at,
+            max_age: max_age.map(Duration::from_secs),
+            etag,
+            document,
+        }))
+    }
+
+    /// Writes the snapshot to `path`, in place of what is there: a reader finds the one or the
+    /// other, whenever this process or the machine stops.
+    ///
+    /// It waits for the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Write`] and [`SnapshotError::TooLong`].
+    pub fn write(&self, path: &Path, origin: &str) -> Result<(), SnapshotError> {
+        let stored = serde_json::to_vec(&Stored::V1 {
+            origin: digest(origin),
+            fetched_at: self.fetched_at,
+            max_age: self.max_age.map(|max_age| max_age.as_secs()),
+            etag: self.etag.clone(),
+            document: self.document.clone(),
+        });
+        let stored = stored.map_err(|error| SnapshotError::Write(error.into()))?;
+        if stored.len() > MAX_SNAPSHOT_LEN {
+            return Err(SnapshotError::TooLong);
+        }
+        replace(path, &stored).map_err(SnapshotError::Write)
+    }
+
+    /// How old the document is at `now`, in seconds since 1970; `None` if it is from the future, so
+    /// that one of the two clocks was wrong and the age is not known.
+    #[must_use]
+    pub fn age(&self, now: u64) -> Option<Duration> {
+        now.checked_sub(self.fetched_at).map(Duration::from_secs)
+    }
+}
+
+fn digest(origin: &str) -> String {
+    BASE64URL.encode(Sha256::digest(origin))
+}
+
+fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = NamedTempFile::new_in(directory)?;
+    file.write_all(contents)?;
+    // Or the name could outlive a power cut, and the contents not.
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const ORIGIN: &str = "url https://hush.example/keys";
+
+    fn snapshot() -> Snapshot {
+        Snapshot {
+            fetched_at: 1_700_000_000,
+            max_age: Some(Duration::from_secs(600)),
+            etag: Some("W/\"1\"".to_owned()),
+            document: "{\n\t\"keys\": [\"\u{e9}\"]\r\n}".to_owned(),
+        }
+    }
+
+    fn names(directory: &TempDir) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let name = |entry: fs::DirEntry| entry.file_name().into_string().unwrap();
+        entries.map(|entry| name(entry.unwrap())).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        assert_eq!(Snapshot::read(&path, ORIGIN).unwrap(), None);
+        let bare = Snapshot {
+            max_age: None,
+            etag: None,
+            ..snapshot()
+        };
+        for snapshot in [snapshot(), bare] {
+            snapshot.write(&path, ORIGIN).unwrap();
+            assert_eq!(Snapshot::read(&path, ORIGIN).unwrap(), Some(snapshot));
+        }
+        assert_eq!(names(&directory), ["keys"]);
+        let stored = fs::read_to_string(&path).unwrap();
+        assert!(!stored.contains("hush"), "{stored}");
+    }
+
+    #[test]
+    fn the_longest_document_has_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        let longest = Snapshot {
+            etag: Some("\"".repeat(crate::fetch::MAX_ETAG_LEN)),
+            document: "\n".repeat(MAX_BODY_LEN),
+            ..snapshot()
+        };
+        longest.write(&path, ORIGIN).unwrap();
+        assert_eq!(Snapshot::read(&path, ORIGIN).unwrap(), Some(longest));
+
+        let longer = Snapshot {
+            document: "\n".repeat(2 * MAX_BODY_LEN),
+            ..snapshot()
+        };
+        let refused = longer.write(&path, ORIGIN);
+        assert!(matches!(refused, Err(SnapshotError::TooLong)));
+    }
+
+    #[test]
+    fn another_sources_snapshot_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        snapshot().write(&path, ORIGIN).unwrap();
+        let refused = Snapshot::read(&path, "url https://hush.example/keys?other");
+        assert!(matches!(refused, Err(SnapshotError::OtherOrigin)));
+    }
+
+    #[test]
+    fn a_corrupt_file_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        snapshot().write(&path, ORIGIN).unwrap();
+        let stored = fs::read_to_string(&path).unwrap();
+        let truncated = &stored[..stored.len() - 1];
+        let next_version = stored.replace(r#""version":"1""#, r#""version":"2""#);
+        let negative = stored.replace("1700000000", "-1700000000");
+        assert!(next_version != stored && negative != stored);
+        for corrupt in ["", "{}", truncated, &next_version, &negative] {
+            fs::write(&path, corrupt).unwrap();
+            let refused = Snapshot::read(&path, ORIGIN);
+            assert!(matches!(refused, Err(SnapshotError::Corrupt)), "{corrupt}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_a_bound() {
+        // It never ends.
+        let refused = Snapshot::read(Path::new("/dev/zero"), ORIGIN);
+        assert!(matches!(refused, Err(SnapshotError::TooLong)));
+    }
+
+    #[test]
+    fn a_failed_write_leaves_no_trace() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        // In the file's place is what no file can replace.
+        fs::create_dir(&path).unwrap();
+        let refused = snapshot().write(&path, ORIGIN);
+        assert!(matches!(refused, Err(SnapshotError::Write(_))));
+        assert_eq!(names(&directory), ["keys"]);
+        let refused = snapshot().write(&directory.path().join("no/keys"), ORIGIN);
+        assert!(matches!(refused, Err(SnapshotError::Write(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys");
+        snapshot().write(&path, ORIGIN).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_future_date_is_no_age() {
+        let snapshot = snapshot();
+        assert_eq!(snapshot.age(1_699_999_999), None);
+        assert_eq!(snapshot.age(1_700_000_000), Some(Duration::ZERO));
+        assert_eq!(snapshot.age(1_700_000_060), Some(Duration::from_secs(60)));
+    }
+}

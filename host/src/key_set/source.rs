@@ -1,0 +1,284 @@
+//! Where the documents of a key set come from.
+
+use std::fmt;
+use std::pin::Pin;
+
+use tokio::sync::Mutex;
+
+use super::{discovery, parse};
+use crate::fetch::{Client, FetchError, Fetched};
+
+/// Where the documents of a key set come from.
+///
+/// A failure of another kind than HTTP's is [`FetchError::Source`].
+pub trait Source: Send + Sync + 'static {
+    /// Tells this source from any other, for its snapshot not to be taken for another's: its URL,
+    /// say. It may hold credentials, so it is not to be shown.
+    fn origin(&self) -> &str;
+
+    /// Gets the JWK Set document, or learns that the one with this ETag is still the present one.
+    ///
+    /// To drop the future is safe, at any time.
+    fn fetch<'s>(
+        &'s self,
+        etag: Option<&'s str>,
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>>;
+}
+
+/// The key set at a URL, or that of an issuer.
+pub struct HttpSource {
+    client: Client,
+    origin: String,
+    place: Place,
+}
+
+enum Place {
+    Url(String),
+    Issuer {
+        issuer: String,
+        /// Where the last fetch found its key set, if it did.
+        jwks_uri: Mutex<Option<String>>,
+    },
+}
+
+impl HttpSource {
+    /// The key set whose JWK Set document is at `url`.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
+    pub fn url(url: &str, client: Client) -> Result<Self, FetchError> {
+        client.parse(url)?;
+        Ok(Self {
+            client,
+            origin: format!("url {url}"),
+            place: Place::Url(url.to_owned()),
+        })
+    }
+
+    /// The key set of an issuer, found by its metadata: OpenID Connect Discovery 1.0 section 4, or
+    /// else RFC 8414 section 3.
+    ///
+    /// The metadata is fetched before the first fetch of the key set, and again after a failed one:
+    /// the key set may have moved.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
+    pub fn issuer(issuer: &str, client: Client) -> Result<Self, FetchError> {
+        discovery::metadata_urls(&client, issuer)?;
+        Ok(Self {
+            client,
+            origin: format!("issuer {issuer}"),
+            place: Place::Issuer {
+                issuer: issuer.to_owned(),
+                jwks_uri: Mutex::new(None),
+            },
+        })
+    }
+
+    async fn fetch_of_issuer(
+        &self,
+        issuer: &str,
+        jwks_uri: &Mutex<Option<String>>,
+        etag: Option<&str>,
+    ) -> Result<Fetched, FetchError> {
+        let mut jwks_uri = jwks_uri.lock().await;
+        // Taken, and put back only after a success.
+        let (url, etag) = match jwks_uri.take() {
+            Some(url) => (url, etag),
+            // The ETag is that of the URL it came from, which this may not be.
+            None => (discovery::jwks_uri(&self.client, issuer).await?, None),
+        };
+        let fetched = self.client.get_if_changed(&url, etag).await?;
+        // A key set that has moved may have left a page behind.
+        let is_page = matches!(&fetched, Fetched::Document { body, .. } if parse(body).is_err());
+        if !is_page {
+            *jwks_uri = Some(url);
+        }
+        Ok(fetched)
+    }
+}
+
+impl Source for HttpSource {
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    fn fetch<'s>(
+        &'s self,
+        etag: Option<&'s str>,
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>> {
+        match &self.place {
+            Place::Url(url) => Box::pin(self.client.get_if_changed(url, etag)),
+            Place::Issuer { issuer, jwks_uri } => {
+                Box::pin(self.fetch_of_issuer(issuer, jwks_uri, etag))
+            }
+        }
+    }
+}
+
+/// Not the URL, which may hold credentials.
+impl fmt::Debug for HttpSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpSource").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::task::{Context, Waker};
+
+    use axum::Router;
+    use axum::http::{HeaderMap, StatusCode, Uri};
+    use axum::response::{IntoResponse, Response};
+    use base64::Engine;
+    use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
+
+    use super::*;
+    use crate::fetch::tests::serve;
+
+    /// An issuer whose key set moves about.
+    struct Issuer {
+        origin: String,
+        /// The path of its key set.
+        place: &'static str,
+        /// Each path that was asked for, with the ETag, if one was sent.
+        asked: Vec<String>,
+    }
+
+    impl Issuer {
+        async fn start(place: &'static str) -> (String, Arc<Mutex<Self>>) {
+            let issuer = Arc::new(Mutex::new(Self {
+                origin: String::new(),
+                place,
+                asked: Vec::new(),
+            }));
+            let shared = issuer.clone();
+            let origin = serve(|origin| {
+                origin.clone_into(&mut issuer.lock().unwrap().origin);
+                Router::new().fallback(move |uri: Uri, headers: HeaderMap| async move {
+                    let etag = headers.get("if-none-match");
+                    let etag = etag.map(|etag| etag.to_str().unwrap());
+                    issuer.lock().unwrap().answer(uri.path(), etag)
+                })
+            });
+            (origin.await, shared)
+        }
+
+        /// The ETag of a key set is the same wherever it is.
+        fn answer(&mut self, path: &str, etag: Option<&str>) -> Response {
+            self.asked.push([path, etag.unwrap_or_default()].concat());
+            let Self { origin, place, .. } = self;
+            match path {
+                METADATA => format!(r#"{{"issuer":"{origin}","jwks_uri":"{origin}{place}"}}"#)
+                    .into_response(),
+                _ if path == *place && etag == Some(ETAG) => {
+                    StatusCode::NOT_MODIFIED.into_response()
+                }
+                _ if path == *place => ([("etag", ETAG)], key_set()).into_response(),
+                "/page" => "<html>".into_response(),
+                _ => StatusCode::NOT_FOUND.into_response(),
+            }
+        }
+    }
+
+    const METADATA: &str = "/.well-known/openid-configuration";
+    const ETAG: &str = "\"1\"";
+
+    fn key_set() -> String {
+        let modulus = BASE64URL.encode([0xff; 256]);
+        format!(r#"{{"keys":[{{"kty":"RSA","n":"{modulus}","e":"AQAB"}}]}}"#)
+    }
+
+    fn document() -> Fetched {
+        Fetched::Document {
+            body: key_set().into_bytes(),
+            etag: Some(ETAG.to_owned()),
+            max_age: None,
+        }
+    }
+
+    fn asked(issuer: &Mutex<Issuer>) -> Vec<String> {
+        std::mem::take(&mut issuer.lock().unwrap().asked)
+    }
+
+    #[tokio::test]
+    async fn a_url_is_all_that_is_asked() {
+        let (origin, issuer) = Issuer::start("/keys").await;
+        let source = HttpSource::url(&format!("{origin}/keys"), Client::default()).unwrap();
+        assert_eq!(source.fetch(None).await.unwrap(), document());
+        let same = Fetched::NotModified { max_age: None };
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), same);
+        assert_eq!(asked(&issuer), ["/keys", "/keys\"1\""]);
+    }
+
+    #[tokio::test]
+    async fn the_metadata_is_read_once() {
+        let (origin, issuer) = Issuer::start("/keys").await;
+        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        // Of a snapshot perhaps: whether it is of the URL that is found now, nobody knows.
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
+        assert_eq!(asked(&issuer), [METADATA, "/keys"]);
+        let same = Fetched::NotModified { max_age: None };
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), same);
+        assert_eq!(source.fetch(None).await.unwrap(), document());
+        assert_eq!(asked(&issuer), ["/keys\"1\"", "/keys"]);
+    }
+
+    #[tokio::test]
+    async fn a_key_set_that_moved_is_found_again() {
+        let (origin, issuer) = Issuer::start("/keys").await;
+        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        source.fetch(None).await.unwrap();
+
+        issuer.lock().unwrap().place = "/page";
+        asked(&issuer);
+        let gone = source.fetch(Some(ETAG)).await;
+        assert!(matches!(gone, Err(FetchError::Status(status)) if status == 404));
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
+        assert_eq!(asked(&issuer), ["/keys\"1\"", METADATA, "/page"]);
+
+        // This time something is left behind.
+        issuer.lock().unwrap().place = "/keys";
+        let page = source.fetch(Some(ETAG)).await.unwrap();
+        assert!(matches!(page, Fetched::Document { body, .. } if body == b"<html>"));
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
+        assert_eq!(asked(&issuer), ["/page\"1\"", METADATA, "/keys"]);
+    }
+
+    #[tokio::test]
+    async fn a_fetch_that_is_dropped_does_no_harm() {
+        let (origin, issuer) = Issuer::start("/keys").await;
+        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        source.fetch(None).await.unwrap();
+        asked(&issuer);
+        let mut dropped = source.fetch(Some(ETAG));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(dropped.as_mut().poll(&mut context).is_pending());
+        drop(dropped);
+        assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
+        assert!(asked(&issuer).contains(&METADATA.to_owned()));
+    }
+
+    #[test]
+    fn what_may_not_be_asked_is_no_source() {
+        for url in ["http://a.example/keys", "ftp://a.example/keys"] {
+            let refused = HttpSource::url(url, Client::default());
+            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{url}");
+            let refused = HttpSource::issuer(url, Client::default());
+            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{url}");
+        }
+    }
+
+    #[test]
+    fn sources_differ_by_origin_and_show_none() {
+        let [a, b] = ["https://hush.example/", "https://hush.example/?hush"]
+            .map(|url| HttpSource::url(url, Client::default()).unwrap());
+        let issuer = HttpSource::issuer("https://hush.example/", Client::default()).unwrap();
+        assert_ne!(a.origin(), b.origin());
+        assert_ne!(a.origin(), issuer.origin());
+        assert!(!format!("{a:?} {issuer:?}").contains("hush"));
+    }
+}

@@ -1,0 +1,74 @@
+//! Verifying tokens of several issuers, each by its own keys and its own policy.
+
+use tokenlatch::{Policy, Time, Verified};
+
+use crate::key_set::{KeySetCache, VerifyError};
+use crate::unverified;
+
+/// Verifies tokens of several issuers.
+///
+/// A token's `iss` chooses the policy and the keys, and both then have to agree with it: a key of one
+/// issuer never verifies a token of another, whatever its `kid`.
+///
+/// ```no_run
+/// use tokenlatch::{MAX_TOKEN_LEN, Policy};
+/// use tokenlatch_host::clock;
+/// use tokenlatch_host::fetch::Client;
+/// use tokenlatch_host::key_set::{HttpSource, KeySetCache};
+/// use tokenlatch_host::verifier::Verifier;
+///
+/// # async fn guard(bearer_token: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut verifier = Verifier::default();
+/// for issuer in ["https://a.eu.auth0.com/", "https://b.eu.auth0.com/"] {
+///     let keys = KeySetCache::new(HttpSource::issuer(issuer, Client::default())?);
+///     verifier.add(Policy::new(issuer, "https://api.example.com/"), keys);
+/// }
+///
+/// let mut scratch = [0; MAX_TOKEN_LEN];
+/// let verified = verifier.verify(bearer_token, &mut scratch, clock::now()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Verifier<'p> {
+    issuers: Vec<(Policy<'p>, KeySetCache)>,
+}
+
+impl<'p> Verifier<'p> {
+    /// Accepts tokens of the policy's issuers under these keys. Where two policies accept one issuer,
+    /// its tokens are held against the first.
+    pub fn add(&mut self, policy: Policy<'p>, keys: KeySetCache) {
+        self.issuers.push((policy, keys));
+    }
+
+    /// Verifies a token, as [`KeySetCache::verify`] does.
+    ///
+    /// # Errors
+    ///
+    /// As there; [`tokenlatch::Error::WrongIssuer`] where no policy accepts the token's issuer.
+    pub async fn verify<'s>(
+        &self,
+        token: &[u8],
+        scratch: &'s mut [u8],
+        now: Time,
+    ) -> Result<Verified<'s>, VerifyError> {
+        let (policy, keys) = self.chosen(token, scratch)?;
+        keys.verify(token, scratch, policy, now).await
+    }
+
+    fn chosen(
+        &self,
+        token: &[u8],
+        scratch: &mut [u8],
+    ) -> Result<&(Policy<'p>, KeySetCache), VerifyError> {
+        // With one issuer there is nothing to choose, and its policy says what is wrong.
+        if let [only] = self.issuers.as_slice() {
+            return Ok(only);
+        }
+        let issuer = unverified::issuer(token, scratch);
+        let mut issuers = self.issuers.iter();
+        issuers
+            .find(|(policy, _)| issuer.as_deref().is_some_and(|i| policy.accepts_issuer(i)))
+            .ok_or_else(|| tokenlatch::Error::WrongIssuer.into())
+    }
+}

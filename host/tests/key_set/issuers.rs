@@ -1,0 +1,96 @@
+//! Several issuers, whose keys have the same names.
+
+use std::sync::LazyLock;
+
+use tokenlatch_host::key_set::KeySetCache;
+use tokenlatch_host::verifier::Verifier;
+use tokenlatch_tests::issuer::Issuer;
+
+use super::*;
+
+const OTHER: &str = "https://other.example/";
+
+static OTHERS_KEY: LazyLock<Issuer> = LazyLock::new(|| Issuer::generate(2048, "1"));
+
+/// Both call their keys "1", and they are two keys.
+fn two_issuers() -> (Verifier<'static>, Fake) {
+    let ours = Fake::new(Reply::keys(&["1"]));
+    let theirs = Fake::new(Reply::Document(OTHERS_KEY.jwk_set()));
+    let mut verifier = Verifier::default();
+    verifier.add(POLICY, KeySetCache::new(ours.clone()));
+    let policy = Policy::new(OTHER, "https://api.example.com/");
+    verifier.add(policy, KeySetCache::new(theirs));
+    (verifier, ours)
+}
+
+async fn refusal(verifier: &Verifier<'_>, token: &str) -> Option<tokenlatch::Error> {
+    let mut scratch = [0; MAX_TOKEN_LEN];
+    let verdict = verifier.verify(token.as_bytes(), &mut scratch, NOW).await;
+    match verdict {
+        Ok(_) => None,
+        Err(VerifyError::Token(error)) => Some(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_key_of_one_issuer_never_verifies_a_token_of_another() {
+    let (verifier, _) = two_issuers();
+    let ours = Issuer::rfc7515();
+    let theirs = &*OTHERS_KEY;
+    for (key, issuer, expected) in [
+        (ours, ISSUER, None),
+        (theirs, OTHER, None),
+        (ours, OTHER, Some(tokenlatch::Error::InvalidSignature)),
+        (theirs, ISSUER, Some(tokenlatch::Error::InvalidSignature)),
+        (
+            ours,
+            "https://third.example/",
+            Some(tokenlatch::Error::WrongIssuer),
+        ),
+    ] {
+        let token = token_of(key, "1", issuer);
+        assert_eq!(refusal(&verifier, &token).await, expected, "{issuer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
+    let (verifier, server) = two_issuers();
+    let token = token_of(Issuer::rfc7515(), "1", ISSUER);
+    assert_eq!(refusal(&verifier, &token).await, None);
+    let (header, rest) = token.split_once('.').unwrap();
+    for token in [
+        String::new(),
+        "..".into(),
+        format!("{header}.e30.c2ln"),
+        format!("{header}.!.c2ln"),
+        format!("{header}{rest}"),
+        token_of(Issuer::rfc7515(), "2", "https://third.example/"),
+    ] {
+        let refusal = refusal(&verifier, &token).await;
+        assert_eq!(refusal, Some(tokenlatch::Error::WrongIssuer), "{token}");
+    }
+    assert_eq!(server.asked(), 1);
+}
+
+/// An unknown key of one issuer is asked of that one alone.
+#[tokio::test(start_paused = true)]
+async fn the_issuers_do_not_wait_for_each_other() {
+    let ours = Fake::new(Reply::keys(&["1"]));
+    let theirs = Fake::new(Reply::Hangs);
+    let mut verifier = Verifier::default();
+    verifier.add(POLICY, KeySetCache::new(ours.clone()));
+    let policy = Policy::new(OTHER, "https://api.example.com/");
+    verifier.add(policy, KeySetCache::new(theirs.clone()));
+    let start = tokio::time::Instant::now();
+    let token = token_of(Issuer::rfc7515(), "1", ISSUER);
+    assert_eq!(refusal(&verifier, &token).await, None);
+    let token = token_of(Issuer::rfc7515(), "2", ISSUER);
+    assert_eq!(
+        refusal(&verifier, &token).await,
+        Some(tokenlatch::Error::UnknownKey)
+    );
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    assert_eq!((ours.asked(), theirs.asked()), (2, 1));
+}

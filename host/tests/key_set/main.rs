@@ -1,0 +1,193 @@
+//! The key set cache as its users have it, with servers that behave in every way that servers do.
+//!
+//! Where the server is a [`Fake`] within the process, tokio's clock stands still and jumps to whatever
+//! is waited for next: hours pass in no time, and always in the same order.
+
+mod blocking;
+mod callers;
+mod issuers;
+mod observed;
+mod outage;
+mod refresh;
+mod servers;
+mod snapshot;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokenlatch::{MAX_TOKEN_LEN, Policy, Time};
+use tokenlatch_host::fetch::FetchError;
+use tokenlatch_host::key_set::{Fetched, KeySetCache, Source, VerifyError};
+use tokenlatch_tests::issuer::Issuer;
+
+const ISSUER: &str = "https://issuer.example/";
+const POLICY: Policy = Policy::new(ISSUER, "https://api.example.com/");
+const NOW: Time = Time::exactly(1_800_000_000);
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A token that the key of this name has signed.
+fn token(key_id: &str) -> String {
+    token_of(Issuer::rfc7515(), key_id, ISSUER)
+}
+
+fn token_of(key: &Issuer, key_id: &str, issuer: &str) -> String {
+    let claims = json!({
+        "iss": issuer,
+        "aud": "https://api.example.com/",
+        "exp": 1_900_000_000,
+    });
+    key.sign(
+        json!({"alg": "RS256", "kid": key_id}).to_string(),
+        claims.to_string(),
+    )
+}
+
+/// A JWK Set of these keys, which are one key under several names.
+fn key_set(key_ids: &[&str]) -> String {
+    let keys: Vec<Value> = key_ids
+        .iter()
+        .map(|key_id| jwk(Issuer::rfc7515(), key_id))
+        .collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn jwk(key: &Issuer, key_id: &str) -> Value {
+    let mut jwk = key.jwk();
+    jwk["kid"] = key_id.into();
+    jwk
+}
+
+/// Verifies a token that the key of this name has signed.
+async fn verify(keys: &KeySetCache, key_id: &str) -> Result<(), VerifyError> {
+    let mut scratch = [0; MAX_TOKEN_LEN];
+    let token = token(key_id);
+    let verified = keys.verify(token.as_bytes(), &mut scratch, &POLICY, NOW);
+    verified.await.map(drop)
+}
+
+fn is_unknown(verdict: &Result<(), VerifyError>) -> bool {
+    matches!(
+        verdict,
+        Err(VerifyError::Token(tokenlatch::Error::UnknownKey))
+    )
+}
+
+/// What a [`Fake`] does when it is asked.
+#[derive(Clone, Debug)]
+enum Reply {
+    /// Sends this document, with an ETag.
+    Document(String),
+    NotModified,
+    Fails,
+    Hangs,
+    Panics,
+}
+
+impl Reply {
+    fn keys(key_ids: &[&str]) -> Self {
+        Self::Document(key_set(key_ids))
+    }
+}
+
+/// A server within the process. Clones are the same one.
+#[derive(Clone)]
+struct Fake(Arc<Inner>);
+
+struct Inner {
+    reply: Mutex<Reply>,
+    /// What comes before that, once each.
+    first: Mutex<VecDeque<Reply>>,
+    /// How long it takes.
+    delay: Mutex<Duration>,
+    etags: Mutex<Vec<Option<String>>>,
+    asked: AtomicUsize,
+    /// How many fetches were not dropped before their end.
+    answered: AtomicUsize,
+}
+
+impl Fake {
+    fn new(reply: Reply) -> Self {
+        Self(Arc::new(Inner {
+            reply: Mutex::new(reply),
+            first: Mutex::default(),
+            delay: Mutex::default(),
+            etags: Mutex::default(),
+            asked: AtomicUsize::new(0),
+            answered: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Whatever it did until now, from now on it does this.
+    fn set(&self, reply: Reply) {
+        *self.0.reply.lock().unwrap() = reply;
+    }
+
+    /// Does this once, before what it does otherwise.
+    fn once(&self, reply: Reply) {
+        self.0.first.lock().unwrap().push_back(reply);
+    }
+
+    fn delay(&self, delay: Duration) {
+        *self.0.delay.lock().unwrap() = delay;
+    }
+
+    /// How often it was asked.
+    fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::SeqCst)
+    }
+
+    fn answered(&self) -> usize {
+        self.0.answered.load(Ordering::SeqCst)
+    }
+
+    /// The ETag that it was asked with the last time.
+    fn last_etag(&self) -> Option<String> {
+        self.0.etags.lock().unwrap().last().cloned().flatten()
+    }
+
+    async fn answer(&self) -> Result<Fetched, FetchError> {
+        // What it is when it is asked, as a server's answer is.
+        let first = self.0.first.lock().unwrap().pop_front();
+        let reply = first.unwrap_or_else(|| self.0.reply.lock().unwrap().clone());
+        let delay = *self.0.delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
+        self.0.answered.fetch_add(1, Ordering::SeqCst);
+        match reply {
+            Reply::Document(document) => Ok(Fetched::Document {
+                body: document.into_bytes(),
+                etag: Some("\"1\"".into()),
+                max_age: None,
+            }),
+            Reply::NotModified => Ok(Fetched::NotModified { max_age: None }),
+            Reply::Fails => Err(FetchError::Source("out of order".into())),
+            Reply::Hangs => std::future::pending().await,
+            Reply::Panics => panic!("a fault in a source"),
+        }
+    }
+}
+
+impl Source for Fake {
+    fn origin(&self) -> &str {
+        "fake"
+    }
+
+    fn fetch<'s>(
+        &'s self,
+        etag: Option<&'s str>,
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>> {
+        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        self.0.etags.lock().unwrap().push(etag.map(Into::into));
+        Box::pin(self.answer())
+    }
+}
+
+/// Lets time pass, and what is due by then happen.
+async fn pass(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
