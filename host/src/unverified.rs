@@ -16,9 +16,9 @@ pub(crate) fn key_id<'s>(token: &[u8], scratch: &'s mut [u8]) -> Option<Cow<'s, 
     #[derive(Deserialize)]
     struct Header<'a> {
         #[serde(borrow)]
-        kid: Option<Cow<'a, str>>,
+        kid: Option<Text<'a>>,
     }
-    read::<Header<'_>>(token, 0, scratch)?.kid
+    Some(read::<Header<'_>>(token, 0, scratch)?.kid?.0)
 }
 
 /// `iss`, if the token's claims have one; `scratch` is overwritten.
@@ -26,10 +26,14 @@ pub(crate) fn issuer<'s>(token: &[u8], scratch: &'s mut [u8]) -> Option<Cow<'s, 
     #[derive(Deserialize)]
     struct Claims<'a> {
         #[serde(borrow)]
-        iss: Option<Cow<'a, str>>,
+        iss: Option<Text<'a>>,
     }
-    read::<Claims<'_>>(token, 1, scratch)?.iss
+    Some(read::<Claims<'_>>(token, 1, scratch)?.iss?.0)
 }
+
+/// A string that is only copied if it has escapes: within an `Option`, a `Cow` always is.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads one part of a token.
 fn read<'s, T: Deserialize<'s>>(token: &[u8], part: usize, scratch: &'s mut [u8]) -> Option<T> {

@@ -66,7 +66,9 @@ fn write_report(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let host = runs.first().ok_or("no run")?;
     let rows = merged(&runs, Build::Whole);
     let device: Option<Device> = arguments.device.as_deref().map(read).transpose()?;
-    let mut signatures = device.as_ref().map_or_else(Vec::new, device_signatures);
+    let mut signatures = device
+        .as_ref()
+        .map_or_else(Vec::new, |device| device_signatures(device, 2048));
     signatures.extend(quoted());
 
     let plots = arguments.folder.join("plots");
@@ -140,6 +142,10 @@ fn device_section(
     }
     device_table(text, signatures)?;
     if let Some(device) = device {
+        for bits in [3072, 4096] {
+            writeln!(text, "\nThe same with keys of {bits} bits:\n")?;
+            device_table(text, &device_signatures(device, bits))?;
+        }
         whole_token_table(text, device)?;
     }
     Ok(())
@@ -237,7 +243,7 @@ fn host_table(
 /// Tokenlatch's name among the contenders.
 const OURS: &str = "tokenlatch";
 
-/// The signature of a digest with a key of 2048 bits. Nothing where it is not known.
+/// The signature of a digest. Nothing where it is not known.
 #[derive(Clone, Default)]
 struct DeviceSignature {
     implementation: String,
@@ -261,14 +267,14 @@ const CORTEX_M3: usize = 1;
 
 const CORTEX_M4: usize = 2;
 
-fn device_signatures(device: &Device) -> Vec<DeviceSignature> {
+fn device_signatures(device: &Device, bits: u64) -> Vec<DeviceSignature> {
     let mut signatures = Vec::new();
-    let of_2048_bits = || device.rows.iter().filter(|row| row.bits == 2048);
-    for on_m3 in of_2048_bits()
+    let of_these_bits = || device.rows.iter().filter(|row| row.bits == bits);
+    for on_m3 in of_these_bits()
         .filter(|row| row.target == TARGETS[CORTEX_M3] && row.operation == "signature of a digest")
     {
         let find = |target: &str, operation: &str| {
-            of_2048_bits().find(|row| {
+            of_these_bits().find(|row| {
                 row.target == target
                     && row.operation == operation
                     && row.profile == on_m3.profile
@@ -600,7 +606,7 @@ mod tests {
             ],
         };
         let mut text = String::new();
-        device_section(&mut text, Some(&device), &device_signatures(&device)).unwrap();
+        device_section(&mut text, Some(&device), &device_signatures(&device, 2048)).unwrap();
         let signature = "| tokenlatch 0.1.0, size |  | 711 k |  | 999 k | 1,300 k (1,000–1,601) |  | 0 | 1,234 | 2.6 KB |  | 0 |";
         assert!(text.contains(signature), "{text}");
         let token = "| Cortex-M3, tokenlatch 0.1.0, size | 2048 | 1,000 k | 1,234 | 2,640 | 0 |";
