@@ -5,7 +5,7 @@
 //! | scheme | `https`; `http` to a loopback address, or where [`Limits::allow_http`] says so |
 //! | time | [`CONNECT_TIMEOUT`], [`RESPONSE_TIMEOUT`], [`TOTAL_TIMEOUT`] |
 //! | body | [`MAX_BODY_LEN`], counted as it arrives and after it is decompressed (gzip) |
-//! | redirects | [`MAX_REDIRECTS`], to the same origin alone; none of a POST |
+//! | redirects | [`MAX_REDIRECTS`], to the same origin alone; none of what is sent |
 //! | ETag | [`MAX_ETAG_LEN`], a longer one is dropped |
 //!
 //! The HTTP library bounds an answer's header on its own: 100 fields in some 400 KiB.
@@ -166,6 +166,26 @@ pub enum Fetched {
     },
 }
 
+/// A server's answer, whatever its status.
+#[derive(Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The header's fields.
+    pub headers: HeaderMap,
+    /// The body, of [`Limits::max_body_len`] bytes at most.
+    pub body: Vec<u8>,
+}
+
+/// Shows the status alone: the rest may be secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Gets what is at `url`, under the default [`Limits`].
 ///
 /// # Errors
@@ -264,12 +284,28 @@ impl Client {
     pub async fn post_json(&self, url: &str, body: &impl Serialize) -> Result<Vec<u8>, FetchError> {
         let url = self.parse(url)?;
         let request = self.http(&url)?.post(url).json(body).build()?;
+        let answer = self.send(request).await?;
+        match answer.status {
+            StatusCode::OK => Ok(answer.body),
+            status => Err(FetchError::Status(status)),
+        }
+    }
+
+    /// Sends a request as it is, and returns the answer, whatever its status. A redirect is not
+    /// followed: what is sent may be secret.
+    ///
+    /// # Errors
+    ///
+    /// Any [`FetchError`] but those of metadata, of redirects and of the status.
+    pub async fn send(&self, request: Request) -> Result<Answer, FetchError> {
+        self.check(request.url())?;
         let answer = async {
-            let answer = self.send(request).await?;
-            match answer.status() {
-                StatusCode::OK => self.body(answer).await,
-                status => Err(FetchError::Status(status)),
-            }
+            let mut answer = self.execute(request).await?;
+            Ok(Answer {
+                status: answer.status(),
+                headers: std::mem::take(answer.headers_mut()),
+                body: self.body(answer).await?,
+            })
         };
         self.in_time(answer).await
     }
@@ -281,9 +317,19 @@ impl Client {
     /// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
     pub(crate) fn parse(&self, url: &str) -> Result<Url, FetchError> {
         let url = Url::parse(url).map_err(|_| FetchError::InvalidUrl)?;
+        self.check(&url)?;
+        Ok(url)
+    }
+
+    /// Whether the URL may be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError::InsecureUrl`].
+    pub(crate) fn check(&self, url: &Url) -> Result<(), FetchError> {
         match url.scheme() {
-            "https" => Ok(url),
-            "http" if self.limits.allow_http || is_loopback(&url) => Ok(url),
+            "https" => Ok(()),
+            "http" if self.limits.allow_http || is_loopback(url) => Ok(()),
             _ => Err(FetchError::InsecureUrl),
         }
     }
@@ -319,7 +365,7 @@ impl Client {
                 let condition = IfNoneMatch::from(etag.clone());
                 request.headers_mut().typed_insert(condition);
             }
-            let answer = self.send(request).await?;
+            let answer = self.execute(request).await?;
             match answer.status() {
                 StatusCode::OK => {
                     return Ok(Fetched::Document {
@@ -344,7 +390,7 @@ impl Client {
         Err(FetchError::TooManyRedirects)
     }
 
-    async fn send(&self, request: Request) -> Result<Response, FetchError> {
+    async fn execute(&self, request: Request) -> Result<Response, FetchError> {
         let answer = self.http(request.url())?.execute(request);
         match timeout(self.limits.response_timeout, answer).await {
             Ok(answer) => Ok(answer?),
@@ -431,12 +477,12 @@ pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use axum::Router;
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderValue, Uri};
     use axum::response::Redirect;
     use axum::routing;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use reqwest::{Certificate, Proxy};
+    use reqwest::{Certificate, Method, Proxy};
     use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
     use tokio::net::{TcpListener, TcpStream};
     use tokio::time::sleep;
@@ -612,6 +658,38 @@ pub(crate) mod tests {
         assert!(matches!(file, Err(FetchError::InsecureUrl)));
         let relative = waived.parse("/jwks");
         assert!(matches!(relative, Err(FetchError::InvalidUrl)));
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_has_an_answer_of_any_status() {
+        let header = [("location", "/elsewhere"), ("www-authenticate", "Bearer")];
+        let origin = serve(|_| {
+            let answer = async move |uri: Uri, body: String| {
+                let status = uri.path().trim_start_matches('/').parse().unwrap();
+                (StatusCode::from_u16(status).unwrap(), header, body)
+            };
+            Router::new().fallback(answer)
+        });
+        let origin = origin.await;
+        let client = Client::default();
+        for status in [200, 201, 302, 307, 401, 500] {
+            let url = Url::parse(&format!("{origin}/{status}")).unwrap();
+            let mut request = Request::new(Method::POST, url);
+            *request.body_mut() = Some("hush".into());
+            let answer = client.send(request).await.unwrap();
+            assert_eq!(answer.status, status);
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+            assert_eq!(answer.body, b"hush");
+            assert!(!format!("{answer:?}").contains("hush"));
+        }
+        let long = Url::parse(&format!("{origin}/401")).unwrap();
+        let mut long = Request::new(Method::POST, long);
+        *long.body_mut() = Some(vec![b' '; MAX_BODY_LEN + 1].into());
+        let refused = client.send(long).await;
+        assert!(matches!(refused, Err(FetchError::TooLong(MAX_BODY_LEN))));
+        let http = Url::parse("http://issuer.example/").unwrap();
+        let refused = client.send(Request::new(Method::GET, http)).await;
+        assert!(matches!(refused, Err(FetchError::InsecureUrl)));
     }
 
     #[tokio::test]

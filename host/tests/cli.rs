@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::{Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use rsa::pkcs1v15::{Signature, VerifyingKey};
@@ -16,7 +18,9 @@ use sha2::Sha256;
 use tokenlatch::MAX_TOKEN_LEN;
 use tokenlatch_host::fetch;
 use tokenlatch_host::issuer::{ATM_ISSUER, Issuer};
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 const AUDIENCE: &str = "https://api.example.com/";
 
@@ -481,11 +485,14 @@ fn the_demo_tells_its_story_to_the_end() {
             "POST /oauth/token",
             "POST /auth/token",
             "GET /.well-known/jwks.json",
+            "grantType refresh_token",
+            "signs no more",
+            "the key set is Stale",
             "rejected invalid-signature: ",
         ] {
             assert!(story.contains(event), "{event}");
         }
-        assert_eq!(story.matches("\n   verified {").count(), 2);
+        assert_eq!(story.matches("\n   verified {").count(), 8);
         assert!(!story.contains("demo-secret"));
         // What every token begins with: `{"` in base64url.
         assert!(!story.contains("eyJ"));
@@ -518,6 +525,239 @@ fn the_issuer_runs_until_it_is_told_to_stop() {
         .status();
     assert!(kill.unwrap().success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// `tokenlatch token` or the like, for the demo application, with its secret in the environment.
+fn with_credentials(command: &str, arguments: &[&str]) -> Command {
+    let mut tokenlatch = tokenlatch();
+    tokenlatch
+        .arg(command)
+        .args(arguments)
+        .args(["--client-id", "demo-client"])
+        .env("TOKENLATCH_CLIENT_SECRET", "demo-secret");
+    tokenlatch
+}
+
+#[test]
+fn a_token_is_obtained_and_verified_in_one_pipeline() {
+    let fixture = Fixture::start();
+    let origin = fixture.issuer.origin();
+    let auth0 = ["--auth0", origin, "--audience", AUDIENCE];
+    let auth0_issuer = format!("{origin}/");
+    let form = [&auth0[..], &["--form"]].concat();
+    let user = ["--atm", origin, "--login-id", "admin@example.com"];
+    for (arguments, issuer, claim) in [
+        (
+            &auth0[..],
+            auth0_issuer.as_str(),
+            r#""gty":"client-credentials""#,
+        ),
+        (&form, &auth0_issuer, r#""azp":"demo-client""#),
+        (&user[..2], ATM_ISSUER, r#""iss":"atm""#),
+        (&user, ATM_ISSUER, r#""email":"admin@example.com""#),
+    ] {
+        let mut token = with_credentials("token", arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let verified = fixture
+            .verify_for(issuer)
+            .arg("-")
+            .stdin(token.stdout.take().unwrap())
+            .output()
+            .unwrap();
+        assert!(token.wait().unwrap().success());
+        assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
+        assert!(stdout(&verified).contains(claim), "{}", stdout(&verified));
+    }
+}
+
+#[test]
+fn the_whole_answer_is_one_line_of_json() {
+    let fixture = Fixture::start();
+    let arguments = ["--atm", fixture.issuer.origin(), "--json"];
+    let output = with_credentials("token", &arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(stdout(&output).lines().count(), 1);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(answer["exp_access_token"], 600);
+    assert!(answer["access_token"].is_string());
+}
+
+#[test]
+fn a_secret_comes_from_a_file_or_from_standard_input() {
+    let fixture = Fixture::start();
+    let origin = fixture.issuer.origin();
+    let from_file = |name: &Path| {
+        let mut token = with_credentials("token", &["--atm", origin]);
+        token.env("TOKENLATCH_CLIENT_SECRET", "wrong");
+        token.arg("--client-secret-file").arg(name);
+        token
+    };
+    let output = from_file(&file("secret", "demo-secret\n"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = run_with(&mut from_file(Path::new("-")), b"demo-secret");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let output = from_file(Path::new("/does/not/exist")).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let mut none = with_credentials("token", &["--atm", origin]);
+    let output = none
+        .env_remove("TOKENLATCH_CLIENT_SECRET")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("TOKENLATCH_CLIENT_SECRET"));
+}
+
+#[test]
+fn the_status_says_why_there_is_no_token() {
+    let fixture = Fixture::start();
+    let origin = fixture.issuer.origin();
+    let mut wrong = with_credentials("token", &["--atm", origin]);
+    let output = wrong
+        .env("TOKENLATCH_CLIENT_SECRET", "hush")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = "tokenlatch: cannot get a token: the server refused: 401 invalid_client";
+    assert!(stderr(&output).starts_with(message), "{}", stderr(&output));
+    let nothing_there = format!("{origin}/nothing-here");
+    for (arguments, status) in [
+        (&["--atm", nothing_there.as_str()][..], 1),
+        (&["--atm", "http://127.0.0.1:1"], 3),
+        (&["--atm", "http://issuer.example"], 2),
+        (&["--atm", origin, "--audience", AUDIENCE], 2),
+        (&["--auth0", origin], 2),
+        (
+            &["--auth0", origin, "--audience", AUDIENCE, "--login-id", "x"],
+            2,
+        ),
+        (
+            &["--auth0", origin, "--audience", AUDIENCE, "--atm", origin],
+            2,
+        ),
+        (&[], 2),
+    ] {
+        let output = with_credentials("token", arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+        assert!(stdout(&output).is_empty());
+        assert!(!stderr(&output).contains("demo-secret"));
+    }
+}
+
+/// An API that says how it was called, and refuses the path `/refused`; returns its origin.
+fn api(runtime: &Runtime) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0");
+    let listener = runtime.block_on(listener).unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let answer = async |method: Method, uri: Uri, headers: HeaderMap, body: String| {
+        let token = headers["authorization"].to_str().unwrap();
+        assert!(token.starts_with("Bearer eyJ"));
+        let status = match uri.path() {
+            "/refused" => StatusCode::FORBIDDEN,
+            _ => StatusCode::OK,
+        };
+        let content_type = headers.get("content-type");
+        let content_type = content_type.map(|value| value.to_str().unwrap());
+        (
+            status,
+            format!("{method} {} {body}", content_type.unwrap_or("-")),
+        )
+    };
+    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    origin
+}
+
+#[test]
+fn an_api_is_called_with_a_token() {
+    let fixture = Fixture::start();
+    let origin = fixture.issuer.origin();
+    let api = api(&fixture.runtime);
+    for (arguments, called) in [
+        (&[][..], "GET - "),
+        (&["--data", "{}"], "POST application/json {}"),
+        (&["-d", "-", "-X", "PUT"], "PUT application/json input"),
+        (
+            &["-d", "a=b", "--content-type", "text/plain"],
+            "POST text/plain a=b",
+        ),
+    ] {
+        let mut call = with_credentials("call", &[&api, "--atm", origin]);
+        let output = run_with(call.args(arguments), b"input");
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert_eq!(stdout(&output), called);
+        assert_eq!(stderr(&output), "");
+    }
+
+    let refused = format!("{api}/refused");
+    let mut call = with_credentials("call", &[&refused, "--atm", origin]);
+    let output = call.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "GET - ");
+    assert_eq!(
+        stderr(&output),
+        "tokenlatch: the API answered 403 Forbidden\n"
+    );
+    for (url, arguments, status) in [
+        ("http://127.0.0.1:1/", &[][..], 3),
+        ("http://api.example/", &[], 3),
+        ("/relative", &[], 2),
+        (&api, &["--data", "-", "--client-secret-file", "-"], 2),
+        (&api, &["--content-type", "text/plain"], 2),
+    ] {
+        let mut call = with_credentials("call", &[url, "--atm", origin]);
+        let output = call.args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{url} {arguments:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_secret_is_in_the_logs_or_in_the_list_of_processes() {
+    const HUSH: [&str; 4] = ["hush-secret", "hush-access", "hush-refresh", "hush-id"];
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let (told, asked) = std::sync::mpsc::channel();
+    let (go, wait) = watch::channel(false);
+    let answer = move |body: String| {
+        let (told, mut wait) = (told.clone(), wait.clone());
+        async move {
+            told.send(body).unwrap();
+            wait.wait_for(|may_go| *may_go).await.unwrap();
+            Json(json!({
+                "access_token": "hush-access",
+                "exp_access_token": 600,
+                "refresh_token": "hush-refresh",
+                "id_token": "hush-id",
+            }))
+        }
+    };
+    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    let secret = file("hush", "hush-secret\n");
+    let mut token = with_credentials("token", &["--atm", &origin, "--log", "trace"]);
+    token.env_remove("TOKENLATCH_CLIENT_SECRET");
+    let child = spawn_piped(token.arg("--client-secret-file").arg(secret));
+    assert!(asked.recv().unwrap().contains("hush-secret"));
+    // Now that it has the secret, and waits for its answer: this is what `ps` reads.
+    let process = format!("/proc/{}", child.id());
+    let command_line = std::fs::read(format!("{process}/cmdline")).unwrap();
+    let command_line = String::from_utf8(command_line).unwrap();
+    assert!(command_line.contains("demo-client"));
+    go.send(true).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(stdout(&output), "hush-access\n");
+    let log = stderr(&output);
+    for expected in ["obtained a token", "TRACE", "hyper_util", "reqwest"] {
+        assert!(log.contains(expected), "{log}");
+    }
+    for hush in HUSH {
+        assert!(!log.contains(hush), "{log}");
+        assert!(!command_line.contains(hush), "{command_line}");
+    }
 }
 
 /// Whether another implementation, the `rsa` crate's own verifier, accepts the token under the only

@@ -4,24 +4,44 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokenlatch::{Error, Policy};
+use tokenlatch_host::clock;
 use tokenlatch_host::fetch::Client;
-use tokenlatch_host::issuer::{ATM_ISSUER, Issuer};
-use tokenlatch_host::key_set::{HttpSource, KeySetCache, KeySetError};
-use tokenlatch_host::{clock, fetch};
+use tokenlatch_host::issuer::{ATM_ISSUER, Endpoint, Fault, Issuer, KeyState};
+use tokenlatch_host::key_set::{HttpSource, KeySetCache, KeySetError, Schedule, State};
+use tokenlatch_host::token_client::{
+    AccessToken, Builder, ClientCredentials, Dialect, ExposeSecret, TokenClient,
+};
+use tokio::time;
 
 use super::failure::Failure;
 use super::verdict::Verdict;
+
+/// A key set is fresh for a second, so that the story need not wait for ten minutes.
+const SCHEDULE: Schedule = Schedule {
+    ttl: Duration::from_secs(1),
+    min_ttl: Duration::from_secs(1),
+    max_ttl: Duration::from_secs(1),
+    max_stale: tokenlatch_host::key_set::MAX_STALE,
+    cooldown: Duration::from_millis(100),
+    max_absent: Duration::from_secs(1),
+    min_retry: Duration::from_millis(100),
+    max_retry: Duration::from_secs(1),
+};
+
+/// How long the story waits for what must happen.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
     line("Tokenlatch: the life of an access token, from the issuer to the verdict.")?;
     line("All of it is real: HTTP over loopback, RSA keys, and the verifier that a device runs.")?;
 
-    step("1. An authorization server, the issuer, starts with a new RSA key and one client.")?;
+    step("1. An authorization server, the issuer, starts with new RSA keys and one client.")?;
     let issuer = Issuer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let origin = issuer.origin();
     let application = issuer.application();
@@ -30,92 +50,173 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     say(format_args!("client    {}", application.client_id))?;
     say(format_args!("audience  {audience} (the API)"))?;
 
-    step("2. The client asks for a token in Auth0's dialect, for itself.")?;
-    let request = json!({
-        "grant_type": "client_credentials",
-        "client_id": application.client_id,
-        "client_secret": application.client_secret,
-        "audience": audience,
-    });
-    let auth0_token = ask(origin, "/oauth/token", &request).await?;
-
-    step("3. The client asks for a token in ATM's dialect, this time for a user.")?;
-    let request = json!({
-        "clientId": application.client_id,
-        "clientSecret": application.client_secret,
-        "grant_types": "user_credentials",
-        "loginId": application.user.email,
-    });
-    let atm_token = ask(origin, "/auth/token", &request).await?;
-
-    step("4. The API, perhaps a small device, fetches the issuer's public keys: a JWK Set.")?;
-    let jwks = format!("{origin}/.well-known/jwks.json");
-    say("GET /.well-known/jwks.json")?;
-    let source = HttpSource::url(&jwks, Client::default()).map_err(KeySetError::from)?;
-    let keys = KeySetCache::new(source);
-    for key in keys.keys(None).await?.keys() {
-        let bits = key.public_key().bits();
-        let key_id = key.key_id().unwrap_or("(none)");
-        say(format_args!("-> RSA key of {bits} bits, kid {key_id}"))?;
-    }
-
     step(
-        "5. It keeps them. It verifies the first token's signature and claims without asking again.",
+        "2. The API finds the issuer's public keys, a JWK Set, and keeps them fresh from now on.",
     )?;
     let auth0_issuer = format!("{origin}/");
-    let auth0_policy = Policy::new(&auth0_issuer, audience);
-    let command = format!("$ tokenlatch verify --jwks {jwks} --audience {audience}");
-    say(format_args!("{command} --issuer {auth0_issuer} TOKEN"))?;
-    verify(&auth0_token, &keys, &auth0_policy, None).await?;
+    say("GET /.well-known/openid-configuration")?;
+    say("GET /.well-known/jwks.json")?;
+    let source = HttpSource::issuer(&auth0_issuer, Client::default()).map_err(KeySetError::from)?;
+    let keys = KeySetCache::builder(source).schedule(SCHEDULE).start();
+    keys.ready().await?;
+    show_keys(&issuer)?;
+    let api = Api {
+        keys,
+        auth0: Policy::new(&auth0_issuer, audience),
+        atm: Policy::new(ATM_ISSUER, audience),
+    };
 
-    step("6. It verifies the second token: the same keys, the other dialect's issuer.")?;
-    let atm_policy = Policy::new(ATM_ISSUER, audience);
-    say(format_args!("{command} --issuer {ATM_ISSUER} TOKEN"))?;
-    verify(&atm_token, &keys, &atm_policy, None).await?;
+    let credentials = || {
+        let secret = application.client_secret.as_str();
+        ClientCredentials::new(&application.client_id, secret)
+    };
+    let auth0 = || TokenClient::auth0(origin, credentials(), audience);
+    let atm = || TokenClient::atm(origin, credentials());
 
-    step("7. An attacker changes one byte of the first token's claims.")?;
-    let tampered = tamper(&auth0_token)?;
-    say(format_args!("{command} --issuer {auth0_issuer} TOKEN"))?;
+    step("3. Auth0's dialect: the client asks for a token for itself, by JSON.")?;
+    say("POST /oauth/token: grant_type client_credentials")?;
+    let first = obtain(auth0()).await?;
+    api.verify(text(&first), &api.auth0, None).await?;
+
+    step("4. The same by a form, as RFC 6749 has it.")?;
+    say("POST /oauth/token: grant_type=client_credentials")?;
+    let token = obtain(auth0().form()).await?;
+    api.verify(text(&token), &api.auth0, None).await?;
+
+    step("5. ATM's dialect: the client asks for a token for itself.")?;
+    say("POST /auth/token: grant_types client_credentials")?;
+    let token = obtain(atm()).await?;
+    api.verify(text(&token), &api.atm, None).await?;
+
+    step("6. The client asks for a token for a user.")?;
+    let user = &application.user.email;
+    say(format_args!(
+        "POST /auth/token: grant_types user_credentials, loginId {user}"
+    ))?;
+    let token = obtain(atm().user(user)).await?;
+    api.verify(text(&token), &api.atm, None).await?;
+
+    step("7. It refreshes that token.")?;
+    say("POST /auth/token: grantType refresh_token")?;
+    let answer = answer(&token);
+    let [refresh_token, id_token] =
+        ["refresh_token", "id_token"].map(|name| answer[name].as_str().unwrap_or_default());
+    let token = obtain(atm().refresh(refresh_token, id_token)).await?;
+    api.verify(text(&token), &api.atm, None).await?;
+
+    step("8. The issuer rotates its keys: the next one signs. The old token is still good, too.")?;
+    issuer
+        .rotate()
+        .await
+        .map_err(|_| Failure::Demo("the keys do not rotate"))?;
+    show_keys(&issuer)?;
+    let token = obtain(auth0()).await?;
+    api.verify(text(&token), &api.auth0, None).await?;
+    api.verify(text(&first), &api.auth0, None).await?;
+
+    step("9. The issuer goes down. The API has its keys, and goes on as if nothing had happened.")?;
+    issuer
+        .inject(Fault::Outage.at(Endpoint::KeySet))
+        .map_err(|_| Failure::Demo("there is no outage"))?;
+    api.see(State::Stale).await?;
+    api.verify(text(&token), &api.auth0, None).await?;
+    issuer.clear_faults();
+    api.see(State::Fresh).await?;
+
+    step("10. An attacker changes one byte of the first token's claims.")?;
+    let forged = tamper(text(&first))?;
     let rejection = Some(Error::InvalidSignature.code());
-    verify(&tampered, &keys, &auth0_policy, rejection).await?;
+    api.verify(&forged, &api.auth0, rejection).await?;
 
+    let fetches = issuer.log().count(Endpoint::KeySet);
     issuer.stop().await;
-    step("Done: both tokens were verified, and the forged one was rejected.")?;
+    step("Done: every token was verified, and the forged one was rejected.")?;
+    say(format_args!(
+        "The API asked for the key set {fetches} times, while the issuer was down included."
+    ))?;
+    say("The same by hand: tokenlatch issuer, tokenlatch token, tokenlatch verify; see --help.")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks for a token, and shows all of the conversation but the secret and the token.
-async fn ask(origin: &str, path: &str, request: &Value) -> Result<String, Failure> {
-    say(format_args!("POST {path}"))?;
-    say(masked(request))?;
-    let answer = fetch::post_json(&format!("{origin}{path}"), request).await?;
-    let answer = serde_json::from_slice(&answer).unwrap_or(Value::Null);
-    say(format_args!("-> {}", masked(&answer)))?;
-    let token = answer["access_token"].as_str().unwrap_or_default();
-    let [header, claims, _] = parts(token)?;
+/// The API that the tokens are for.
+struct Api<'p> {
+    keys: KeySetCache,
+    auth0: Policy<'p>,
+    atm: Policy<'p>,
+}
+
+impl Api<'_> {
+    /// Shows the verdict on a token, which must be the expected one: the rejection's code, if any.
+    async fn verify(
+        &self,
+        token: &str,
+        policy: &Policy<'_>,
+        expected: Option<&str>,
+    ) -> Result<(), Failure> {
+        let mut scratch = vec![0; token.len()];
+        let verified = self
+            .keys
+            .verify(token.as_bytes(), &mut scratch, policy, clock::now());
+        let verdict = Verdict(verified.await);
+        say(&verdict)?;
+        if verdict.0.err().map(|error| error.code()) != expected {
+            return Err(Failure::Demo("this is not the verdict that was due"));
+        }
+        Ok(())
+    }
+
+    /// Waits until the key set is in this state, and shows it.
+    async fn see(&self, state: State) -> Result<(), Failure> {
+        let so = async {
+            while self.keys.health().state != state {
+                time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let seen = time::timeout(PATIENCE, so).await;
+        seen.map_err(|_| Failure::Demo("the key set is not what it should be"))?;
+        let health = self.keys.health();
+        let fetches = health.fetched + health.not_modified;
+        let failed = health.failed;
+        say(format_args!(
+            "the key set is {state:?}; fetches so far: {fetches} good, {failed} failed"
+        ))
+    }
+}
+
+/// Obtains a token, and shows all of the answer but the secrets.
+async fn obtain(client: Builder<impl Into<Dialect>>) -> Result<AccessToken, Failure> {
+    let token = client.start().map_err(Failure::Server)?.token().await?;
+    say(format_args!("-> {}", masked(answer(&token))))?;
+    let [header, claims, _] = parts(text(&token))?;
     for (name, part) in [("header", header), ("claims", claims)] {
         let json = BASE64URL.decode(part).unwrap_or_default();
         let json = String::from_utf8_lossy(&json);
         say(format_args!("   its {name}: {json}"))?;
     }
-    Ok(token.to_owned())
+    Ok(token)
 }
 
-/// Shows the verdict on a token, which must be the expected one: the rejection's code, if any.
-async fn verify(
-    token: &str,
-    keys: &KeySetCache,
-    policy: &Policy<'_>,
-    expected: Option<&str>,
-) -> Result<(), Failure> {
-    let mut scratch = vec![0; token.len()];
-    let verified = keys.verify(token.as_bytes(), &mut scratch, policy, clock::now());
-    let verdict = Verdict(verified.await);
-    say(&verdict)?;
-    if verdict.0.err().map(|error| error.code()) != expected {
-        return Err(Failure::Demo("this is not the verdict that was due"));
+fn show_keys(issuer: &Issuer) -> Result<(), Failure> {
+    for key in issuer.keys() {
+        let state = match key.state {
+            KeyState::Signing => "signs",
+            KeyState::Next => "signs next",
+            KeyState::Retiring { .. } => "signs no more",
+        };
+        let (bits, kid) = (key.bits, &key.kid);
+        say(format_args!(
+            "-> RSA key of {bits} bits, kid {kid}: {state}"
+        ))?;
     }
     Ok(())
+}
+
+fn text(token: &AccessToken) -> &str {
+    token.text().expose_secret()
+}
+
+fn answer(token: &AccessToken) -> Value {
+    serde_json::from_str(token.answer().expose_secret()).unwrap_or(Value::Null)
 }
 
 /// The token with another byte in the middle of its claims.
@@ -140,20 +241,15 @@ fn parts(token: &str) -> Result<[&str; 3], Failure> {
         .map_err(|_| Failure::Demo("the issuer's answer has no token"))
 }
 
-/// The same, with the length of a token in its place and nothing in a secret's.
-fn masked(message: &Value) -> Value {
-    let mut message = message.clone();
-    for (name, value) in message.as_object_mut().into_iter().flatten() {
-        match name.as_str() {
-            "client_secret" | "clientSecret" => *value = "***".into(),
-            "access_token" => {
-                let len = value.as_str().map_or(0, str::len);
-                *value = format!("({len} bytes)").into();
-            }
-            _ => {}
+/// The same, with the length of a token in its place.
+fn masked(mut answer: Value) -> Value {
+    for (name, value) in answer.as_object_mut().into_iter().flatten() {
+        if matches!(name.as_str(), "access_token" | "refresh_token" | "id_token") {
+            let len = value.as_str().map_or(0, str::len);
+            *value = format!("({len} bytes)").into();
         }
     }
-    message
+    answer
 }
 
 /// The title of the next step.

@@ -4,9 +4,11 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use reqwest::StatusCode;
 use tokenlatch_host::fetch::FetchError;
-use tokenlatch_host::issuer::StartError;
+use tokenlatch_host::issuer::{ConfigError, StartError};
 use tokenlatch_host::key_set::{KeySetError, Unavailable};
+use tokenlatch_host::token_client::{CallError, TokenError};
 
 /// Why a command could not do its work; a rejected token is none.
 #[derive(Debug, thiserror::Error)]
@@ -23,18 +25,42 @@ pub(crate) enum Failure {
     /// There are no keys to verify with, as far as the cache knows.
     #[error("cannot get the key set")]
     Keys(#[from] Unavailable),
+    /// The authorization server's configuration is wrong.
+    #[error("cannot use the configuration")]
+    Config(#[from] ConfigError),
     /// The authorization server did not start.
     #[error("cannot start the issuer")]
     Start(#[from] StartError),
-    /// The authorization server did not answer.
+    /// The client secret cannot be read.
+    #[error("cannot read the client secret")]
+    Secret(#[source] io::Error),
+    /// The authorization server's URL is none, or is not allowed.
+    #[error("cannot ask that server for a token")]
+    Server(#[source] FetchError),
+    /// There is no token.
     #[error("cannot get a token")]
-    Token(#[from] FetchError),
+    Obtain(#[from] TokenError),
+    /// The API gave no answer.
+    #[error(transparent)]
+    Call(CallError),
+    /// The API's answer is an error.
+    #[error("the API answered {0}")]
+    Status(StatusCode),
     /// The signals that stop the program cannot be listened to.
     #[error("cannot listen to signals")]
     Signal(#[source] io::Error),
     /// The demo's story went otherwise.
     #[error("the demo went wrong: {0}")]
     Demo(&'static str),
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Token(error) => Self::Obtain(error),
+            error => Self::Call(error),
+        }
+    }
 }
 
 impl Failure {
@@ -53,9 +79,14 @@ impl Failure {
             let _ = writeln!(io::stderr(), "{message}");
         }
         ExitCode::from(match self {
-            Self::Start(_) | Self::Token(_) | Self::Signal(_) | Self::Demo(_) => 1,
-            Self::Input(_) | Self::Output(_) => 2,
-            Self::KeySet(_) | Self::Keys(_) => 3,
+            Self::Start(_) | Self::Signal(_) | Self::Demo(_) => 1,
+            Self::Obtain(TokenError::Refused(_)) | Self::Status(_) => 1,
+            Self::Input(_)
+            | Self::Output(_)
+            | Self::Secret(_)
+            | Self::Server(_)
+            | Self::Config(_) => 2,
+            Self::KeySet(_) | Self::Keys(_) | Self::Obtain(_) | Self::Call(_) => 3,
         })
     }
 

@@ -1,17 +1,22 @@
 //! The command line: one file per subcommand, and what they share.
 
+mod call;
 mod demo;
 mod failure;
 mod issuer;
 mod jwks;
 mod key_source;
 mod lines;
+mod logging;
+mod token;
+mod token_source;
 mod verdict;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing_subscriber::filter::Targets;
 
 /// Verifies RS256 access tokens (JWT), and shows how.
 ///
@@ -21,12 +26,18 @@ use clap::{Parser, Subcommand};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+    /// What to log on standard error: a level from error to trace, or levels by module, as in
+    /// tokenlatch_host=debug,hyper=info
+    #[arg(long, global = true, value_name = "FILTER", env = "TOKENLATCH_LOG")]
+    log: Option<Targets>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     Verify(verify::Args),
     Jwks(jwks::Args),
+    Token(token::Args),
+    Call(call::Args),
     Issuer(issuer::Args),
     /// Shows the whole system at work: issuer, tokens, key set, verdicts
     ///
@@ -38,9 +49,15 @@ enum Command {
 
 /// Runs the command that the arguments name; a usage error ends the program with status 2.
 pub(crate) async fn run() -> ExitCode {
-    let done = match Cli::parse().command.unwrap_or(Command::Demo) {
+    let Cli { command, log } = Cli::parse();
+    if let Some(filter) = log {
+        logging::start(filter);
+    }
+    let done = match command.unwrap_or(Command::Demo) {
         Command::Verify(args) => verify::run(args).await,
         Command::Jwks(args) => jwks::run(args).await,
+        Command::Token(args) => token::run(args).await,
+        Command::Call(args) => call::run(args).await,
         Command::Issuer(args) => issuer::run(args).await,
         Command::Demo => demo::run().await,
     };

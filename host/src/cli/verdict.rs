@@ -19,7 +19,7 @@ impl Verdict<'_> {
     pub(crate) fn json(&self) -> String {
         match &self.0 {
             Ok(verified) => {
-                let claims = Claims(verified.claims().as_str());
+                let claims = OneLine(verified.claims().as_str());
                 format!(r#"{{"verified":true,"claims":{claims}}}"#)
             }
             Err(error) => {
@@ -35,17 +35,17 @@ impl Verdict<'_> {
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Ok(verified) => write!(f, "verified {}", Claims(verified.claims().as_str())),
+            Ok(verified) => write!(f, "verified {}", OneLine(verified.claims().as_str())),
             Err(error) => write!(f, "rejected {}: {error}", error.code()),
         }
     }
 }
 
-/// Claims on one line: JSON that was checked, and that is shown as it was signed, every digit of it,
+/// JSON on one line: it was checked, and is shown as it came, every digit of it,
 /// but for white space between its parts and for what would break the line or steer a terminal.
-struct Claims<'t>(&'t str);
+pub(super) struct OneLine<'t>(pub(super) &'t str);
 
-impl fmt::Display for Claims<'_> {
+impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
 
@@ -78,16 +78,16 @@ mod tests {
     fn claims_keep_order_numbers_and_escapes() {
         let signed = "{ \"b\" : 1.50E+400 ,\r\n\t\"a\" : [ 18446744073709551616 , true ] }";
         let shown = r#"{"b":1.50E+400,"a":[18446744073709551616,true]}"#;
-        assert_eq!(Claims(signed).to_string(), shown);
+        assert_eq!(OneLine(signed).to_string(), shown);
         let strings = r#"{"a b":"c \" d","e\\":" ","f":"\u00e9 \\\" "}"#;
-        assert_eq!(Claims(strings).to_string(), strings);
+        assert_eq!(OneLine(strings).to_string(), strings);
     }
 
     #[test]
     fn claims_stay_on_one_line_and_away_from_the_terminal() {
         let signed = "{\"a\":\"\u{9b}2J \u{85} \u{2028} \u{7f} é\"}";
         let shown = r#"{"a":"\u009b2J \u0085 \u2028 \u007f é"}"#;
-        assert_eq!(Claims(signed).to_string(), shown);
+        assert_eq!(OneLine(signed).to_string(), shown);
     }
 
     #[test]

@@ -2,52 +2,53 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::application::{Application, Grant, User};
+use super::exchange::Exchange;
+use super::log::Outcome;
 use super::refusal::Refusal;
-use super::{Site, User};
-use crate::clock;
+use super::site::{Site, claims};
 
 /// The `iss` of tokens in this dialect.
 pub const ISSUER: &str = "atm";
 
-/// How long a token is valid, in seconds.
-const LIFETIME: u64 = 600;
-
+/// A request; its members are written as ATM's documentation writes them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TokenRequest {
     client_id: Option<String>,
     client_secret: Option<String>,
-    #[serde(rename = "grant_types")]
+    /// `grant_types` for credentials, `grantType` for a refresh; RFC 6749 has `grant_type`.
+    #[serde(rename = "grant_types", alias = "grantType", alias = "grant_type")]
     grant_types: Option<String>,
     login_id: Option<String>,
+    #[serde(rename = "refresh_token")]
+    refresh_token: Option<String>,
+    #[serde(rename = "id_token")]
+    id_token: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct TokenAnswer {
     access_token: String,
     exp_access_token: u64,
-}
-
-#[derive(Serialize)]
-struct Claims<'s> {
-    iat: u64,
-    iss: &'static str,
-    exp: u64,
-    aud: &'s str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'s User>,
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
 }
 
 /// `POST /auth/token`
 pub(super) async fn token(
     State(site): State<Arc<Site>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
     request: Result<Json<TokenRequest>, JsonRejection>,
-) -> Result<Json<TokenAnswer>, Refusal> {
+) -> Result<(Extension<Outcome>, Json<TokenAnswer>), Refusal> {
     let Ok(Json(request)) = request else {
         return Err(Refusal::InvalidRequest(
             "the body is not JSON with the members of a token request",
@@ -55,37 +56,130 @@ pub(super) async fn token(
     };
     let grant_types = request
         .grant_types
+        .as_deref()
         .ok_or(Refusal::InvalidRequest("grant_types is missing"))?;
-    let application = &site.application;
-    let credentials = request.client_id.zip(request.client_secret);
-    if !credentials.is_some_and(|(id, secret)| application.has_credentials(&id, &secret)) {
-        return Err(Refusal::InvalidClient);
-    }
-    let user = match grant_types.as_str() {
-        "client_credentials" => None,
-        "user_credentials" => {
-            let login_id = request
-                .login_id
-                .ok_or(Refusal::InvalidRequest("loginId is missing"))?;
-            if login_id != application.user.email {
-                return Err(Refusal::AccessDenied("the application has no such user"));
-            }
-            Some(&application.user)
+    let grant = Grant::named(grant_types);
+    let application = request.application(&site, grant)?;
+    exchange.of(application);
+    let grant = grant.ok_or(Refusal::UnsupportedGrantType)?;
+    application.may_use(grant)?;
+    let answer = match grant {
+        Grant::ClientCredentials => TokenAnswer {
+            access_token: access_token(&site, &exchange, application, None),
+            exp_access_token: application.lifetimes.atm,
+            refresh_token: None,
+            id_token: None,
+        },
+        Grant::UserCredentials => begin(&site, &exchange, application, request.login_id)?,
+        Grant::RefreshToken => {
+            let tokens = request.refresh_token.zip(request.id_token);
+            refresh(&site, &exchange, application, tokens)?
         }
-        _ => return Err(Refusal::UnsupportedGrantType),
     };
-    let iat = clock::unix_now();
-    let claims = Claims {
-        iat,
-        iss: ISSUER,
-        exp: iat + LIFETIME,
-        aud: &application.audience,
-        scope: user,
-    };
-    Ok(Json(TokenAnswer {
-        access_token: site.key.sign(&claims),
-        exp_access_token: LIFETIME,
-    }))
+    Ok((Extension(Outcome("issued")), Json(answer)))
+}
+
+impl TokenRequest {
+    /// The application that asks. To refresh a token, it needs no secret but the token.
+    fn application<'s>(
+        &self,
+        site: &'s Site,
+        grant: Option<Grant>,
+    ) -> Result<&'s Application, Refusal> {
+        let client_id = self.client_id.as_deref().unwrap_or_default();
+        let application = match &self.client_secret {
+            Some(secret) => site.clients.authenticate(client_id, secret),
+            None if grant == Some(Grant::RefreshToken) => site.clients.claimed(client_id),
+            None => None,
+        };
+        application.ok_or(Refusal::InvalidClient)
+    }
+}
+
+/// The first tokens for a user.
+fn begin(
+    site: &Site,
+    exchange: &Exchange,
+    application: &Application,
+    login_id: Option<String>,
+) -> Result<TokenAnswer, Refusal> {
+    let login_id = login_id.ok_or(Refusal::InvalidRequest("loginId is missing"))?;
+    let mut users = application.users();
+    let user = users.find(|user| user.email == login_id);
+    let user = user.ok_or(Refusal::AccessDenied(
+        "the application has no such user".into(),
+    ))?;
+    let id_token = id_token(site, exchange, application, user);
+    let refresh_token = site.refresh_tokens.begin(
+        (&application.client_id, &user.id),
+        &id_token,
+        exchange.now,
+        application.lifetimes.refresh,
+    );
+    Ok(TokenAnswer {
+        access_token: access_token(site, exchange, application, Some(user)),
+        exp_access_token: application.lifetimes.atm,
+        refresh_token: Some(refresh_token),
+        id_token: Some(id_token),
+    })
+}
+
+/// The next access token for a user, and the next refresh token; the ID token stays the same.
+fn refresh(
+    site: &Site,
+    exchange: &Exchange,
+    application: &Application,
+    tokens: Option<(String, String)>,
+) -> Result<TokenAnswer, Refusal> {
+    let (refresh_token, id_token) = tokens.ok_or(Refusal::InvalidRequest(
+        "refresh_token or id_token is missing",
+    ))?;
+    let (next, user_id) = site.refresh_tokens.rotate(
+        &application.client_id,
+        &refresh_token,
+        &id_token,
+        exchange.now,
+        application.lifetimes.refresh,
+    )?;
+    let user = application.users().find(|user| user.id == user_id);
+    Ok(TokenAnswer {
+        access_token: access_token(site, exchange, application, user),
+        exp_access_token: application.lifetimes.atm,
+        refresh_token: Some(next),
+        id_token: None,
+    })
+}
+
+fn access_token(
+    site: &Site,
+    exchange: &Exchange,
+    application: &Application,
+    user: Option<&User>,
+) -> String {
+    let mut claims = claims(json!({
+        "iat": exchange.now,
+        "iss": ISSUER,
+        "exp": exchange.now + application.lifetimes.atm,
+        "aud": application.audience,
+        "scope": user,
+    }));
+    claims.extend(application.claims.clone());
+    site.sign(exchange, claims)
+}
+
+/// Says to the application who its user is (OpenID Connect Core section 2).
+fn id_token(site: &Site, exchange: &Exchange, application: &Application, user: &User) -> String {
+    let claims = claims(json!({
+        "iat": exchange.now,
+        "iss": ISSUER,
+        "exp": exchange.now + application.lifetimes.atm,
+        "aud": application.client_id,
+        "sub": user.id,
+        "email": user.email,
+        "given_name": user.first_name,
+        "family_name": user.last_name,
+    }));
+    site.sign(exchange, claims)
 }
 
 #[cfg(test)]

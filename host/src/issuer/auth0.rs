@@ -1,18 +1,22 @@
 //! Auth0's dialect: the client credentials grant (RFC 6749 section 4.4) with an `audience`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Form, FromRequest, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::{Json, RequestExt};
+use axum::{Extension, Json, RequestExt};
+use headers::authorization::{Authorization, Basic};
+use headers::{HeaderMap, HeaderMapExt};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::Site;
+use super::application::Grant;
+use super::exchange::Exchange;
+use super::log::Outcome;
 use super::refusal::Refusal;
-use crate::clock;
-
-/// How long a token is valid, in seconds.
-const LIFETIME: u64 = 86_400;
+use super::site::{Site, claims};
 
 #[derive(Deserialize)]
 pub(super) struct TokenRequest {
@@ -20,67 +24,92 @@ pub(super) struct TokenRequest {
     client_id: Option<String>,
     client_secret: Option<String>,
     audience: Option<String>,
+    organization: Option<String>,
+    scope: Option<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct TokenAnswer {
     access_token: String,
-    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     expires_in: u64,
-}
-
-#[derive(Serialize)]
-struct Claims<'s> {
-    iss: String,
-    sub: String,
-    aud: &'s str,
-    iat: u64,
-    exp: u64,
-    azp: &'s str,
-    gty: &'static str,
-    scope: &'s str,
+    token_type: &'static str,
 }
 
 /// `POST /oauth/token`
 pub(super) async fn token(
     State(site): State<Arc<Site>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
     request: TokenRequest,
-) -> Result<Json<TokenAnswer>, Refusal> {
+) -> Result<(Extension<Outcome>, Json<TokenAnswer>), Refusal> {
     let grant_type = request
         .grant_type
         .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
-    let application = &site.application;
     let credentials = request.client_id.zip(request.client_secret);
-    if !credentials.is_some_and(|(id, secret)| application.has_credentials(&id, &secret)) {
-        return Err(Refusal::InvalidClient);
-    }
-    if grant_type != "client_credentials" {
+    let application = credentials
+        .and_then(|(id, secret)| site.clients.authenticate(&id, &secret))
+        .ok_or(Refusal::InvalidClient)?;
+    exchange.of(application);
+    if grant_type != Grant::ClientCredentials.name() {
         return Err(Refusal::UnsupportedGrantType);
     }
+    application.may_use(Grant::ClientCredentials)?;
     let audience = request
         .audience
         .ok_or(Refusal::InvalidRequest("audience is missing"))?;
-    if audience != application.audience {
-        return Err(Refusal::AccessDenied(
-            "the client may not have tokens for this audience",
-        ));
+    let granted = application
+        .scope_for(&audience)
+        .ok_or(Refusal::AccessDenied(
+            "the client may not have tokens for this audience".into(),
+        ))?;
+    let organization = request.organization;
+    if let Some(organization) = &organization
+        && !application.organizations.contains(organization)
+    {
+        let why = "the client may not have tokens for this organization";
+        return Err(Refusal::AccessDenied(why.into()));
     }
-    let iat = clock::unix_now();
-    let claims = Claims {
-        iss: format!("{}/", site.origin),
-        sub: format!("{}@clients", application.client_id),
-        aud: &application.audience,
-        iat,
-        exp: iat + LIFETIME,
-        azp: &application.client_id,
-        gty: "client-credentials",
-        scope: &application.scope,
-    };
-    Ok(Json(TokenAnswer {
-        access_token: site.key.sign(&claims),
+    let scope = narrowed(granted, request.scope.as_deref())?;
+    let lifetime = application.lifetimes.auth0;
+    let permissions = application.permissions.then(|| -> Vec<_> {
+        // As where Auth0 has RBAC's "Add Permissions in the Access Token" switched on.
+        scope.split_whitespace().collect()
+    });
+    let mut claims = claims(json!({
+        "iss": format!("{}/", site.origin),
+        "sub": format!("{}@clients", application.client_id),
+        "aud": audience,
+        "iat": exchange.now,
+        "exp": exchange.now + lifetime,
+        "azp": application.client_id,
+        "gty": "client-credentials",
+        "scope": Some(&scope).filter(|scope| !scope.is_empty()),
+        "org_id": organization,
+        "permissions": permissions,
+    }));
+    claims.extend(application.claims.clone());
+    let answer = TokenAnswer {
+        access_token: site.sign(&exchange, claims),
+        // RFC 6749 section 5.1: unless it is what was asked for.
+        scope: (request.scope.unwrap_or_default() != scope).then_some(scope),
+        expires_in: lifetime,
         token_type: "Bearer",
-        expires_in: LIFETIME,
-    }))
+    };
+    Ok((Extension(Outcome("issued")), Json(answer)))
+}
+
+/// What is granted of the scope that was asked for: all of it if nothing was.
+fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, Refusal> {
+    let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
+        return Ok(granted.into());
+    };
+    let is_granted = |scope: &&str| granted.split_whitespace().any(|it| it == *scope);
+    let narrowed: Vec<_> = asked.split_whitespace().filter(is_granted).collect();
+    if narrowed.is_empty() {
+        return Err(Refusal::InvalidScope);
+    }
+    Ok(narrowed.join(" "))
 }
 
 /// Where everything is, for clients that know nothing but the issuer (RFC 8414 section 2).
@@ -91,7 +120,7 @@ pub(super) struct Metadata {
     jwks_uri: String,
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 2],
 }
 
 /// `GET /.well-known/openid-configuration`
@@ -103,7 +132,7 @@ pub(super) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
         jwks_uri: format!("{origin}/.well-known/jwks.json"),
         response_types_supported: [],
         grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["client_secret_post"],
+        token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic"],
     })
 }
 
@@ -117,6 +146,7 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
             let value = value.as_bytes();
             value.starts_with(b"application/x-www-form-urlencoded")
         });
+        let basic = basic_credentials(request.headers());
         let parameters = if is_form {
             let form = request.extract::<Form<Self>, _>().await;
             form.ok().map(|Form(parameters)| parameters)
@@ -124,10 +154,30 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
             let json = request.extract::<Json<Self>, _>().await;
             json.ok().map(|Json(parameters)| parameters)
         };
-        parameters.ok_or(Refusal::InvalidRequest(
+        let mut parameters = parameters.ok_or(Refusal::InvalidRequest(
             "the body is neither a form nor JSON with the parameters of a token request",
-        ))
+        ))?;
+        if let Some((client_id, client_secret)) = basic {
+            if parameters.client_secret.is_some() {
+                let why = "the client must authenticate in one way alone";
+                return Err(Refusal::InvalidRequest(why));
+            }
+            parameters.client_id = Some(client_id);
+            parameters.client_secret = Some(client_secret);
+        }
+        Ok(parameters)
     }
+}
+
+/// The credentials of HTTP Basic authentication, each encoded like a form (RFC 6749 section 2.3.1).
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let Authorization(basic) = headers.typed_get::<Authorization<Basic>>()?;
+    let decode = |part: &str| {
+        let part = part.replace('+', " ");
+        let part = percent_decode_str(&part).decode_utf8();
+        part.ok().map(Cow::into_owned)
+    };
+    decode(basic.username()).zip(decode(basic.password()))
 }
 
 #[cfg(test)]

@@ -1,117 +1,327 @@
-//! The key that signs tokens, and the JWK Set that others verify them with.
+//! The keys: those that sign, the next one, and those that have ceased to sign.
+//!
+//! A key is published before it signs, as the next one, and after it has ceased to, as a retiring one.
+//! So whoever caches the key set can verify every token, whenever the keys are rotated.
 
-use std::fmt;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use rsa::RsaPrivateKey;
-use rsa::pkcs1v15;
-use rsa::signature::{RandomizedSigner, SignatureEncoding};
-use rsa::traits::PublicKeyParts;
 use serde::Serialize;
-use sha2::Sha256;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 
-use crate::thumbprint::thumbprint;
+use super::config::KeyConfig;
+use super::key::{Jwk, SigningKey};
+use super::key_store::{KeyStore, KeyStoreError};
 
-/// The bits of a new key's modulus.
-const BITS: usize = 2048;
+/// The most retiring keys that stay published; the oldest makes room for a new one.
+const MAX_RETIRING: usize = 8;
 
-/// A private key that signs tokens, and its public side.
-pub(super) struct SigningKey {
-    private_key: pkcs1v15::SigningKey<Sha256>,
-    jwk: Jwk,
+/// A published key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Key {
+    /// Its identifier, the JWK thumbprint (RFC 7638).
+    pub kid: String,
+    /// The bits of its modulus.
+    pub bits: usize,
+    /// What it is for.
+    #[serde(flatten)]
+    pub state: KeyState,
+}
+
+/// What a published key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum KeyState {
+    /// It signs tokens.
+    Signing,
+    /// It will sign tokens after the next rotation.
+    Next,
+    /// It has ceased to sign.
+    Retiring {
+        /// When it ceases to be published, by the issuer's clock, in seconds since 1970.
+        until: u64,
+    },
+}
+
+/// Why there are no keys, or no new ones.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key could not be generated.
+    #[error("cannot generate a key")]
+    Generate(#[from] rsa::Error),
+    /// The keys could not be kept, or not be read.
+    #[error("cannot keep the keys")]
+    Store(#[from] KeyStoreError),
+}
+
+/// All keys.
+#[derive(Debug)]
+pub(super) struct Keys {
+    config: KeyConfig,
+    ring: RwLock<Ring>,
+    /// How many tokens were signed, which says whose turn it is.
+    signed: AtomicUsize,
+    /// Held while the keys change.
+    store: Mutex<Option<KeyStore>>,
+}
+
+/// Which key is for what.
+#[derive(Clone, Debug)]
+pub(super) struct Ring {
+    /// Oldest first; there is at least one.
+    pub(super) signing: VecDeque<Arc<SigningKey>>,
+    pub(super) next: Arc<SigningKey>,
+    /// Oldest first.
+    pub(super) retiring: VecDeque<Retiring>,
+    /// When the keys are to be rotated, if they rotate by themselves.
+    pub(super) rotate_at: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Retiring {
+    pub(super) key: Arc<SigningKey>,
+    pub(super) until: u64,
 }
 
 /// A JWK Set (RFC 7517 section 5).
 #[derive(Serialize)]
-pub(super) struct JwkSet {
-    keys: Vec<Jwk>,
+struct JwkSet<'k> {
+    keys: Vec<&'k Jwk>,
 }
 
-/// An RSA public key for verifying RS256 (RFC 7517 section 4, RFC 7518 section 6.3.1).
-#[derive(Clone, Serialize)]
-struct Jwk {
-    kty: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    alg: &'static str,
-    kid: String,
-    n: String,
-    e: String,
-}
-
-/// The JOSE header (RFC 7515 section 4).
-#[derive(Serialize)]
-struct Header<'k> {
-    alg: &'static str,
-    typ: &'static str,
-    kid: &'k str,
-}
-
-impl SigningKey {
-    pub(super) fn generate() -> Result<Self, rsa::Error> {
-        let private_key = RsaPrivateKey::new(&mut rand::rng(), BITS)?;
-        let n = BASE64URL.encode(private_key.n_bytes());
-        let e = BASE64URL.encode(private_key.e_bytes());
+impl Keys {
+    /// The keys that were kept, or else new ones. Kept keys may have signed tokens that are valid for
+    /// `longest_lifetime` seconds from `now` on.
+    pub(super) async fn open(
+        config: KeyConfig,
+        now: u64,
+        longest_lifetime: u64,
+    ) -> Result<Self, KeyError> {
+        let store = config.directory.as_deref().map(KeyStore::open);
+        let store = store.transpose()?;
+        let kept = store.as_ref().map(KeyStore::load).transpose()?.flatten();
+        let rotate_at = config.rotate_every.map(|seconds| now + seconds);
+        let mut ring = if let Some(mut ring) = kept {
+            for key in &ring.signing {
+                key.in_use_until(now + longest_lifetime);
+            }
+            ring.rotate_at = rotate_at.and(ring.rotate_at).or(rotate_at);
+            ring
+        } else {
+            let mut keys = generate(config.bits, config.active + 1).await?;
+            Ring {
+                next: keys.pop_back().expect("there are two and more"),
+                signing: keys,
+                retiring: VecDeque::new(),
+                rotate_at,
+            }
+        };
+        // As many as are now wanted.
+        let missing = config.active.saturating_sub(ring.signing.len());
+        ring.signing.extend(generate(config.bits, missing).await?);
+        while ring.signing.len() > config.active {
+            ring.retire_oldest(config.overlap, now);
+        }
+        if let Some(store) = &store {
+            store.save(&ring)?;
+        }
         Ok(Self {
-            private_key: private_key.into(),
-            jwk: Jwk {
-                kty: "RSA",
-                usage: "sig",
-                alg: "RS256",
-                kid: thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]),
-                n,
-                e,
-            },
+            config,
+            ring: RwLock::new(ring),
+            signed: AtomicUsize::new(0),
+            store: Mutex::new(store),
         })
     }
 
-    /// The token with these claims: a JWT (RFC 7519) in compact serialization.
-    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
-        let header = Header {
-            alg: "RS256",
-            typ: "JWT",
-            kid: &self.jwk.kid,
-        };
-        let mut token = format!("{}.{}", encode(&header), encode(claims));
-        // Randomness blinds the private key from who measures how long signing takes.
-        let signature = self
-            .private_key
-            .sign_with_rng(&mut rand::rng(), token.as_bytes());
-        token.push('.');
-        BASE64URL.encode_string(signature.to_bytes(), &mut token);
-        token
+    /// The key whose turn it is to sign.
+    pub(super) fn signing(&self) -> Arc<SigningKey> {
+        self.read(|ring| {
+            let turn = self.signed.fetch_add(1, Ordering::Relaxed);
+            Arc::clone(&ring.signing[turn % ring.signing.len()])
+        })
     }
 
-    pub(super) fn jwk_set(&self) -> JwkSet {
-        JwkSet {
-            keys: vec![self.jwk.clone()],
+    /// The JWK Set, in JSON: those that sign, the next one, those that have ceased to.
+    pub(super) fn document(&self, now: u64) -> Vec<u8> {
+        self.read(|ring| {
+            let keys = ring.published(now).map(|(key, _)| key.jwk()).collect();
+            serde_json::to_vec(&JwkSet { keys }).expect("strings make JSON")
+        })
+    }
+
+    /// The same keys, described.
+    pub(super) fn list(&self, now: u64) -> Vec<Key> {
+        self.read(|ring| {
+            let keys = ring.published(now);
+            let keys = keys.map(|(key, state)| Key {
+                kid: key.kid().into(),
+                bits: key.bits(),
+                state,
+            });
+            keys.collect()
+        })
+    }
+
+    pub(super) fn max_age(&self) -> u64 {
+        self.config.max_age
+    }
+
+    pub(super) fn rotate_at(&self) -> Option<u64> {
+        self.read(|ring| ring.rotate_at)
+    }
+
+    /// Rotates the keys: the next one signs in place of the oldest, and a new one is the next.
+    pub(super) async fn rotate(&self, now: u64) -> Result<(), KeyError> {
+        let store = self.store.lock().await;
+        self.rotate_with(store.as_ref(), now).await
+    }
+
+    /// Rotates the keys if it is time to. Rotations that were missed are not made up for.
+    pub(super) async fn rotate_if_due(&self, now: u64) -> Result<(), KeyError> {
+        let is_due = || self.rotate_at().is_some_and(|at| at <= now);
+        if is_due() {
+            let store = self.store.lock().await;
+            // Somebody else may have been faster.
+            if is_due() {
+                self.rotate_with(store.as_ref(), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn rotate_with(&self, store: Option<&KeyStore>, now: u64) -> Result<(), KeyError> {
+        let new = generate(self.config.bits, 1).await?;
+        let mut ring = self.read(Ring::clone);
+        for key in new {
+            let next = std::mem::replace(&mut ring.next, key);
+            ring.signing.push_back(next);
+        }
+        ring.retire_oldest(self.config.overlap, now);
+        ring.retiring.retain(|retiring| now < retiring.until);
+        ring.rotate_at = self.config.rotate_every.map(|seconds| now + seconds);
+        if let Some(store) = store {
+            store.save(&ring)?;
+        }
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    fn read<T>(&self, act: impl FnOnce(&Ring) -> T) -> T {
+        act(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Ring {
+    fn published(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
+        let signing = self.signing.iter().map(|key| (&**key, KeyState::Signing));
+        let retiring = self.retiring.iter().filter(move |key| now < key.until);
+        let retiring = retiring.map(|retiring| {
+            let until = retiring.until;
+            (&*retiring.key, KeyState::Retiring { until })
+        });
+        signing
+            .chain([(&*self.next, KeyState::Next)])
+            .chain(retiring)
+    }
+
+    fn retire_oldest(&mut self, overlap: Option<u64>, now: u64) {
+        if let Some(key) = self.signing.pop_front() {
+            let until = overlap.map_or(key.last_expiry(), |seconds| now + seconds);
+            self.retiring.push_back(Retiring { key, until });
+        }
+        if self.retiring.len() > MAX_RETIRING {
+            self.retiring.pop_front();
         }
     }
 }
 
-/// Shows which key it is, and nothing of it.
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("kid", &self.jwk.kid)
-            .finish_non_exhaustive()
+/// So many new keys, computed at the same time and away from the threads that answer requests.
+async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, rsa::Error> {
+    let tasks: Vec<_> = (0..count)
+        .map(|_| spawn_blocking(move || SigningKey::generate(bits)))
+        .collect();
+    let mut keys = VecDeque::new();
+    for task in tasks {
+        keys.push_back(Arc::new(
+            task.await.expect("key generation does not panic")?,
+        ));
     }
-}
-
-fn encode(part: &impl Serialize) -> String {
-    BASE64URL.encode(serde_json::to_vec(part).expect("strings and numbers make JSON"))
+    Ok(keys)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn debug_hides_the_key() {
-        let key = SigningKey::generate().unwrap();
-        let shown = format!("{key:?}");
-        let expected = format!("SigningKey {{ kid: {:?}, .. }}", key.jwk.kid);
-        assert_eq!(shown, expected);
+    fn states(keys: &Keys, now: u64) -> Vec<(String, KeyState)> {
+        let keys = keys.list(now).into_iter();
+        keys.map(|key| (key.kid, key.state)).collect()
+    }
+
+    #[tokio::test]
+    async fn keys_are_published_before_and_after_they_sign() {
+        let config = KeyConfig {
+            rotate_every: Some(1000),
+            overlap: Some(100),
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let [(first, KeyState::Signing), (second, KeyState::Next)] = &states(&keys, 0)[..] else {
+            panic!("one that signs, and the next");
+        };
+        keys.rotate_if_due(999).await.unwrap();
+        assert_eq!(keys.signing().kid(), first);
+        keys.rotate_if_due(1000).await.unwrap();
+        assert_eq!(keys.signing().kid(), second);
+        let [_, (third, KeyState::Next), retiring] = &states(&keys, 1099)[..] else {
+            panic!("the third is published before it signs");
+        };
+        let until_1100 = KeyState::Retiring { until: 1100 };
+        assert_eq!(retiring, &(first.clone(), until_1100));
+        assert_eq!(states(&keys, 1100).len(), 2, "the overlap is over");
+        keys.rotate_if_due(9000).await.unwrap();
+        assert_eq!(keys.signing().kid(), third, "one rotation, not eight");
+        assert_eq!(keys.rotate_at(), Some(10_000));
+    }
+
+    #[tokio::test]
+    async fn without_an_overlap_a_key_stays_until_its_tokens_have_expired() {
+        let keys = Keys::open(KeyConfig::default(), 0, 600).await.unwrap();
+        keys.signing().in_use_until(650);
+        keys.rotate(100).await.unwrap();
+        assert_eq!(states(&keys, 649).len(), 3);
+        assert_eq!(states(&keys, 650).len(), 2);
+        keys.rotate(700).await.unwrap();
+        assert_eq!(states(&keys, 700).len(), 2, "it signed nothing");
+    }
+
+    #[tokio::test]
+    async fn several_keys_sign_in_turn() {
+        let config = KeyConfig {
+            active: 2,
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let [first, second, third] = [0; 3].map(|_| keys.signing().kid().to_owned());
+        assert_ne!(first, second);
+        assert_eq!(first, third);
+        assert_eq!(keys.list(0).len(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_number_of_retiring_keys_is_bounded() {
+        let config = KeyConfig {
+            overlap: Some(1000),
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        for _ in 0..MAX_RETIRING + 1 {
+            keys.rotate(0).await.unwrap();
+        }
+        assert_eq!(keys.list(0).len(), 2 + MAX_RETIRING);
     }
 }

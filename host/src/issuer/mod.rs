@@ -1,19 +1,22 @@
-//! An embedded authorization server: it issues tokens in two dialects, and publishes its key.
+//! An embedded authorization server: it issues tokens in two dialects, and publishes its keys.
 //!
-//! | Request | Dialect | File |
+//! | Request | What it is | File |
 //! |---|---|---|
-//! | `POST /oauth/token` | Auth0's | `auth0.rs` |
-//! | `POST /auth/token` | ATM's | `atm.rs` |
-//! | `GET /.well-known/openid-configuration` | Auth0's | `auth0.rs` |
-//! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `keys.rs` |
+//! | `POST /oauth/token` | tokens in Auth0's dialect | `auth0.rs` |
+//! | `POST /auth/token` | tokens in ATM's dialect | `atm.rs` |
+//! | `GET /.well-known/openid-configuration` | where everything is, in Auth0's dialect | `auth0.rs` |
+//! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `key_set.rs` |
+//! | `GET /` | a page for people | `page.rs` |
+//! | `/admin/` | rotation, faults, clock and log, for this machine alone | `admin.rs` |
 //!
-//! It is made for demonstrations and for tests: everything is in memory, and the key is new at every
-//! start.
+//! It is made for demonstrations and for tests: applications are configured ([`Config`], in code or in
+//! TOML), not registered, and it speaks HTTP without TLS. A test can do in code what `/admin/` does:
 //!
 //! ```
 //! use std::net::{Ipv4Addr, SocketAddr};
 //! use serde_json::json;
-//! use tokenlatch_host::{fetch, issuer::Issuer};
+//! use tokenlatch_host::fetch;
+//! use tokenlatch_host::issuer::{Endpoint, Fault, Issuer};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! let issuer = Issuer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
@@ -24,70 +27,107 @@
 //!     "client_secret": application.client_secret,
 //!     "audience": application.audience,
 //! });
-//! let answer = fetch::post_json(&format!("{}/oauth/token", issuer.origin()), &request).await?;
+//! let url = format!("{}/oauth/token", issuer.origin());
+//! let answer = fetch::post_json(&url, &request).await?;
 //! # assert!(answer.starts_with(br#"{"access_token":""#));
+//!
+//! issuer.rotate().await?;
+//! issuer.clock().advance(3600);
+//! issuer.inject(Fault::Outage.at(Endpoint::Auth0Token).times(1))?;
+//! assert!(fetch::post_json(&url, &request).await.is_err());
+//! assert_eq!(issuer.log().count_of(Endpoint::Auth0Token, "issued"), 1);
+//! assert_eq!(issuer.log().count_of(Endpoint::Auth0Token, "outage"), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod admin;
 mod application;
 mod atm;
 mod auth0;
+mod clients;
+mod clock;
+mod config;
+mod endpoint;
+mod exchange;
+mod faults;
+mod key;
+mod key_set;
+mod key_store;
 mod keys;
+mod log;
+mod page;
+mod rate;
+mod refresh;
 mod refusal;
+mod server;
+mod site;
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, header};
-use axum::middleware::map_response;
-use axum::response::Response;
-use axum::{Json, Router, routing};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::{Router, routing};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
-pub use application::{Application, User};
+pub use application::{Application, Audience, Grant, Lifetimes, MAX_LIFETIME, User};
 pub use atm::ISSUER as ATM_ISSUER;
-use keys::{JwkSet, SigningKey};
+pub use clock::{Clock, MAX_TIME};
+pub use config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
+pub use endpoint::Endpoint;
+pub use faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
+pub use key_store::KeyStoreError;
+pub use keys::{Key, KeyError, KeyState};
+pub use log::{Count, Log, MAX_REMEMBERED, Request};
+use site::Site;
 
 /// A running authorization server, which stops when it is dropped.
-#[derive(Debug)]
 pub struct Issuer {
     site: Arc<Site>,
     /// Dropping it is the signal to stop.
     stop: oneshot::Sender<()>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
 }
 
 /// Why the authorization server did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
+    /// The configuration is not one that it could work with.
+    #[error("the configuration is wrong")]
+    Config(#[from] ConfigError),
     /// It cannot listen at the address.
     #[error("cannot listen at {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// It could not generate its key.
-    #[error("cannot generate a key")]
-    Key(#[from] rsa::Error),
-}
-
-/// What the request handlers share.
-#[derive(Debug)]
-struct Site {
-    origin: String,
-    application: Application,
-    key: SigningKey,
+    /// It has no keys.
+    #[error("there are no keys to sign with")]
+    Keys(#[from] KeyError),
 }
 
 impl Issuer {
-    /// Starts listening at `address` (port 0 is any free one) with a new key and the demo application
-    /// ([`Application::demo`]), in a task of the current tokio runtime.
+    /// Starts listening at `address` (port 0 is any free one) with the default [`Config`]: new keys and
+    /// the demo application ([`Application::demo`]). Runs in a task of the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StartError`] but [`StartError::Config`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    pub async fn start(address: SocketAddr) -> Result<Self, StartError> {
+        Self::start_with(Config::default(), address).await
+    }
+
+    /// The same, with this configuration.
     ///
     /// # Errors
     ///
@@ -96,26 +136,22 @@ impl Issuer {
     /// # Panics
     ///
     /// Outside of a tokio runtime.
-    pub async fn start(address: SocketAddr) -> Result<Self, StartError> {
+    pub async fn start_with(config: Config, address: SocketAddr) -> Result<Self, StartError> {
+        config.check()?;
         let cannot_listen = |error| StartError::Listen(address, error);
         let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
         let address = listener.local_addr().map_err(cannot_listen)?;
-        let site = Arc::new(Site {
-            origin: format!("http://{address}"),
-            application: Application::demo(),
-            key: SigningKey::generate()?,
-        });
+        let site = Arc::new(Site::new(format!("http://{address}"), config).await?);
         let (stop, stopped) = oneshot::channel();
-        let server = axum::serve(listener, router(Arc::clone(&site)));
-        let server = server.with_graceful_shutdown(async {
-            // Nothing is ever sent: what comes is that the sender is gone.
-            let _ = stopped.await;
+        let server = server::serve(listener, router(Arc::clone(&site)), stopped);
+        let rotation = rotate_in_time(Arc::clone(&site));
+        let server = tokio::spawn(async {
+            tokio::select! {
+                () = server => {}
+                () = rotation => {}
+            }
         });
-        Ok(Self {
-            site,
-            stop,
-            server: tokio::spawn(server.into_future()),
-        })
+        Ok(Self { site, stop, server })
     }
 
     /// `http://HOST:PORT`, where it listens.
@@ -124,47 +160,114 @@ impl Issuer {
         &self.site.origin
     }
 
-    /// The application that it issues tokens to.
+    /// The first application that it issues tokens to.
     #[must_use]
     pub fn application(&self) -> &Application {
-        &self.site.application
+        &self.applications()[0]
+    }
+
+    /// All applications that it issues tokens to; there is at least one.
+    #[must_use]
+    pub fn applications(&self) -> &[Application] {
+        self.site.clients.all()
+    }
+
+    /// The keys that it publishes: those that sign, oldest first, the next one, the retiring ones.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Key> {
+        self.site.keys.list(self.site.clock.now())
+    }
+
+    /// Rotates the keys: the next one signs in place of the oldest, and a new one is the next.
+    ///
+    /// # Errors
+    ///
+    /// Any [`KeyError`]; the keys are then the same as before.
+    pub async fn rotate(&self) -> Result<(), KeyError> {
+        self.site.keys.rotate(self.site.clock.now()).await
+    }
+
+    /// Makes something go wrong: a [`Fault`], or one for certain requests alone.
+    ///
+    /// # Errors
+    ///
+    /// Any [`FaultError`].
+    pub fn inject(&self, fault: impl Into<Injection>) -> Result<(), FaultError> {
+        self.site.inject(fault.into())
+    }
+
+    /// The faults that are active, each with how many requests are left to it.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Injection> {
+        self.site.faults.active()
+    }
+
+    /// Ends all faults.
+    pub fn clear_faults(&self) {
+        self.site.faults.clear();
+    }
+
+    /// The clock by which it issues tokens and rotates keys.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.site.clock
+    }
+
+    /// What was asked of it.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.site.log
     }
 
     /// Stops listening, and waits, for at most five seconds, until the requests under way are answered.
     pub async fn stop(self) {
         drop(self.stop);
-        // A client that does not finish its request must not keep the server from stopping.
-        let _ = timeout(Duration::from_secs(5), self.server).await;
+        // It does not panic, and if it did there would be nothing left to stop.
+        let _ = self.server.await;
     }
 }
 
-/// The longest request body, in bytes: no token request comes near it.
-const MAX_REQUEST_LEN: usize = 16 * 1024;
+/// Shows where it listens.
+impl fmt::Debug for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issuer")
+            .field("origin", &self.site.origin)
+            .finish_non_exhaustive()
+    }
+}
 
 fn router(site: Arc<Site>) -> Router {
-    Router::new()
+    let mut router = Router::new()
+        .route("/", routing::get(page::page))
         .route("/oauth/token", routing::post(auth0::token))
         .route("/auth/token", routing::post(atm::token))
-        .route_layer(map_response(no_store))
         .route(
             "/.well-known/openid-configuration",
             routing::get(auth0::metadata),
         )
-        .route("/.well-known/jwks.json", routing::get(jwk_set))
-        .route("/auth/.well-known/jwks.json", routing::get(jwk_set))
-        .layer(DefaultBodyLimit::max(MAX_REQUEST_LEN))
+        .route("/.well-known/jwks.json", routing::get(key_set::key_set))
+        .route(
+            "/auth/.well-known/jwks.json",
+            routing::get(key_set::key_set),
+        )
+        .fallback(|| async { StatusCode::NOT_FOUND });
+    if site.has_admin {
+        router = router.nest("/admin", admin::router());
+    }
+    router
+        .layer(from_fn_with_state(Arc::clone(&site), exchange::exchange))
         .with_state(site)
 }
 
-/// No cache may keep what a token endpoint answers (RFC 6749 section 5.1).
-async fn no_store(mut answer: Response) -> Response {
-    let value = HeaderValue::from_static("no-store");
-    answer.headers_mut().insert(header::CACHE_CONTROL, value);
-    answer
-}
-
-async fn jwk_set(State(site): State<Arc<Site>>) -> Json<JwkSet> {
-    Json(site.key.jwk_set())
+/// Rotates the keys when it is time to, also while nobody asks for anything; never ends.
+async fn rotate_in_time(site: Arc<Site>) {
+    loop {
+        // The clock may be moved at any moment, so no longer sleep would do.
+        sleep(Duration::from_secs(1)).await;
+        if let Err(error) = site.keys.rotate_if_due(site.clock.now()).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -172,24 +275,26 @@ mod tests {
     use super::*;
     use crate::{fetch, key_set};
     use axum::body::{Body, to_bytes};
-    use axum::http::{Request, StatusCode};
+    use axum::http::{Request, header};
     use base64::Engine;
     use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
     use serde_json::Value;
     use std::net::Ipv4Addr;
-    use std::sync::LazyLock;
+    use tokio::sync::OnceCell;
     use tower::ServiceExt;
 
     pub(super) const JSON: &str = "application/json";
     pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-    static SITE: LazyLock<Arc<Site>> = LazyLock::new(|| {
-        Arc::new(Site {
-            origin: "http://127.0.0.1:8080".into(),
-            application: Application::demo(),
-            key: SigningKey::generate().unwrap(),
-        })
-    });
+    /// The same for all tests, for keys take their time.
+    pub(super) async fn site() -> Arc<Site> {
+        static SITE: OnceCell<Arc<Site>> = OnceCell::const_new();
+        let site = SITE.get_or_init(|| async {
+            let site = Site::new("http://127.0.0.1:8080".into(), Config::default());
+            Arc::new(site.await.unwrap())
+        });
+        Arc::clone(site.await)
+    }
 
     /// What the issuer answers; nobody may store it.
     pub(super) async fn post(path: &str, content_type: &str, body: &str) -> (StatusCode, Value) {
@@ -197,7 +302,7 @@ mod tests {
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        let answer = router(Arc::clone(&SITE)).oneshot(request).await.unwrap();
+        let answer = router(site().await).oneshot(request).await.unwrap();
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
         let status = answer.status();
         let body = to_bytes(answer.into_body(), 65_536).await.unwrap();
@@ -225,7 +330,7 @@ mod tests {
         let root = format!("{}/.well-known/jwks.json", issuer.origin());
         let atm = format!("{}/auth/.well-known/jwks.json", issuer.origin());
         let keys = key_set::parse(&fetch::get(&root).await.unwrap()).unwrap();
-        assert_eq!(keys.keys().len(), 1);
+        assert_eq!(keys.keys().len(), 2, "the one that signs, and the next");
         assert_eq!(keys.unusable(), 0);
         let same = key_set::parse(&fetch::get(&atm).await.unwrap()).unwrap();
         assert_eq!(same.keys(), keys.keys());

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 
 use tokenlatch::{Policy, Time, Verified};
-use tokio::runtime::{self, Runtime};
 
 use super::{Builder, Health, Keys, Source, Unavailable, VerifyError};
+use crate::background::Background;
 
 /// As [`super::KeySetCache`], for blocking callers.
 ///
@@ -15,24 +15,6 @@ use super::{Builder, Health, Keys, Source, Unavailable, VerifyError};
 pub struct KeySetCache {
     cache: super::KeySetCache,
     runtime: Arc<Background>,
-}
-
-/// A runtime that may be dropped anywhere, in an async task too: nobody waits for it to end.
-struct Background(Option<Runtime>);
-
-impl Background {
-    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
-        let runtime = self.0.as_ref().expect("there until it is dropped");
-        runtime.block_on(future)
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl KeySetCache {
@@ -51,17 +33,11 @@ impl KeySetCache {
     ///
     /// As [`new`](Self::new).
     pub fn start(builder: Builder) -> io::Result<Self> {
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("tokenlatch-key-set")
-            .enable_all()
-            .build()?;
-        let guard = runtime.enter();
-        let cache = builder.start();
-        drop(guard);
+        let runtime = Background::start("tokenlatch-key-set")?;
+        let cache = runtime.enter(|| builder.start());
         Ok(Self {
             cache,
-            runtime: Arc::new(Background(Some(runtime))),
+            runtime: Arc::new(runtime),
         })
     }
 

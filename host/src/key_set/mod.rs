@@ -24,7 +24,7 @@
 //!
 //! | | Tokenlatch | jose | aws-jwt-verify | jwks-rsa | Nimbus | jwkset | jwks-cache |
 //! |---|---|---|---|---|---|---|---|
-//! | a cached key is looked up without a lock, and without waiting for a fetch | ✓ `a_key_that_is_cached_is_waited_for_by_nobody` | part | ✓ | part | part | part: a read lock | part |
+//! | a cached key is looked up without a lock, and without waiting for a fetch | ✓ and without allocating: `a_key_that_is_cached_is_waited_for_by_nobody`, `a_key_that_is_cached_costs_no_allocation` | part | ✓ | part | part | part: a read lock | part |
 //! | a failed refresh takes no key away | ✓ `a_failed_refresh_never_evicts_and_is_retried_with_backoff`, `what_is_no_usable_set_leaves_the_old_one` | part: for 10 min | ✓ | – | part: for 5 min | part: an empty set does | part |
 //! | TTL from `Cache-Control`, within bounds | ✓ 30 s to 24 h, else 10 min: `a_set_is_fresh_then_stale_then_dead` | – 10 min | – never expires | – 10 min | – 5 min | – 1 h | ✓ 30 s to 24 h |
 //! | `ETag` | ✓ `what_has_not_changed_is_not_sent_again`, `an_unchanged_set_is_not_sent_again` | – | – | – | – | – | ✓ |

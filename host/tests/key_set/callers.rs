@@ -1,5 +1,6 @@
 //! Many callers at a time, and those who give up.
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use tokenlatch_host::key_set::{FETCH_TIMEOUT, KeySetCache, TTL};
 use tokio::time::{Instant, timeout};
@@ -121,4 +122,22 @@ async fn nobody_waits_longer_than_a_fetch_may_take() {
     let start = Instant::now();
     assert!(verify(&keys, "x").await.is_err());
     assert!(start.elapsed() <= FETCH_TIMEOUT + SECOND);
+}
+
+#[tokio::test]
+async fn a_key_that_is_cached_costs_no_allocation() {
+    let keys = KeySetCache::new(Fake::new(Reply::keys(&["a"])));
+    keys.ready().await.unwrap();
+    let token = token("a");
+    let mut scratch = [0; MAX_TOKEN_LEN];
+    let mut is_verified = || {
+        let verified = keys.verify(token.as_bytes(), &mut scratch, &POLICY, NOW);
+        verified
+            .now_or_never()
+            .is_some_and(|verdict| verdict.is_ok())
+    };
+    // A thread's first reading of what is shared sets up what the next ones use.
+    assert!(is_verified());
+    let count = allocation_counter::measure(|| assert!(is_verified()));
+    assert_eq!(count.count_total, 0);
 }

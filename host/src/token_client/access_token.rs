@@ -1,0 +1,74 @@
+//! An access token that was obtained.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+
+/// An access token as its server issued it. Clones share it; with the last one it is zeroized.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Issued>);
+
+struct Issued {
+    token: SecretString,
+    lifetime: Duration,
+    answer: SecretString,
+}
+
+impl AccessToken {
+    /// `token` is known to be a `b64token`.
+    pub(crate) fn new(token: SecretString, lifetime: Duration, answer: SecretString) -> Self {
+        Self(Arc::new(Issued {
+            token,
+            lifetime,
+            answer,
+        }))
+    }
+
+    /// The token's text: a `b64token` (RFC 6750 section 2.1), so it is ASCII without white space.
+    #[must_use]
+    pub fn text(&self) -> &SecretString {
+        &self.0.token
+    }
+
+    /// How long it was to live when it was issued, at most [`MAX_LIFETIME`](super::MAX_LIFETIME).
+    #[must_use]
+    pub fn lifetime(&self) -> Duration {
+        self.0.lifetime
+    }
+
+    /// The server's whole answer: one JSON object, which may hold a refresh token besides.
+    #[must_use]
+    pub fn answer(&self) -> &SecretString {
+        &self.0.answer
+    }
+
+    /// The value of `Authorization` that presents it (RFC 6750 section 2.1), marked as sensitive.
+    ///
+    /// # Panics
+    ///
+    /// Never: the text was checked when the token came.
+    #[must_use]
+    pub fn authorization(&self) -> HeaderValue {
+        let value = format!("Bearer {}", self.0.token.expose_secret());
+        let mut value = HeaderValue::try_from(value).expect("a b64token is a header's value");
+        value.set_sensitive(true);
+        value
+    }
+
+    /// Whether both are the very same issue.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Shows the lifetime alone.
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessToken")
+            .field("lifetime", &self.0.lifetime)
+            .finish_non_exhaustive()
+    }
+}

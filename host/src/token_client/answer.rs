@@ -1,0 +1,172 @@
+//! What a server answers that issues a token.
+
+use std::time::Duration;
+
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use tokenlatch::MAX_TOKEN_LEN;
+
+use super::access_token::AccessToken;
+use super::error::Malformed;
+
+/// The longest lifetime that is believed; a longer one counts as this one. It is the longest that
+/// Auth0 issues.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A token, and what may refresh it.
+pub(crate) struct TokenAnswer {
+    pub(crate) token: AccessToken,
+    pub(crate) refresh_token: Option<SecretString>,
+    pub(crate) id_token: Option<SecretString>,
+}
+
+#[derive(Deserialize)]
+struct Members {
+    access_token: SecretString,
+    token_type: Option<String>,
+    #[serde(default, deserialize_with = "seconds")]
+    expires_in: Lifetime,
+    #[serde(default, deserialize_with = "seconds")]
+    exp_access_token: Lifetime,
+    refresh_token: Option<SecretString>,
+    id_token: Option<SecretString>,
+}
+
+/// A lifetime in seconds, if the answer has one; malformed, it is an error.
+type Lifetime = Option<Result<u64, Malformed>>;
+
+impl TokenAnswer {
+    pub(crate) fn read(body: Vec<u8>) -> Result<Self, Malformed> {
+        let body = Zeroizing::new(body);
+        let members: Members = serde_json::from_slice(&body).map_err(|_| Malformed::Json)?;
+        let answer = std::str::from_utf8(&body).map_err(|_| Malformed::Json)?;
+        let token_type = members.token_type.as_deref();
+        if token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer")) {
+            return Err(Malformed::TokenType);
+        }
+        let token = members.access_token;
+        if !is_b64token(token.expose_secret()) {
+            return Err(Malformed::Token);
+        }
+        let seconds = members.expires_in.or(members.exp_access_token);
+        let seconds = seconds.unwrap_or(Err(Malformed::Lifetime))?;
+        let lifetime = Duration::from_secs(seconds).min(MAX_LIFETIME);
+        Ok(Self {
+            token: AccessToken::new(token, lifetime, answer.into()),
+            refresh_token: members.refresh_token,
+            id_token: members.id_token,
+        })
+    }
+}
+
+/// As a number, or as a string of digits, which some servers send.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lifetime, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = match &value {
+        serde_json::Value::Null => return Ok(None),
+        serde_json::Value::String(text) if digits(text) => text.parse().ok(),
+        value => value.as_u64(),
+    };
+    Ok(Some(number.ok_or(Malformed::Lifetime)))
+}
+
+/// Whether it may stand in `Authorization: Bearer` (RFC 6750 section 2.1).
+fn is_b64token(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
+    let unpadded = text.trim_end_matches('=');
+    (1..=MAX_TOKEN_LEN).contains(&text.len())
+        && !unpadded.is_empty()
+        && unpadded.bytes().all(is_allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<TokenAnswer, Malformed> {
+        TokenAnswer::read(body.as_bytes().to_vec())
+    }
+
+    fn lifetime(member: &str) -> Result<u64, Malformed> {
+        let answer = read(&format!(r#"{{"access_token":"a.b.c",{member}}}"#))?;
+        Ok(answer.token.lifetime().as_secs())
+    }
+
+    #[test]
+    fn a_lifetime_is_a_number_or_a_numeric_string_within_bounds() {
+        let longest = MAX_LIFETIME.as_secs();
+        for (member, seconds) in [
+            (r#""expires_in":86400"#, 86_400),
+            (r#""expires_in":"86400""#, 86_400),
+            (r#""exp_access_token":600"#, 600),
+            (r#""exp_access_token":"0600""#, 600),
+            (r#""expires_in":null,"exp_access_token":5"#, 5),
+            (r#""expires_in":0"#, 0),
+            (r#""expires_in":18446744073709551615"#, longest),
+        ] {
+            assert_eq!(lifetime(member), Ok(seconds), "{member}");
+        }
+        for member in [
+            r#""scope":"""#,
+            r#""expires_in":-1"#,
+            r#""expires_in":1.5"#,
+            r#""expires_in":1e300"#,
+            r#""expires_in":"""#,
+            r#""expires_in":"+5""#,
+            r#""expires_in":" 5""#,
+            r#""expires_in":"1h""#,
+            r#""expires_in":"99999999999999999999""#,
+            r#""expires_in":true"#,
+            r#""expires_in":[600]"#,
+        ] {
+            assert_eq!(lifetime(member), Err(Malformed::Lifetime), "{member}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_malformed() {
+        let twice = r#"{"access_token":"a","access_token":"b","expires_in":1}"#;
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"access_token":1,"expires_in":1}"#,
+            r#"{"access_token":null,"expires_in":1}"#,
+            r#"{"access_token":"a","expires_in":1} x"#,
+            twice,
+            &"[".repeat(100_000),
+        ] {
+            assert_eq!(read(body).map(drop), Err(Malformed::Json));
+        }
+        let kind = r#"{"access_token":"a","expires_in":1,"token_type":"DPoP"}"#;
+        assert_eq!(read(kind).map(drop), Err(Malformed::TokenType));
+        assert!(read(&kind.replace("DPoP", "bearer")).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_is_no_header_value_is_refused() {
+        let answer = |token: &str| read(&format!(r#"{{"access_token":"{token}","expires_in":1}}"#));
+        let longest = "a".repeat(MAX_TOKEN_LEN);
+        for token in ["a", "A-z0.9_~+/==", &longest] {
+            let authorization = answer(token).unwrap().token.authorization();
+            assert_eq!(authorization, format!("Bearer {token}"));
+            assert!(authorization.is_sensitive());
+        }
+        let longer = "a".repeat(MAX_TOKEN_LEN + 1);
+        for token in [
+            "",
+            "=",
+            "a=b",
+            "a b",
+            r"a\r\nHost: b",
+            r"a\u0000",
+            "é",
+            &longer,
+        ] {
+            assert_eq!(answer(token).map(drop), Err(Malformed::Token), "{token}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The client for callers without an async runtime: the same one, with a runtime of its own.
+
+use std::io;
+use std::sync::Arc;
+
+use reqwest::Request;
+
+use super::{AccessToken, Builder, CallError, Dialect, TokenError};
+use crate::background::Background;
+use crate::fetch::{Answer, FetchError};
+
+/// As [`super::TokenClient`], for blocking callers.
+///
+/// The asking is done on a thread of its own. Clones share the token.
+#[derive(Clone, Debug)]
+pub struct TokenClient {
+    client: super::TokenClient,
+    runtime: Arc<Background>,
+}
+
+/// Why a client does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The server's URL is none, or is not allowed.
+    #[error("the server cannot be asked")]
+    Url(#[from] FetchError),
+    /// No thread can be started.
+    #[error("cannot start a thread")]
+    Thread(#[from] io::Error),
+}
+
+impl TokenClient {
+    /// Begins with what the builder has.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StartError`].
+    pub fn start(builder: Builder<impl Into<Dialect>>) -> Result<Self, StartError> {
+        let runtime = Background::start("tokenlatch-token")?;
+        let client = runtime.enter(|| builder.start())?;
+        Ok(Self {
+            client,
+            runtime: Arc::new(runtime),
+        })
+    }
+
+    /// As [`super::TokenClient::token`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// In an async task, which must not block; so do all that wait here.
+    pub fn token(&self) -> Result<AccessToken, TokenError> {
+        self.runtime.block_on(self.client.token())
+    }
+
+    /// As [`super::TokenClient::call`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As [`token`](Self::token).
+    pub fn call(&self, request: Request) -> Result<Answer, CallError> {
+        self.runtime.block_on(self.client.call(request))
+    }
+
+    /// As [`super::TokenClient::invalidate`].
+    pub fn invalidate(&self, token: &AccessToken) {
+        self.client.invalidate(token);
+    }
+}

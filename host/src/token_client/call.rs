@@ -1,0 +1,125 @@
+//! Calling an API with a token.
+
+use std::sync::Arc;
+
+use http_auth::ChallengeParser;
+use reqwest::header::{AUTHORIZATION, HeaderMap, WWW_AUTHENTICATE};
+use reqwest::{Request, StatusCode};
+use tracing::debug;
+
+use super::access_token::AccessToken;
+use super::driver::TokenClient;
+use super::error::TokenError;
+use crate::fetch::{Answer, FetchError};
+
+/// Why an API gave no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no token to call it with.
+    #[error("cannot get a token")]
+    Token(#[from] TokenError),
+    /// It could not be reached, or the exchange with it broke.
+    #[error("cannot call the API")]
+    Transport(#[source] Arc<FetchError>),
+}
+
+impl From<FetchError> for CallError {
+    fn from(error: FetchError) -> Self {
+        Self::Transport(Arc::new(error))
+    }
+}
+
+impl TokenClient {
+    /// Sends a request with `Authorization: Bearer` (RFC 6750 section 2.1), and returns the answer,
+    /// whatever its status. No redirect is followed.
+    ///
+    /// If the API refuses the token, by a 401 whose challenge says `invalid_token` (RFC 6750 section
+    /// 3.1), the token is replaced and the request sent once more; unless its body is a stream, which
+    /// cannot be sent twice. At most one token is replaced per [`COOLDOWN`](super::COOLDOWN).
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`].
+    pub async fn call(&self, request: Request) -> Result<Answer, CallError> {
+        self.client.check(request.url())?;
+        let again = request.try_clone();
+        let token = self.token().await?;
+        let answer = self.send(request, &token).await?;
+        let Some(again) = again.filter(|_| is_invalid_token(&answer)) else {
+            return Ok(answer);
+        };
+        if !self.replace(&token) {
+            return Ok(answer);
+        }
+        debug!("the API refused the token, so it is called again with another");
+        let token = self.token().await?;
+        self.send(again, &token).await
+    }
+
+    async fn send(&self, mut request: Request, token: &AccessToken) -> Result<Answer, CallError> {
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, token.authorization());
+        Ok(self.client.send(request).await?)
+    }
+}
+
+/// Whether the API says that the token is expired, revoked or malformed.
+fn is_invalid_token(answer: &Answer) -> bool {
+    answer.status == StatusCode::UNAUTHORIZED && has_challenge(&answer.headers)
+}
+
+/// Whether there is a `Bearer` challenge with `error="invalid_token"` (RFC 9110 section 11.6.1).
+fn has_challenge(headers: &HeaderMap) -> bool {
+    let fields = headers.get_all(WWW_AUTHENTICATE).iter();
+    let fields = fields.filter_map(|field| field.to_str().ok());
+    let mut challenges = fields.flat_map(|field| ChallengeParser::new(field).map_while(Result::ok));
+    challenges.any(|challenge| {
+        let is_error = |(name, value): &(&str, http_auth::ParamValue<'_>)| {
+            name.eq_ignore_ascii_case("error") && value.to_unescaped() == "invalid_token"
+        };
+        challenge.scheme.eq_ignore_ascii_case("Bearer") && challenge.params.iter().any(is_error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says_invalid_token(fields: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for field in fields {
+            headers.append(WWW_AUTHENTICATE, field.parse().unwrap());
+        }
+        has_challenge(&headers)
+    }
+
+    #[test]
+    fn challenges_that_call_for_another_token() {
+        for fields in [
+            &[r#"Bearer realm="api", error="invalid_token", error_description="expired, sorry""#][..],
+            &["bearer ERROR=invalid_token"],
+            &[r#"Basic realm="a", Bearer error="invalid_token""#],
+            &[r#"Basic realm="a""#, r#"Bearer error="invalid\_token""#],
+        ] {
+            assert!(says_invalid_token(fields), "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn challenges_that_call_for_something_else() {
+        for fields in [
+            &[][..],
+            &["Bearer"],
+            &["invalid_token"],
+            &[r#"Bearer error="insufficient_scope""#],
+            &[r#"Bearer error_description="invalid_token""#],
+            &[r#"Bearer realm="error=\"invalid_token\"""#],
+            &[r#"Digest error="invalid_token""#],
+            &[r#"Bearer realm="unterminated, error="invalid_token"#],
+            &[",,,"],
+        ] {
+            assert!(!says_invalid_token(fields), "{fields:?}");
+        }
+    }
+}

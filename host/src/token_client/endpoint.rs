@@ -1,0 +1,161 @@
+//! The server's token endpoint: one request from its beginning to its end.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Body as HttpBody, Method, Request, Url};
+use secrecy::ExposeSecret;
+use secrecy::zeroize::Zeroizing;
+use tokenlatch::{MAX_TOKEN_LEN, Policy};
+use tracing::{debug, warn};
+
+use super::access_token::AccessToken;
+use super::answer::TokenAnswer;
+use super::dialect::{Body, Dialect};
+use super::error::{Refusal, TokenError};
+use crate::clock;
+use crate::fetch::{Client, FetchError};
+use crate::key_set::{KeySetCache, VerifyError};
+
+/// Where tokens come from.
+pub(crate) trait Source: Send + 'static {
+    fn obtain(&mut self) -> impl Future<Output = Result<AccessToken, TokenError>> + Send;
+}
+
+/// A server's token endpoint.
+pub(crate) struct Endpoint {
+    pub(crate) client: Client,
+    pub(crate) url: Url,
+    pub(crate) dialect: Dialect,
+    pub(crate) check: Option<Check>,
+}
+
+/// What every token is held against before it is handed out.
+#[derive(Clone)]
+pub(crate) struct Check {
+    pub(crate) keys: KeySetCache,
+    pub(crate) policy: Policy<'static>,
+}
+
+/// The URL of the token endpoint of the server at `origin`: an origin, a bare host name, or either with
+/// a path in front of the endpoint's own.
+///
+/// # Errors
+///
+/// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
+pub(crate) fn url(client: &Client, origin: &str, path: &str) -> Result<Url, FetchError> {
+    let mut url = if origin.contains("://") {
+        client.parse(origin)?
+    } else {
+        client.parse(&format!("https://{origin}"))?
+    };
+    let is_plain = url.query().is_none() && url.fragment().is_none();
+    if !is_plain || !url.username().is_empty() || url.password().is_some() {
+        return Err(FetchError::InvalidUrl);
+    }
+    let path = [url.path().trim_end_matches('/'), path].concat();
+    url.set_path(&path);
+    Ok(url)
+}
+
+impl Source for Endpoint {
+    async fn obtain(&mut self) -> Result<AccessToken, TokenError> {
+        if let Some(body) = self.dialect.refresh_request() {
+            match self.ask(body).await {
+                Err(error) if !error.is_retryable() => {
+                    warn!(%error, "the token was not refreshed, so another is asked for");
+                    self.dialect.forget_refresh();
+                }
+                outcome => return outcome,
+            }
+        }
+        self.ask(self.dialect.request()).await
+    }
+}
+
+impl Endpoint {
+    async fn ask(&mut self, body: Body) -> Result<AccessToken, TokenError> {
+        let sent = self.client.send(self.request(body)).await;
+        let sent = sent.map_err(|error| TokenError::Transport(Arc::new(error)))?;
+        debug!(status = sent.status.as_u16(), "the token endpoint answered");
+        if !sent.status.is_success() {
+            let body = Zeroizing::new(sent.body);
+            let refusal = Refusal::read(sent.status, &body, &self.dialect.secrets());
+            return Err(TokenError::Refused(refusal));
+        }
+        let answer = TokenAnswer::read(sent.body).map_err(TokenError::Malformed)?;
+        // Kept even of a token that does not verify: the last one may be good for nothing any more.
+        self.dialect.take_refresh(&answer);
+        if let Some(check) = &self.check {
+            let checked = check.run(&answer.token).await;
+            checked.map_err(TokenError::Unverified)?;
+        }
+        Ok(answer.token)
+    }
+
+    fn request(&self, body: Body) -> Request {
+        let mut request = Request::new(Method::POST, self.url.clone());
+        let content_type = HeaderValue::from_static(body.content_type);
+        request.headers_mut().insert(CONTENT_TYPE, content_type);
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(ACCEPT, json);
+        // They stay its owner's, and are zeroized with it.
+        let bytes = bytes::Bytes::from_owner(body.bytes);
+        *request.body_mut() = Some(HttpBody::from(bytes));
+        request
+    }
+}
+
+impl Check {
+    async fn run(&self, token: &AccessToken) -> Result<(), VerifyError> {
+        let mut scratch = Zeroizing::new(vec![0; MAX_TOKEN_LEN]);
+        let text = token.text().expose_secret().as_bytes();
+        let verified = self
+            .keys
+            .verify(text, &mut scratch, &self.policy, clock::now());
+        verified.await.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_an_origin_or_a_domain() {
+        let of = |origin| url(&Client::default(), origin, "/oauth/token");
+        for origin in [
+            "https://tenant.eu.auth0.com",
+            "https://tenant.eu.auth0.com/",
+            "tenant.eu.auth0.com",
+        ] {
+            let url = of(origin).unwrap();
+            assert_eq!(url.as_str(), "https://tenant.eu.auth0.com/oauth/token");
+        }
+        let url = of("http://127.0.0.1:8080/base/").unwrap();
+        assert_eq!(url.as_str(), "http://127.0.0.1:8080/base/oauth/token");
+    }
+
+    #[test]
+    fn what_may_not_be_asked_is_refused() {
+        let of = |origin| url(&Client::default(), origin, "/oauth/token");
+        for origin in ["http://a.example", "ftp://a.example"] {
+            assert!(
+                matches!(of(origin), Err(FetchError::InsecureUrl)),
+                "{origin}"
+            );
+        }
+        for origin in [
+            "",
+            "https://",
+            "https://a.example/?b",
+            "a.example#b",
+            "https://a:b@c.example",
+        ] {
+            assert!(
+                matches!(of(origin), Err(FetchError::InvalidUrl)),
+                "{origin}"
+            );
+        }
+    }
+}

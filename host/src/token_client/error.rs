@@ -1,0 +1,216 @@
+//! Why there is no token.
+
+use std::fmt;
+use std::sync::Arc;
+
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use tokenlatch::Remedy;
+
+use crate::fetch::FetchError;
+use crate::key_set::VerifyError;
+
+/// The longest text of a server's error that is kept, in characters.
+pub const MAX_ERROR_TEXT_LEN: usize = 256;
+
+/// Why there is no token. None shows a secret or a token.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// The server refused.
+    #[error("the server refused: {0}")]
+    Refused(Refusal),
+    /// The server could not be reached, or the exchange with it broke.
+    #[error("the server could not be asked")]
+    Transport(#[source] Arc<FetchError>),
+    /// The server's answer is none.
+    #[error("the server's answer is malformed")]
+    Malformed(#[source] Malformed),
+    /// What the server issued does not verify, or cannot be judged for want of keys.
+    #[error("the token that the server issued does not verify")]
+    Unverified(#[source] VerifyError),
+    /// There was no outcome within [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT), or the runtime that
+    /// the client was started in has ended.
+    #[error("no token in time")]
+    TimedOut,
+}
+
+impl TokenError {
+    /// Whether the same request may succeed later, without any change of what is configured.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.is_retryable(),
+            Self::Transport(error) => !matches!(
+                **error,
+                FetchError::InvalidUrl
+                    | FetchError::InsecureUrl
+                    | FetchError::Client(_)
+                    | FetchError::TooLong(_)
+            ),
+            Self::Malformed(_) => false,
+            Self::Unverified(VerifyError::Keys(_)) | Self::TimedOut => true,
+            Self::Unverified(VerifyError::Token(error)) => error.remedy() == Remedy::RefetchKeys,
+        }
+    }
+}
+
+/// What is wrong with a server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// It is not a JSON object with an `access_token`, each member of its type and given once.
+    #[error("not a JSON object with an access_token")]
+    Json,
+    /// Its `token_type` is another than `Bearer` (RFC 6749 section 7.1).
+    #[error("the token_type is not Bearer")]
+    TokenType,
+    /// Its token is no `b64token` (RFC 6750 section 2.1), or is longer than
+    /// [`MAX_TOKEN_LEN`](tokenlatch::MAX_TOKEN_LEN).
+    #[error("the access_token is no bearer token")]
+    Token,
+    /// Its token's lifetime is missing, or not a whole number of seconds.
+    #[error("the token's lifetime is missing or malformed")]
+    Lifetime,
+}
+
+/// A server's refusal, as RFC 6749 section 5.2 has it.
+///
+/// Its texts are the server's, of at most [`MAX_ERROR_TEXT_LEN`] characters. `Display` escapes what
+/// could steer a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refusal {
+    /// The status.
+    pub status: StatusCode,
+    /// `error`, if the answer has one: `invalid_client`, say.
+    pub code: Option<String>,
+    /// `error_description`, if the answer has one.
+    pub description: Option<String>,
+}
+
+impl Refusal {
+    /// What an answer says that has this status. A text that repeats a secret is withheld.
+    pub(crate) fn read(status: StatusCode, body: &[u8], secrets: &[&SecretString]) -> Self {
+        /// Whatever is no text is passed over.
+        #[derive(Default, Deserialize)]
+        struct Answer {
+            #[serde(default)]
+            error: serde_json::Value,
+            #[serde(default)]
+            error_description: serde_json::Value,
+        }
+        let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+        let keep = |text: serde_json::Value| {
+            let text = text.as_str()?;
+            let repeats = |secret: &&SecretString| {
+                let secret = secret.expose_secret();
+                !secret.is_empty() && text.contains(secret)
+            };
+            Some(if secrets.iter().any(repeats) {
+                "(withheld, for it repeats a secret)".to_owned()
+            } else {
+                text.chars().take(MAX_ERROR_TEXT_LEN).collect()
+            })
+        };
+        Self {
+            status,
+            code: keep(answer.error),
+            description: keep(answer.error_description),
+        }
+    }
+
+    fn is_retryable(&self) -> bool {
+        self.status.is_server_error()
+            || self.status == StatusCode::TOO_MANY_REQUESTS
+            || self.status == StatusCode::REQUEST_TIMEOUT
+    }
+}
+
+/// `401 invalid_client: the description`, without what the server left out.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.status.as_u16())?;
+        if let Some(code) = &self.code {
+            write!(f, " {}", code.escape_debug())?;
+        }
+        if let Some(description) = &self.description {
+            write!(f, ": {}", description.escape_debug())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(status: u16, body: &str) -> Refusal {
+        let status = StatusCode::from_u16(status).unwrap();
+        Refusal::read(status, body.as_bytes(), &[&"hush".into(), &"".into()])
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_server_says() {
+        let body = r#"{"error":"invalid_client","error_description":"no","more":[1]}"#;
+        assert_eq!(refusal(401, body).to_string(), "401 invalid_client: no");
+        for body in [
+            "",
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"error":{"a":1}}"#,
+            r#"{"error":"a","error":"b"}"#,
+        ] {
+            assert_eq!(refusal(502, body).to_string(), "502", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_short_and_steers_no_terminal() {
+        let long = "\u{e9}".repeat(MAX_ERROR_TEXT_LEN + 1);
+        let refused = refusal(400, &format!(r#"{{"error":"{long}"}}"#));
+        let code = refused.code.unwrap();
+        assert_eq!(code.chars().count(), MAX_ERROR_TEXT_LEN);
+        let refused = refusal(
+            400,
+            r#"{"error":"a\u001b[2J\n","error_description":"\u009b\u202e"}"#,
+        );
+        let shown = refused.to_string();
+        assert_eq!(shown, r"400 a\u{1b}[2J\n: \u{9b}\u{202e}");
+    }
+
+    #[test]
+    fn a_refusal_that_repeats_a_secret_is_withheld() {
+        let body = r#"{"error":"a","error_description":"no client with hush\u0021"}"#;
+        let refused = refusal(401, body);
+        assert!(!format!("{refused} {refused:?}").contains("hush"));
+        assert!(refused.to_string().starts_with("401 a: (withheld"));
+        // Across the place where it would be cut off, too.
+        let padding = " ".repeat(MAX_ERROR_TEXT_LEN - 2);
+        let refused = refusal(400, &format!(r#"{{"error":"{padding}hush"}}"#));
+        assert!(!refused.code.unwrap().contains("hu"));
+    }
+
+    #[test]
+    fn a_retry_helps_where_nothing_has_to_change() {
+        for (status, helps) in [
+            (400, false),
+            (401, false),
+            (302, false),
+            (429, true),
+            (503, true),
+        ] {
+            let error = TokenError::Refused(refusal(status, "{}"));
+            assert_eq!(error.is_retryable(), helps, "{status}");
+        }
+        let transport = |error| TokenError::Transport(Arc::new(error)).is_retryable();
+        assert!(transport(FetchError::ConnectTimeout));
+        assert!(!transport(FetchError::InsecureUrl));
+        assert!(!TokenError::Malformed(Malformed::Json).is_retryable());
+        let unverified = |error: tokenlatch::Error| TokenError::Unverified(error.into());
+        assert!(!unverified(tokenlatch::Error::WrongIssuer).is_retryable());
+        assert!(unverified(tokenlatch::Error::UnknownKey).is_retryable());
+    }
+}
