@@ -2,6 +2,9 @@
 //!
 //! Valgrind does not know AVX-512, so that the code for it is not counted.
 
+#[path = "../gate.rs"]
+mod gate;
+
 use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,8 @@ use std::process::{Command, ExitCode};
 
 use tokenlatch_benches::results::{Instructions, InstructionsRow};
 use tokenlatch_benches::{Build, Case, Operation};
+
+use gate::Verdict;
 
 const USAGE: &str = "\
 usage: benches/instructions [--json | --check]
@@ -20,9 +25,6 @@ Counts the instructions that verifying takes on this processor, in Valgrind.
 
 /// `benches/instructions --json` writes the file anew.
 const EXPECTED: &str = include_str!("../../expected.json");
-
-/// In percent. Compilers differ by a few.
-const TOLERANCE: u64 = 5;
 
 /// How often an operation is done in the two runs whose difference counts.
 const FEW: u64 = 2;
@@ -156,12 +158,12 @@ fn check(results: &Instructions) -> Result<ExitCode, Box<dyn Error>> {
         let name = name(row);
         let before = expected.rows.iter().find(|row| self::name(row) == name);
         let before = before.map(|row| row.instructions);
-        let verdict = verdict(before, row.instructions);
+        let verdict = Verdict::on(before, row.instructions);
         if verdict != Verdict::Same {
             let before = before.unwrap_or_default();
             println!("{name} {verdict:?}: {before} -> {}", row.instructions);
         }
-        is_good &= !matches!(verdict, Verdict::New | Verdict::Worse);
+        is_good &= verdict.is_good();
     }
     let (count, all) = (results.rows.len(), expected.rows.len());
     println!(
@@ -177,44 +179,4 @@ fn check(results: &Instructions) -> Result<ExitCode, Box<dyn Error>> {
     );
     println!("benches/instructions --json >benches/expected.json");
     Ok(ExitCode::FAILURE)
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    New,
-    Better,
-    Same,
-    Worse,
-}
-
-fn verdict(before: Option<u64>, now: u64) -> Verdict {
-    let Some(before) = before else {
-        return Verdict::New;
-    };
-    if 100 * now > (100 + TOLERANCE) * before {
-        Verdict::Worse
-    } else if 100 * now < (100 - TOLERANCE) * before {
-        Verdict::Better
-    } else {
-        Verdict::Same
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_than_the_tolerance_is_worse() {
-        for (now, expected) in [
-            (949, Verdict::Better),
-            (950, Verdict::Same),
-            (1000, Verdict::Same),
-            (1050, Verdict::Same),
-            (1051, Verdict::Worse),
-        ] {
-            assert_eq!(verdict(Some(1000), now), expected, "{now}");
-        }
-        assert_eq!(verdict(None, 1), Verdict::New);
-    }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use crate::cycles::Cycles;
+use crate::gate::Verdict;
 use crate::results::{Results, Row};
 
 /// What is measured for it: `benches/target --json` with these names writes the file anew.
@@ -12,9 +13,6 @@ use crate::results::{Results, Row};
 pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "tokenlatch"];
 
 const EXPECTED: &str = include_str!("../../expected.json");
-
-/// In percent. Compilers differ by a few.
-const TOLERANCE: u64 = 5;
 
 /// Prints every count that is no longer what it was, and succeeds where none is worse.
 pub(crate) fn check(results: &Results) -> Result<ExitCode, Box<dyn Error>> {
@@ -28,13 +26,13 @@ pub(crate) fn check(results: &Results) -> Result<ExitCode, Box<dyn Error>> {
                 continue;
             };
             let before = before.and_then(of);
-            let verdict = verdict(before, now);
+            let verdict = Verdict::on(before, now);
             if verdict != Verdict::Same {
                 let before = before.unwrap_or_default();
                 println!("{name} {verdict:?}: {before} -> {now} {unit}");
             }
             count += 1;
-            is_good &= !matches!(verdict, Verdict::New | Verdict::Worse);
+            is_good &= verdict.is_good();
         }
     }
     println!(
@@ -66,43 +64,3 @@ const METRICS: [Metric; 2] = [
         of: |row| row.cycles.map(Cycles::middle),
     },
 ];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    New,
-    Better,
-    Same,
-    Worse,
-}
-
-fn verdict(before: Option<u64>, now: u64) -> Verdict {
-    let Some(before) = before else {
-        return Verdict::New;
-    };
-    if 100 * now > (100 + TOLERANCE) * before {
-        Verdict::Worse
-    } else if 100 * now < (100 - TOLERANCE) * before {
-        Verdict::Better
-    } else {
-        Verdict::Same
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn more_than_the_tolerance_is_worse() {
-        for (now, expected) in [
-            (949, Verdict::Better),
-            (950, Verdict::Same),
-            (1000, Verdict::Same),
-            (1050, Verdict::Same),
-            (1051, Verdict::Worse),
-        ] {
-            assert_eq!(verdict(Some(1000), now), expected, "{now}");
-        }
-        assert_eq!(verdict(None, 1), Verdict::New);
-    }
-}

@@ -2,6 +2,8 @@
 
 mod cycles;
 mod expected;
+#[path = "../../../src/gate.rs"]
+mod gate;
 mod image;
 mod plan;
 mod qemu;
