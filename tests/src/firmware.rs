@@ -34,14 +34,24 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Builds one of its programs with these features, separated by commas.
+/// For size: SHA-256 in its compact form, too.
+pub const SIZE: &[&str] = &["--release", "--config", ".cargo/size.toml"];
+
+/// As it is shipped.
+pub const RELEASE: &[&str] = &["--release"];
+
+/// For speed.
+pub const SPEED: &[&str] = &["--profile", "speed"];
+
+/// Builds one of its programs in a profile, with these features, separated by commas.
 ///
 /// # Errors
 ///
 /// What cargo says.
-pub fn build(program: &str, features: &str) -> Result<PathBuf, String> {
+pub fn build(program: &str, profile: &[&str], features: &str) -> Result<PathBuf, String> {
     let output = cargo()
-        .args(["build", "--release", "--locked"])
+        .args(["build", "--locked"])
+        .args(profile)
         .args(["--bin", program, "--features", features])
         .arg("--message-format=json-render-diagnostics")
         .output()

@@ -7,7 +7,7 @@ const SYMBOL: &str = "the_verifier_can_panic";
 
 #[test]
 fn firmware_links_where_a_panic_cannot() {
-    let built = firmware::build("no-panic", "");
+    let built = firmware::build("no-panic", firmware::RELEASE, "");
     assert!(built.is_ok(), "{}", built.unwrap_err());
     println!("no-panic: it links");
 }
@@ -15,7 +15,8 @@ fn firmware_links_where_a_panic_cannot() {
 /// So that the test above means something.
 #[test]
 fn an_index_that_is_not_checked_would_be_noticed() {
-    let refusal = firmware::build("no-panic", "deliberate-panic").expect_err("a panic links");
+    let refusal = firmware::build("no-panic", firmware::RELEASE, "deliberate-panic")
+        .expect_err("a panic links");
     let undefined = refusal
         .lines()
         .find(|line| line.contains("undefined symbol"));

@@ -34,6 +34,15 @@ fn the_memory_it_takes_is_bounded() {
     }
 }
 
+#[test]
+fn the_profiles_are_for_size_and_for_speed() {
+    let verify = |profile| flash(profile, "verify") - flash(profile, "");
+    let [size, release, speed] = [firmware::SIZE, firmware::RELEASE, firmware::SPEED].map(verify);
+    println!("flash of verify_in_place on a Cortex-M3, keys up to 2048 bits");
+    println!("for size {size}, as it is {release}, for speed {speed}");
+    assert!(size + 6 * 1024 < release && release < speed && speed < 40 * 1024);
+}
+
 /// The figures with an issuer's key, and the feature that makes room for it.
 fn measure(issuer: &Issuer, capacity: &str) -> [u64; FIGURES.len()] {
     let cases = cases::all(issuer);
@@ -43,15 +52,14 @@ fn measure(issuer: &Issuer, capacity: &str) -> [u64; FIGURES.len()] {
         let chosen = cases.filter(|(case, _)| case.line.starts_with('{') == is_key_set);
         chosen.map(|(_, stack)| *stack).max().expect("a case")
     };
-    let nothing = flash(capacity);
-    let verify = flash(&format!("{capacity},verify"));
-    let both = flash(&format!("{capacity},verify,load"));
+    let flash = |features: &str| flash(firmware::RELEASE, &format!("{capacity},{features}"));
+    let [nothing, verify, both] = ["", "verify", "verify,load"].map(flash);
     [worst(false), worst(true), verify - nothing, both - verify]
 }
 
 /// The bytes of code and constants in the program `flash`.
-fn flash(features: &str) -> u64 {
-    let program = firmware::build("flash", features).expect("it builds");
+fn flash(profile: &[&str], features: &str) -> u64 {
+    let program = firmware::build("flash", profile, features).expect("it builds");
     let program = fs::read(program).expect("the program");
     let program = object::File::parse(&*program).expect("an ELF file");
     let sections = [".text", ".rodata"].map(|name| program.section_by_name(name));
