@@ -1,4 +1,5 @@
-//! What Tokenlatch needs a host for: getting key sets, and an authorization server to try it with.
+//! What Tokenlatch needs a host for: getting key sets and tokens, and an authorization server to try it
+//! with.
 //!
 //! - [`issuer`]: an embedded authorization server that issues tokens in two dialects;
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
@@ -8,10 +9,16 @@
 //! - [`clock`]: the present.
 //!
 //! The program `tokenlatch` (`cli/`) is a thin layer on top of these.
+//!
+//! # Features
+//!
+//! `program`, the default, is the program, and brings `issuer`, the authorization server. To verify or to
+//! obtain tokens takes neither: `default-features = false` leaves out what only they need.
 
 mod background;
 pub mod clock;
 pub mod fetch;
+#[cfg(feature = "issuer")]
 pub mod issuer;
 pub mod key_set;
 mod thumbprint;
