@@ -9,8 +9,8 @@
 use std::env;
 use std::hint::black_box;
 use std::process::ExitCode;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Barrier, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,9 @@ struct Contender {
 
 /// What the threads of a turn have in common.
 struct Turn {
-    begin: Barrier,
+    barrier: Barrier,
+    /// When the first of them began: whoever started them may come to it late.
+    start: OnceLock<Instant>,
     is_over: AtomicBool,
 }
 
@@ -91,6 +93,12 @@ struct Turn {
 const BATCH: u64 = 32;
 
 impl Turn {
+    /// Waits until all of them are ready.
+    fn begin(&self) {
+        self.barrier.wait();
+        self.start.get_or_init(Instant::now);
+    }
+
     async fn repeat(&self, lookup: &impl AsyncFn()) -> u64 {
         let mut times = 0;
         while !self.is_over.load(Ordering::Relaxed) {
@@ -108,7 +116,7 @@ impl Contender {
     fn asynchronous(package: &str, lookup: impl AsyncFn() + Send + Sync + 'static) -> Self {
         let run = move |turn: &Turn| {
             let runtime = Builder::new_current_thread().build().expect("a runtime");
-            turn.begin.wait();
+            turn.begin();
             runtime.block_on(turn.repeat(&lookup))
         };
         Self {
@@ -119,7 +127,7 @@ impl Contender {
 
     fn blocking(package: &str, lookup: impl Fn() + Send + Sync + 'static) -> Self {
         let run = move |turn: &Turn| {
-            turn.begin.wait();
+            turn.begin();
             let mut times = 0;
             while !turn.is_over.load(Ordering::Relaxed) {
                 (0..BATCH).for_each(|_| lookup());
@@ -136,20 +144,23 @@ impl Contender {
     /// The time that passes per lookup, in nanoseconds.
     fn turn(&self, threads: usize) -> f64 {
         let turn = Turn {
-            begin: Barrier::new(threads + 1),
+            barrier: Barrier::new(threads + 1),
+            start: OnceLock::new(),
             is_over: AtomicBool::new(false),
         };
         thread::scope(|scope| {
-            let running: Vec<_> = (0..threads)
-                .map(|_| scope.spawn(|| (self.run)(&turn)))
-                .collect();
-            turn.begin.wait();
-            let start = Instant::now();
+            let run = || ((self.run)(&turn), Instant::now());
+            let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+            turn.begin();
             thread::sleep(TURN);
             turn.is_over.store(true, Ordering::Relaxed);
-            let times = running.into_iter().map(|thread| thread.join());
-            let times: u64 = times.map(|times| times.expect("no panic")).sum();
-            start.elapsed().as_nanos() as f64 / times as f64
+            let ended = running.into_iter().map(|thread| thread.join());
+            let (times, ends): (Vec<u64>, Vec<Instant>) =
+                ended.map(|ended| ended.expect("no panic")).unzip();
+            let start = *turn.start.get_or_init(Instant::now);
+            let end = ends.into_iter().max().unwrap_or(start);
+            let times: u64 = times.into_iter().sum();
+            (end - start).as_nanos() as f64 / times as f64
         })
     }
 }
