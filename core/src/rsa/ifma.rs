@@ -20,7 +20,7 @@ use core::arch::x86_64::{
 };
 use core::mem::swap;
 
-use super::digits::{BITS, Digit, MASK, bit_len, is_less, subtract};
+use super::digits::{BITS, Digit, MASK, bit_len};
 use super::montgomery;
 
 /// The bits of a digit.
@@ -643,7 +643,5 @@ fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
         buffer >>= BITS;
         bits -= BITS as usize;
     }
-    if !is_less(out, n) {
-        subtract(out, n);
-    }
+    montgomery::reduce(out, n);
 }

@@ -127,7 +127,7 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
 /// `x = x mod n`, for an x below 2n.
 // Not inlined, so that what it works with is not on the stack while the power is computed.
 #[inline(never)]
-fn reduce(x: &mut [Digit], n: &[Digit]) {
+pub(super) fn reduce(x: &mut [Digit], n: &[Digit]) {
     if !is_less(x, n) {
         subtract(x, n);
     }
