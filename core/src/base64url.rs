@@ -4,7 +4,7 @@
 //! on x86-64, this 240 ns) and more flash: its constant time is for secrets, and a token that came
 //! in a request has none from whoever sent it.
 
-use crate::Error;
+use crate::error::Error;
 
 /// Decodes where the text lies and returns the decoded front part of it.
 ///

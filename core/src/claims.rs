@@ -1,67 +1,9 @@
-//! The claims that the verifier reads: those of RFC 7519 section 4.1, `scope` and `client_id` (RFC
-//! 8693 sections 4.2 and 4.3) and `azp` (OpenID Connect Core section 2).
+//! The claims of a token (RFC 7519 section 4), as the verifier reads them.
 
-use crate::Error;
-use crate::json::{self, MAX_JSON_MEMBERS, Object, Text, Value};
+use crate::claim::Claim;
+use crate::error::Error;
+use crate::json::{self, Object, Text, Value};
 use crate::numeric_date::NumericDate;
-
-/// A claim that the verifier itself reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Claim {
-    /// `iss`
-    Issuer,
-    /// `sub`
-    Subject,
-    /// `aud`
-    Audience,
-    /// `exp`
-    Expiry,
-    /// `nbf`
-    NotBefore,
-    /// `iat`
-    IssuedAt,
-    /// `jti`
-    TokenId,
-    /// `scope`
-    Scope,
-    /// `azp`
-    AuthorizedParty,
-    /// `client_id`
-    ClientId,
-}
-
-impl Claim {
-    const ALL: [Self; 10] = [
-        Self::Issuer,
-        Self::Subject,
-        Self::Audience,
-        Self::Expiry,
-        Self::NotBefore,
-        Self::IssuedAt,
-        Self::TokenId,
-        Self::Scope,
-        Self::AuthorizedParty,
-        Self::ClientId,
-    ];
-
-    /// The claim's name in the token.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Issuer => "iss",
-            Self::Subject => "sub",
-            Self::Audience => "aud",
-            Self::Expiry => "exp",
-            Self::NotBefore => "nbf",
-            Self::IssuedAt => "iat",
-            Self::TokenId => "jti",
-            Self::Scope => "scope",
-            Self::AuthorizedParty => "azp",
-            Self::ClientId => "client_id",
-        }
-    }
-}
 
 /// The claims of a token: each is absent or well-formed.
 #[derive(Default)]
@@ -82,14 +24,13 @@ pub(crate) struct Claims<'a> {
 impl<'a> Claims<'a> {
     pub(crate) fn read(payload: &'a [u8]) -> Result<Self, Error> {
         let mut claims = Self::default();
-        let document = json::walk(
-            payload,
-            MAX_JSON_MEMBERS,
-            &mut |name, value| match Claim::ALL.into_iter().find(|claim| name == claim.name()) {
-                Some(claim) => claims.set(claim, value),
-                None => Ok(()),
-            },
-        )?;
+        let document = json::walk(payload, &mut |name, value| match Claim::ALL
+            .into_iter()
+            .find(|claim| name == claim.name())
+        {
+            Some(claim) => claims.set(claim, value),
+            None => Ok(()),
+        })?;
         let Value::Object(all) = document else {
             return Err(Error::ClaimsNotObject);
         };

@@ -2,7 +2,7 @@
 
 use defmt::{Format, Formatter, write};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The error's stable code.
 impl Format for Error {

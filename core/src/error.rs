@@ -1,10 +1,10 @@
-//! Why a token, key or document was refused: one flat enum, with stable codes and what to do next.
+//! Why a token, key or document was rejected: one flat enum, with stable codes and what to do next.
 
 use core::fmt;
 
-use crate::Claim;
+use crate::claim::Claim;
 
-/// Why something was refused.
+/// Why a token, key or document was rejected.
 ///
 /// Carries no byte of the token, so that it can be logged as it is. [`Error::code`] is stable and
 /// meant for machines, [`Display`](fmt::Display) is one sentence meant for people, and
@@ -31,8 +31,8 @@ pub enum Error {
     JsonTooDeep,
     /// A JSON object with two members of one name, compared after unescaping (RFC 7519 section 4).
     DuplicateMember,
-    /// JSON with more members than [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), or a header with
-    /// more than [`MAX_HEADER_MEMBERS`](crate::MAX_HEADER_MEMBERS).
+    /// A JSON object that has, together with those that it lies in, more members than
+    /// [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), or names that were chosen to have one hash.
     TooManyMembers,
 
     // The JOSE header.
@@ -89,8 +89,12 @@ pub enum Error {
     TooOld,
     /// The claims do not fit the caller's type.
     UnexpectedClaims,
+    /// The policy was given more lists of one kind than it has room for, and accepts nothing.
+    PolicyTooLarge,
 
     // Keys and key sets, when they are loaded.
+    /// The JWK Set document is longer than [`MAX_KEY_SET_LEN`](crate::MAX_KEY_SET_LEN).
+    KeySetTooLong,
     /// Not a JWK Set: a JSON object whose `keys` is an array of objects (RFC 7517 section 5).
     InvalidKeySet,
     /// More usable keys than the key set has room for.
@@ -121,6 +125,7 @@ pub enum Error {
 
 /// What a caller should do about an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Remedy {
     /// Reject the token; trying again cannot help.
     Reject,
@@ -144,6 +149,7 @@ impl Error {
             Self::UnknownKey | Self::MissingKeyId => Remedy::RefetchKeys,
             Self::ScratchTooSmall
             | Self::AmbiguousKey
+            | Self::KeySetTooLong
             | Self::InvalidKeySet
             | Self::KeySetFull
             | Self::UnsupportedKeyType
@@ -157,6 +163,7 @@ impl Error {
             | Self::ModulusLeadingZero
             | Self::WeakModulus
             | Self::UnexpectedClaims
+            | Self::PolicyTooLarge
             | Self::InvalidExponent => Remedy::FixConfiguration,
             _ => Remedy::Reject,
         }
@@ -187,15 +194,12 @@ impl Error {
                 "critical-extension",
                 "the header asks for an extension that is not understood",
             ),
-            Self::UnknownKey => ("unknown-key", "no key in the set has the token's key id"),
+            Self::UnknownKey => ("unknown-key", "no key in the set has the token's kid"),
             Self::MissingKeyId => (
                 "missing-key-id",
-                "the token names no key and the set does not hold exactly one",
+                "the token has no kid and the set does not hold exactly one key",
             ),
-            Self::AmbiguousKey => (
-                "ambiguous-key",
-                "two different keys have the token's key id",
-            ),
+            Self::AmbiguousKey => ("ambiguous-key", "two different keys have the token's kid"),
             Self::InvalidSignature => ("invalid-signature", "the signature does not match"),
             Self::ClaimsNotObject => ("claims-not-object", "the claims are not a JSON object"),
             Self::MissingClaim(_) => ("missing-claim", "a required claim is absent"),
@@ -218,6 +222,11 @@ impl Error {
                 "unexpected-claims",
                 "the claims do not fit the type asked for",
             ),
+            Self::PolicyTooLarge => (
+                "policy-too-large",
+                "the policy has more lists of one kind than it has room for",
+            ),
+            Self::KeySetTooLong => ("key-set-too-long", "the JWK Set document is too long"),
             Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
             Self::KeySetFull => ("key-set-full", "more usable keys than the set has room for"),
             Self::UnsupportedKeyType => ("unsupported-key-type", "the key is not an RSA key"),
@@ -227,7 +236,7 @@ impl Error {
                 "the key is not meant for verifying RS256",
             ),
             Self::PrivateKey => ("private-key", "the key is a private key"),
-            Self::KeyIdTooLong => ("key-id-too-long", "the key id is too long"),
+            Self::KeyIdTooLong => ("key-id-too-long", "the kid is too long"),
             Self::ModulusTooShort => ("modulus-too-short", "the modulus is shorter than 2048 bits"),
             Self::ModulusTooLong => ("modulus-too-long", "the modulus is above the capacity"),
             Self::ModulusEven => ("modulus-even", "the modulus is even"),
@@ -261,3 +270,22 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_that_may_be_new_is_a_reason_to_fetch_keys_again() {
+        for (error, remedy) in [
+            (Error::UnknownKey, Remedy::RefetchKeys),
+            (Error::MissingKeyId, Remedy::RefetchKeys),
+            (Error::AmbiguousKey, Remedy::FixConfiguration),
+            (Error::PolicyTooLarge, Remedy::FixConfiguration),
+            (Error::InvalidSignature, Remedy::Reject),
+            (Error::Expired, Remedy::Reject),
+        ] {
+            assert_eq!(error.remedy(), remedy, "{error}");
+        }
+    }
+}

@@ -1,16 +1,11 @@
 //! The JOSE header (RFC 7515 section 4).
 
-use crate::Error;
+use crate::error::Error;
 use crate::json::{self, Text, Value};
+use crate::rs256;
 
 /// The longest header, in bytes after base64url.
 pub const MAX_HEADER_LEN: usize = 4096;
-
-/// How many members the header may have, those of objects within it included.
-///
-/// It is read before the signature is checked, and so is as good as anybody's: bounds this low keep
-/// a header from costing more than the signature does.
-pub const MAX_HEADER_MEMBERS: usize = 32;
 
 /// What the verifier takes from the header.
 ///
@@ -31,7 +26,7 @@ impl<'t> Header<'t> {
         let mut algorithm = None;
         let mut key_id = None;
         let mut token_type = None;
-        let document = json::walk(header, MAX_HEADER_MEMBERS, &mut |name, value| {
+        let document = json::walk(header, &mut |name, value| {
             let wanted = if name == "alg" {
                 &mut algorithm
             } else if name == "kid" {
@@ -49,7 +44,7 @@ impl<'t> Header<'t> {
         let Value::Object(_) = document else {
             return Err(Error::InvalidHeader);
         };
-        if algorithm.is_none_or(|algorithm| algorithm != "RS256") {
+        if algorithm.is_none_or(|algorithm| algorithm != rs256::ALGORITHM) {
             return Err(Error::UnsupportedAlgorithm);
         }
         Ok(Self { key_id, token_type })
@@ -118,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_the_wrong_type_is_refused() {
+    fn a_member_of_the_wrong_type_is_rejected() {
         for header in [
             r#"[]"#,
             r#""RS256""#,
@@ -137,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn any_critical_extension_is_refused() {
+    fn any_critical_extension_is_rejected() {
         for crit in [r#"["b64"]"#, "[]", "null", r#"["exp"]"#] {
             let header = std::format!(r#"{{"alg":"RS256","crit":{crit},"b64":true}}"#);
             assert_eq!(
@@ -162,18 +157,6 @@ mod tests {
     }
 
     #[test]
-    fn the_members_are_bounded() {
-        let header = |count: usize| {
-            let others: std::string::String =
-                (1..count).map(|n| std::format!(",\"{n}\":0")).collect();
-            std::format!(r#"{{"alg":"RS256"{others}}}"#)
-        };
-        assert_eq!(error(header(MAX_HEADER_MEMBERS).as_bytes()), None);
-        let too_many = header(MAX_HEADER_MEMBERS + 1);
-        assert_eq!(error(too_many.as_bytes()), Some(Error::TooManyMembers));
-    }
-
-    #[test]
     fn media_types_are_compared_as_rfc_7515_has_it() {
         for (a, b, same) in [
             ("at+jwt", "at+jwt", true),
@@ -184,6 +167,12 @@ mod tests {
             ("", "at+jwt", false),
             ("text/at+jwt", "at+jwt", false),
             ("application/application/at+jwt", "at+jwt", false),
+            (
+                "application/application/at+jwt",
+                "application/at+jwt",
+                false,
+            ),
+            ("application/text/plain", "text/plain", false),
             ("at+jwt;v=1", "at+jwt", false),
         ] {
             assert_eq!(

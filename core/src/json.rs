@@ -13,11 +13,11 @@ use crate::Error;
 /// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
 pub const MAX_JSON_DEPTH: usize = 16;
 
-/// How many members a document may have, in all of its objects together.
+/// How many members an object may have, together with the objects that it lies in: each as far as it
+/// has been read when the next name comes.
 ///
-/// To find two members of one name without memory, an object may have to be walked through again
-/// for each of its names: the limit bounds that work.
-pub const MAX_JSON_MEMBERS: usize = 1024;
+/// The reader remembers a hash of each of these names, to find two members of one name.
+pub const MAX_JSON_MEMBERS: usize = 128;
 
 /// A JSON value, as it lies in a checked document.
 #[derive(Clone, Copy, Debug)]
@@ -60,18 +60,17 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    walk(document, MAX_JSON_MEMBERS, &mut |_, _| Ok(()))
+    walk(document, &mut |_, _| Ok(()))
 }
 
-/// As [`parse`], with another limit of members, and shows `member` each of the outermost object's on
-/// the way: what it keeps of them must not be used before the whole document was found good.
+/// As [`parse`], and shows each member of the outermost object to `member` on the way: what it keeps of
+/// them must not be used before the whole document was found good.
 pub(crate) fn walk<'a>(
     document: &'a [u8],
-    max_members: usize,
     member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
 ) -> Result<Value<'a>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    Value::new(check(text, max_members, member)?).ok_or(Error::InvalidJson)
+    Value::new(check(text, member)?).ok_or(Error::InvalidJson)
 }
 
 impl<'a> Value<'a> {
@@ -167,15 +166,11 @@ impl<'a> Text<'a> {
         self.0.bytes().any(|byte| byte == b'\\')
     }
 
-    /// A bit for the string, all of them for one with escapes: strings that share no bit differ.
-    fn filter_bits(self) -> usize {
-        if self.has_escapes() {
-            return usize::MAX;
-        }
-        let hash = self.0.bytes().fold(0_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
-        1 << (hash >> (u32::BITS - usize::BITS.ilog2()))
+    /// FNV-1a of the characters without escapes: equal strings have equal hashes.
+    fn hash(self) -> u32 {
+        self.chars().fold(0x811c_9dc5, |hash, character| {
+            (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
+        })
     }
 }
 
@@ -325,25 +320,55 @@ fn is_low_surrogate(code: u32) -> bool {
 #[derive(Clone, Copy)]
 struct Open {
     is_object: bool,
-    /// How many members an object has so far.
-    members: usize,
     /// Where the object or array begins.
     start: usize,
-    /// The filter bits of an object's names so far.
-    filter: usize,
+    /// How many names were remembered before it began.
+    names_before: usize,
+}
+
+/// The names of the members, so far, of all objects that are not closed yet.
+struct Names {
+    hashes: heapless::Vec<u32, MAX_JSON_MEMBERS>,
+    /// How often an object may still be walked again because two of its names have one hash.
+    walks_left: u8,
+}
+
+impl Names {
+    /// Different names with one hash come by chance once in a million documents: a document with more
+    /// than one such pair was made to cost time.
+    const NONE: Self = Self {
+        hashes: heapless::Vec::new(),
+        walks_left: 2,
+    };
+
+    /// Remembers the next name of `object`, whose text begins `text`.
+    fn add(&mut self, name: Text<'_>, object: Open, text: &str) -> Result<(), Error> {
+        let hash = name.hash();
+        let earlier = self.hashes.get(object.names_before..).unwrap_or_default();
+        if earlier.contains(&hash) {
+            self.walks_left = self
+                .walks_left
+                .checked_sub(1)
+                .ok_or(Error::TooManyMembers)?;
+            let mut members = Object(text).members().take(earlier.len());
+            if members.any(|(other, _)| other == name) {
+                return Err(Error::DuplicateMember);
+            }
+        }
+        self.hashes.push(hash).map_err(|_| Error::TooManyMembers)
+    }
 }
 
 /// Checks that `text` is one JSON value, and returns it without the white space around it.
 fn check<'a>(
     text: &'a str,
-    max_members: usize,
     member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
 ) -> Result<&'a str, Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH>::new();
-    let mut members_left = max_members;
+    let mut names = Names::NONE;
     // The name of the outermost object's last member, and where its value begins.
-    let mut last = (Text(""), 0);
+    let mut last = None;
     cursor.skip_whitespace();
     let document_start = cursor.at;
     loop {
@@ -352,19 +377,18 @@ fn check<'a>(
         match cursor.peek().ok_or(Error::InvalidJson)? {
             bracket @ (b'{' | b'[') => {
                 cursor.at += 1;
-                let new = Open {
+                let container = Open {
                     is_object: bracket == b'{',
-                    members: 0,
                     start,
-                    filter: 0,
+                    names_before: names.hashes.len(),
                 };
-                open.push(new).map_err(|_| Error::JsonTooDeep)?;
+                open.push(container).map_err(|_| Error::JsonTooDeep)?;
                 cursor.skip_whitespace();
                 if !matches!(cursor.peek(), Some(b'}' | b']')) {
-                    if let Some(object) = open.last_mut().filter(|open| open.is_object) {
-                        let name = cursor.check_name(object, &mut members_left)?;
-                        if start == document_start {
-                            last = (name, cursor.at);
+                    if container.is_object {
+                        let name = cursor.check_name(container, &mut names)?;
+                        if open.len() == 1 {
+                            last = Some((name, cursor.at));
                         }
                     }
                     continue;
@@ -381,27 +405,30 @@ fn check<'a>(
             let end = cursor.at;
             cursor.skip_whitespace();
             let byte = cursor.peek();
-            let Some(container) = open.last_mut() else {
+            let Some(&container) = open.last() else {
                 let document = text.get(document_start..end);
                 return document
                     .filter(|_| byte.is_none())
                     .ok_or(Error::InvalidJson);
             };
-            let is_outermost = container.start == document_start;
-            if is_outermost && container.members > 0 {
-                let (name, start) = last;
+            if open.len() == 1
+                && let Some((name, start)) = last.take()
+            {
                 let value = text.get(start..end).and_then(Value::new);
                 member(name, value.ok_or(Error::InvalidJson)?)?;
             }
             cursor.at += 1;
             match (byte, container.is_object) {
-                (Some(b'}'), true) | (Some(b']'), false) => drop(open.pop()),
+                (Some(b'}'), true) | (Some(b']'), false) => {
+                    open.pop();
+                    names.hashes.truncate(container.names_before);
+                }
                 (Some(b','), is_object) => {
                     cursor.skip_whitespace();
                     if is_object {
-                        let name = cursor.check_name(container, &mut members_left)?;
-                        if is_outermost {
-                            last = (name, cursor.at);
+                        let name = cursor.check_name(container, &mut names)?;
+                        if open.len() == 1 {
+                            last = Some((name, cursor.at));
                         }
                     }
                     break;
@@ -459,27 +486,14 @@ impl<'a> Cursor<'a> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
     }
 
-    /// Checks a member's name and its colon, and returns the name.
-    fn check_name(
-        &mut self,
-        object: &mut Open,
-        members_left: &mut usize,
-    ) -> Result<Text<'a>, Error> {
-        *members_left = members_left.checked_sub(1).ok_or(Error::TooManyMembers)?;
+    /// Checks the name of a member of `object` and its colon, and returns the name.
+    fn check_name(&mut self, object: Open, names: &mut Names) -> Result<Text<'a>, Error> {
         let start = self.at;
         self.check_string()?;
         let inner = self.text.get(start + 1..self.at - 1);
         let name = Text(inner.ok_or(Error::InvalidJson)?);
-        let bits = name.filter_bits();
-        if object.filter & bits != 0 {
-            let so_far = Object(self.text.get(object.start..).ok_or(Error::InvalidJson)?);
-            let mut earlier = so_far.members().take(object.members);
-            if earlier.any(|(other, _)| other == name) {
-                return Err(Error::DuplicateMember);
-            }
-        }
-        object.filter |= bits;
-        object.members += 1;
+        let object_text = self.text.get(object.start..).ok_or(Error::InvalidJson)?;
+        names.add(name, object, object_text)?;
         self.skip_whitespace();
         if !self.eat(b':') {
             return Err(Error::InvalidJson);
@@ -740,25 +754,52 @@ mod tests {
     }
 
     #[test]
-    fn members_have_a_limit_in_all_objects_together() {
-        let members = |count| {
-            let members: Vec<_> = (0..count).map(|n| format!("\"{n}\":0")).collect();
+    fn members_have_a_limit_in_an_object_and_those_that_it_lies_in() {
+        let members = |count, last: &str| {
+            let members: Vec<_> = (1..count).map(|n| format!("\"{n}\":0,")).collect();
+            format!("{{{}{last}}}", members.concat())
+        };
+        let most = members(MAX_JSON_MEMBERS, r#""x":0"#);
+        assert_eq!(error(&format!("[{most},{most}]")), None);
+        let too_many = members(MAX_JSON_MEMBERS + 1, r#""x":0"#);
+        assert_eq!(error(&too_many), Some(Error::TooManyMembers));
+        for (inside, expected) in [
+            (r#""x":{"1":0}"#, None),
+            (r#""x":[{"1":0},{"1":0}]"#, None),
+            (r#""x":{"1":0,"2":0}"#, Some(Error::TooManyMembers)),
+            (r#""x":[{"1":{"1":0}}]"#, Some(Error::TooManyMembers)),
+        ] {
+            let document = members(MAX_JSON_MEMBERS - 1, inside);
+            assert_eq!(error(&document), expected, "{inside}");
+        }
+        let last_again = members(MAX_JSON_MEMBERS, r#""1":0"#);
+        assert_eq!(error(&last_again), Some(Error::DuplicateMember));
+    }
+
+    /// Pairs of names with one hash.
+    const COLLISIONS: [[&str; 2]; 3] = [
+        ["yiijsv", "ktodoe"],
+        ["urswmb", "sausii"],
+        ["qqtfsj", "fkopel"],
+    ];
+
+    #[test]
+    fn names_with_one_hash_are_told_apart_until_they_are_too_many() {
+        let hash = |name| Text(name).hash();
+        let document = |pairs: usize| {
+            let names = COLLISIONS.iter().take(pairs).flatten();
+            let members: Vec<_> = names.map(|name| format!("\"{name}\":0")).collect();
             format!("{{{}}}", members.join(","))
         };
-        let half = members(MAX_JSON_MEMBERS / 2);
-        assert_eq!(error(&format!("[{half},{half}]")), None);
-        assert_eq!(
-            error(&format!("[{half},{half},{{\"\":0}}]")),
-            Some(Error::TooManyMembers)
-        );
-        assert_eq!(error(&members(MAX_JSON_MEMBERS)), None);
-        assert_eq!(
-            error(&members(MAX_JSON_MEMBERS + 1)),
-            Some(Error::TooManyMembers)
-        );
-        let mut last_again = members(MAX_JSON_MEMBERS - 1);
-        last_again.replace_range(last_again.len() - 1.., ",\"0\":0}");
-        assert_eq!(error(&last_again), Some(Error::DuplicateMember));
+        for [a, b] in COLLISIONS {
+            assert_eq!(hash(a), hash(b));
+            assert_ne!(a, b);
+        }
+        assert_eq!(error(&document(2)), None);
+        assert_eq!(error(&document(3)), Some(Error::TooManyMembers));
+        let [[a, b], ..] = COLLISIONS;
+        let again = format!(r#"{{"{a}":0,"{b}":0,"{b}":0}}"#);
+        assert_eq!(error(&again), Some(Error::DuplicateMember));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use core::fmt;
 
 use crate::base64url;
+use crate::error::Error;
 use crate::json::{self, Object, Text, Value};
-use crate::rsa;
-use crate::{Bits, Capacity, Error, PublicKey};
+use crate::rs256;
+use crate::rsa::{self, Bits, Capacity, PublicKey};
 
 /// The longest `kid`, in bytes.
 pub const MAX_KEY_ID_LEN: usize = 128;
@@ -76,7 +77,7 @@ where
             } else if name == "use" {
                 require(text(value)? == "sig")?;
             } else if name == "alg" {
-                require(text(value)? == "RS256")?;
+                require(text(value)? == rs256::ALGORITHM)?;
             } else if name == "key_ops" {
                 let Value::Array(operations) = value else {
                     return Err(Error::InvalidKey);

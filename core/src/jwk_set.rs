@@ -2,10 +2,18 @@
 
 use heapless::Vec;
 
+use crate::error::Error;
 use crate::json::{self, Text, Value};
-use crate::{Bits, Capacity, Error, Jwk, PublicKey};
+use crate::jwk::Jwk;
+use crate::rsa::{Bits, Capacity, PublicKey};
+
+/// The longest JWK Set document, in bytes.
+pub const MAX_KEY_SET_LEN: usize = 256 * 1024;
 
 /// At most `N` keys of at most `BITS` bits.
+///
+/// A key that comes twice, with the same `kid`, takes two places and counts as one where a token's key is
+/// looked up.
 ///
 /// ```
 /// use tokenlatch::{JwkSet, jwk};
@@ -48,9 +56,12 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidKeySet`] and the errors of JSON where the document is not a JWK Set, and
-    /// [`Error::KeySetFull`] where it has more than `N` usable keys.
+    /// [`Error::KeySetTooLong`], [`Error::InvalidKeySet`] and the errors of JSON where the document is not
+    /// a JWK Set, and [`Error::KeySetFull`] where it has more than `N` usable keys.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
+        if document.len() > MAX_KEY_SET_LEN {
+            return Err(Error::KeySetTooLong);
+        }
         let Value::Object(document) = json::parse(document)? else {
             return Err(Error::InvalidKeySet);
         };
@@ -67,7 +78,6 @@ where
                 _ => Err(Error::InvalidKey),
             };
             match jwk {
-                Ok(jwk) if set.keys.contains(&jwk) => {}
                 Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
                 Err(_) => set.unusable += 1,
             }
@@ -87,21 +97,19 @@ where
         self.unusable
     }
 
-    /// The key for a token: that of its `kid`, or, where it names none, the only one there is.
+    /// The key for a token: that of its `kid`, or, where it has none, the only one there is.
     pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&PublicKey<BITS>, Error> {
-        let Some(key_id) = key_id else {
-            return match self.keys() {
-                [only] => Ok(only.public_key()),
-                _ => Err(Error::MissingKeyId),
-            };
+        let (missing, ambiguous) = match key_id {
+            Some(_) => (Error::UnknownKey, Error::AmbiguousKey),
+            None => (Error::MissingKeyId, Error::MissingKeyId),
         };
-        let mut named = self
-            .keys
-            .iter()
-            .filter(|key| key.key_id().is_some_and(|id| key_id == *id));
-        let first = named.next().ok_or(Error::UnknownKey)?;
-        if named.any(|other| other.public_key() != first.public_key()) {
-            return Err(Error::AmbiguousKey);
+        let mut candidates = self.keys.iter().filter(|key| match key_id {
+            Some(key_id) => key.key_id().is_some_and(|other| key_id == other),
+            None => true,
+        });
+        let first = candidates.next().ok_or(missing)?;
+        if candidates.any(|other| other.public_key() != first.public_key()) {
+            return Err(ambiguous);
         }
         Ok(first.public_key())
     }
@@ -210,6 +218,10 @@ mod tests {
                 Error::PrivateKey,
             ),
             (
+                r#"{"kty":"RSA","$A","e":"AQAB","k":"AQAB"}"#,
+                Error::PrivateKey,
+            ),
+            (
                 r#"{"kty":"RSA","$LEADING_ZEROS","e":"AQAB"}"#,
                 Error::ModulusLeadingZero,
             ),
@@ -286,13 +298,10 @@ mod tests {
     }
 
     #[test]
-    fn two_different_keys_with_one_kid_are_both_refused() {
+    fn two_different_keys_with_one_kid_are_both_rejected() {
         let a = r#"{"kty":"RSA","$A","e":"AQAB","kid":"k"}"#;
         let b = r#"{"kty":"RSA","$B","e":"AQAB","kid":"k"}"#;
         let c = r#"{"kty":"RSA","$A","e":"Aw","kid":"k"}"#;
-        let twice = set::<1>(&format!("{a},{a}")).unwrap();
-        assert_eq!((twice.keys().len(), twice.unusable()), (1, 0));
-        assert_eq!(find(&twice, Some("k")), Ok(0));
         for other in [b, c] {
             let set = set::<4>(&format!("{a},{other}")).unwrap();
             assert_eq!(find(&set, Some("k")), Err(Error::AmbiguousKey));
@@ -300,7 +309,30 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_jwk_set_is_refused() {
+    fn a_key_that_comes_twice_counts_as_one() {
+        let a = r#"{"kty":"RSA","$A","e":"AQAB","kid":"k"}"#;
+        let read = set::<2>(&format!("{a},{a}")).unwrap();
+        let made = JwkSet::<2>::from_keys([read.keys()[0]; 2]);
+        for set in [read, made] {
+            assert_eq!((set.keys().len(), set.unusable()), (2, 0));
+            assert_eq!(find(&set, Some("k")), Ok(0));
+            assert_eq!(find(&set, None), Ok(0));
+        }
+    }
+
+    #[test]
+    fn the_length_of_a_document_is_bounded() {
+        let document = |len| {
+            let keys = r#"{"keys":[]}"#;
+            format!("{keys}{}", " ".repeat(len - keys.len()))
+        };
+        let set = |len| JwkSet::<1>::from_json(document(len).as_bytes());
+        assert!(set(MAX_KEY_SET_LEN).is_ok());
+        assert_eq!(set(MAX_KEY_SET_LEN + 1).err(), Some(Error::KeySetTooLong));
+    }
+
+    #[test]
+    fn a_document_that_is_no_jwk_set_is_rejected() {
         let error = |document: &str| JwkSet::<1>::from_json(document.as_bytes()).err();
         for document in ["[]", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#, "\"\""] {
             assert_eq!(error(document), Some(Error::InvalidKeySet), "{document}");

@@ -20,15 +20,20 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # Two levels
+//! # Step by step
 //!
-//! [`Authenticated`] is a JWS (RFC 7515): the payload is what the key's owner signed, whatever it
-//! is. [`Verified`] is a JWT (RFC 7519): its claims were held against a [`Policy`] as well. Each has
-//! one maker, and the second is made from the first; [`verify_in_place`] and [`verify()`] do both.
+//! | what one has | what is known | the next step |
+//! |---|---|---|
+//! | bytes | nothing | [`Unverified::parse`]: split, header |
+//! | [`Unverified`] | which key the token asks for | [`authenticate`](Unverified::authenticate): key, signature |
+//! | [`Authenticated`], a JWS (RFC 7515) | the payload is what the key's owner signed | [`verify`](Authenticated::verify): claims, policy |
+//! | [`Verified`], a JWT (RFC 7519) | the token is good | |
+//!
+//! Each has one maker. [`verify_in_place`] and [`verify()`] take all of these steps.
 //!
 //! # Limits
 //!
-//! Every input has a bound. What is past it is refused with an error of its own.
+//! Every input has a bound. What is past it is rejected with an error of its own.
 //!
 //! | what | limit | past it |
 //! |---|---|---|
@@ -36,12 +41,14 @@
 //! | header | [`MAX_HEADER_LEN`], 4,096 bytes once decoded | [`Error::HeaderTooLong`] |
 //! | claims, payload | what the token's length allows | |
 //! | JSON nesting | [`MAX_JSON_DEPTH`], 16 objects and arrays | [`Error::JsonTooDeep`] |
-//! | members of all JSON objects | [`MAX_HEADER_MEMBERS`], 32, in a header; [`MAX_JSON_MEMBERS`], 1,024, elsewhere | [`Error::TooManyMembers`] |
+//! | members of a JSON object and of those that it lies in | [`MAX_JSON_MEMBERS`], 128 | [`Error::TooManyMembers`] |
 //! | dates | 0 to 253402300799, the year 9999 | [`Error::InvalidClaim`] |
+//! | JWK Set document | [`MAX_KEY_SET_LEN`], 262,144 bytes | [`Error::KeySetTooLong`] |
 //! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
 //! | public exponent | odd, 3 to 2^32 - 1 | [`Error::InvalidExponent`] |
 //! | `kid` of a key | [`MAX_KEY_ID_LEN`], 128 bytes | [`Error::KeyIdTooLong`] |
 //! | usable keys in a set | the capacity, `N` | [`Error::KeySetFull`] |
+//! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
 //!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
 //! bits alone. Nothing here recurses, allocates or panics; that there is no way to a panic is proven
@@ -57,7 +64,9 @@
 #[cfg(test)]
 extern crate std;
 
+mod authenticated;
 mod base64url;
+mod claim;
 mod claims;
 #[cfg(feature = "defmt")]
 mod defmt;
@@ -66,23 +75,25 @@ mod header;
 pub mod json;
 mod jwk;
 mod jwk_set;
-mod jws;
 mod numeric_date;
 mod policy;
+mod rs256;
 mod rsa;
 mod time;
+mod unverified;
 mod verified;
 
-pub use claims::Claim;
+pub use authenticated::Authenticated;
+pub use claim::Claim;
 pub use error::{Error, Remedy};
-pub use header::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS};
+pub use header::MAX_HEADER_LEN;
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
-pub use jwk_set::JwkSet;
-pub use jws::{Authenticated, MAX_TOKEN_LEN};
+pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN};
 pub use policy::Policy;
 pub use rsa::{Bits, Capacity, PublicKey};
 pub use time::Time;
+pub use unverified::{MAX_TOKEN_LEN, Unverified};
 pub use verified::Verified;
 
 /// Verifies a token where it lies, without any other buffer.
@@ -93,7 +104,7 @@ pub use verified::Verified;
 ///
 /// # Errors
 ///
-/// The first reason found to refuse the token, in the order split, header, key, signature, claims,
+/// The first reason found to reject the token, in the order split, header, key, signature, claims,
 /// policy.
 pub fn verify_in_place<'t, const N: usize, const BITS: usize>(
     token: &'t mut [u8],
@@ -104,8 +115,9 @@ pub fn verify_in_place<'t, const N: usize, const BITS: usize>(
 where
     Bits<BITS>: Capacity,
 {
-    let authenticated = Authenticated::check(token, keys)?;
-    Verified::check(authenticated, policy, now)
+    Unverified::parse(token)?
+        .authenticate(keys)?
+        .verify(policy, now)
 }
 
 /// As [`verify_in_place`], on a copy of `token` in `scratch`, which must be at least as long

@@ -1,10 +1,13 @@
 //! What a token must say to be accepted.
 
+use core::time::Duration;
+
+use crate::claim::Claim;
 use crate::claims::Claims;
+use crate::error::Error;
 use crate::header::is_same_media_type;
 use crate::json::{Text, Value};
-use crate::time::Known;
-use crate::{Claim, Error, Time};
+use crate::time::Time;
 
 /// What a token must say to be accepted.
 ///
@@ -12,27 +15,33 @@ use crate::{Claim, Error, Time};
 /// accepted (RFC 8725 sections 3.8 and 3.9), and so is the token's `exp`. Everything else begins at
 /// its strictest: no leeway, nothing uncertain, nothing issued in the future.
 ///
+/// The methods that take a list add up: called again, [`require_scopes`](Self::require_scopes) requires
+/// the scopes of both lists. Each of them may be called up to four times; a policy with more lists
+/// accepts nothing ([`Error::PolicyTooLarge`]). The methods that take one value replace it.
+///
 /// Texts are compared character by character, after JSON's escapes are undone.
 ///
 /// ```
+/// use core::time::Duration;
+///
 /// use tokenlatch::Policy;
 ///
 /// const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/")
-///     .leeway(5)
+///     .leeway(Duration::from_secs(5))
 ///     .require_scopes(&["read:doors"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy<'p> {
     issuer: &'p str,
-    more_issuers: &'p [&'p str],
+    more_issuers: Lists<'p>,
     audience: &'p str,
-    more_audiences: &'p [&'p str],
+    more_audiences: Lists<'p>,
     token_type: Option<&'p str>,
     subject: Option<&'p str>,
     client: Option<&'p str>,
-    scopes: &'p [&'p str],
-    profile_claims: &'p [&'p str],
-    claims: &'p [&'p str],
+    scopes: Lists<'p>,
+    claims: Lists<'p>,
+    /// In seconds, as is `max_age`.
     leeway: u64,
     max_age: Option<u64>,
     accepts_issued_in_future: bool,
@@ -53,15 +62,14 @@ impl<'p> Policy<'p> {
     pub const fn new(issuer: &'p str, audience: &'p str) -> Self {
         Self {
             issuer,
-            more_issuers: &[],
+            more_issuers: Lists::NONE,
             audience,
-            more_audiences: &[],
+            more_audiences: Lists::NONE,
             token_type: None,
             subject: None,
             client: None,
-            scopes: &[],
-            profile_claims: &[],
-            claims: &[],
+            scopes: Lists::NONE,
+            claims: Lists::NONE,
             leeway: 0,
             max_age: None,
             accepts_issued_in_future: false,
@@ -73,23 +81,22 @@ impl<'p> Policy<'p> {
     /// (section 2.1), and `sub`, `client_id`, `iat` and `jti` are present (section 2.2).
     #[must_use]
     pub const fn rfc9068(issuer: &'p str, audience: &'p str) -> Self {
-        Self {
-            profile_claims: &["sub", "client_id", "iat", "jti"],
-            ..Self::new(issuer, audience).require_type("at+jwt")
-        }
+        Self::new(issuer, audience)
+            .require_type("at+jwt")
+            .require_claims(&["sub", "client_id", "iat", "jti"])
     }
 
     /// Accepts these issuers, too. All of them share the key set that tokens are verified with.
     #[must_use]
     pub const fn or_issuers(mut self, issuers: &'p [&'p str]) -> Self {
-        self.more_issuers = issuers;
+        self.more_issuers = self.more_issuers.and(issuers);
         self
     }
 
     /// Accepts these audiences, too.
     #[must_use]
     pub const fn or_audiences(mut self, audiences: &'p [&'p str]) -> Self {
-        self.more_audiences = audiences;
+        self.more_audiences = self.more_audiences.and(audiences);
         self
     }
 
@@ -118,28 +125,29 @@ impl<'p> Policy<'p> {
     /// Requires all of these scopes.
     #[must_use]
     pub const fn require_scopes(mut self, scopes: &'p [&'p str]) -> Self {
-        self.scopes = scopes;
+        self.scopes = self.scopes.and(scopes);
         self
     }
 
     /// Requires all of these claims, whatever they say, as long as it is not `null`.
     #[must_use]
     pub const fn require_claims(mut self, claims: &'p [&'p str]) -> Self {
-        self.claims = claims;
+        self.claims = self.claims.and(claims);
         self
     }
 
-    /// Allows for clocks that differ by this many seconds, in every comparison with the time.
+    /// Allows for clocks that differ by this much, in every comparison with the time. Whole seconds
+    /// count.
     #[must_use]
-    pub const fn leeway(mut self, seconds: u32) -> Self {
-        self.leeway = seconds as u64;
+    pub const fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway.as_secs();
         self
     }
 
-    /// Requires `iat`, and refuses a token that was issued more than this many seconds ago.
+    /// Requires `iat`, and rejects a token that was issued longer ago than this. Whole seconds count.
     #[must_use]
-    pub const fn max_age(mut self, seconds: u32) -> Self {
-        self.max_age = Some(seconds as u64);
+    pub const fn max_age(mut self, max_age: Duration) -> Self {
+        self.max_age = Some(max_age.as_secs());
         self
     }
 
@@ -152,10 +160,11 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Accepts a token that may be valid, where the [`Time`] does not tell for certain.
+    /// Accepts a token that may be valid, where the [`Time`] does not tell for certain: one that is valid
+    /// at some second that the time may be.
     ///
-    /// With [`Time::at_least`] this is all a device without a clock can ask for: what is known to
-    /// have expired is refused, but a stolen token works until the floor passes its `exp`.
+    /// With [`Time::at_least`] this is all a device without a clock can ask for: a token that is known to
+    /// have expired is rejected, but a stolen token works until the floor passes its `exp`.
     /// [`Verified::is_certainly_valid`](crate::Verified::is_certainly_valid) tells the two apart, so
     /// that less can be granted.
     #[must_use]
@@ -167,7 +176,7 @@ impl<'p> Policy<'p> {
     /// Whether tokens of this issuer are accepted: for choosing the policy that a token is for.
     #[must_use]
     pub fn accepts_issuer(&self, issuer: &str) -> bool {
-        issuer == self.issuer || self.more_issuers.contains(&issuer)
+        issuer == self.issuer || self.more_issuers.texts().any(|other| issuer == other)
     }
 
     /// Holds a token's type and claims against the policy.
@@ -177,6 +186,16 @@ impl<'p> Policy<'p> {
         claims: &Claims<'t>,
         now: Time,
     ) -> Result<Accepted<'t>, Error> {
+        let lists = [
+            &self.more_issuers,
+            &self.more_audiences,
+            &self.scopes,
+            &self.claims,
+        ];
+        require(
+            lists.into_iter().all(|lists| lists.is_complete),
+            Error::PolicyTooLarge,
+        )?;
         if let Some(required) = self.token_type {
             let token_type = token_type.ok_or(Error::WrongType)?;
             require(
@@ -185,7 +204,8 @@ impl<'p> Policy<'p> {
             )?;
         }
         let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
-        let is_accepted = issuer == self.issuer || self.more_issuers.iter().any(|i| issuer == *i);
+        let is_accepted =
+            issuer == self.issuer || self.more_issuers.texts().any(|other| issuer == other);
         require(is_accepted, Error::WrongIssuer)?;
 
         require(
@@ -193,7 +213,7 @@ impl<'p> Policy<'p> {
             Error::MissingClaim(Claim::Audience),
         )?;
         let is_accepted = claims.audiences().any(|audience| {
-            audience == self.audience || self.more_audiences.iter().any(|a| audience == *a)
+            audience == self.audience || self.more_audiences.texts().any(|other| audience == other)
         });
         require(is_accepted, Error::WrongAudience)?;
 
@@ -213,56 +233,113 @@ impl<'p> Policy<'p> {
             )?;
             require(clients.all(|client| client == required), Error::WrongClient)?;
         }
-        for required in self.scopes {
+        for required in self.scopes.texts() {
             require(
-                claims.scopes().any(|scope| scope == *required),
+                claims.scopes().any(|scope| scope == required),
                 Error::MissingScope,
             )?;
         }
-        for required in self.profile_claims.iter().chain(self.claims) {
+        for required in self.claims.texts() {
             let is_present = !matches!(claims.all.get(required), None | Some(Value::Null));
             require(is_present, Error::MissingRequiredClaim)?;
         }
+        self.check_dates(claims, now)
+            .map(|(expiry, is_certain)| Accepted {
+                issuer,
+                expiry,
+                is_certain,
+            })
+    }
 
-        // Dates with a fraction are rounded towards refusal.
-        let mut is_certain = true;
-        let mut require_known = |known, error| match known {
-            Known::Certainly => Ok(()),
-            Known::Possibly if self.accepts_uncertain => {
-                is_certain = false;
-                Ok(())
-            }
-            Known::Possibly | Known::No => Err(error),
-        };
+    /// Holds the dates against the time; returns `exp` and whether the token is valid for certain.
+    fn check_dates(&self, claims: &Claims<'_>, now: Time) -> Result<(u64, bool), Error> {
+        // Dates with a fraction are rounded towards rejection.
         let leeway = self.leeway;
-        let expiry = claims
-            .expiry
-            .ok_or(Error::MissingClaim(Claim::Expiry))?
-            .floor();
-        require_known(now.is_before(expiry + leeway), Error::Expired)?;
+        let mut window = Window::new(now, self.accepts_uncertain);
+        let expiry = claims.expiry.ok_or(Error::MissingClaim(Claim::Expiry))?;
+        let expiry = expiry.floor();
+        window.end_before(expiry.saturating_add(leeway), Error::Expired)?;
         if let Some(date) = claims.not_before {
-            let from = date.ceil().saturating_sub(leeway);
-            require_known(now.is_at_or_after(from), Error::NotYetValid)?;
+            window.begin_at(date.ceil().saturating_sub(leeway), Error::NotYetValid)?;
         }
         if let Some(date) = claims.issued_at.filter(|_| !self.accepts_issued_in_future) {
-            let from = date.ceil().saturating_sub(leeway);
-            require_known(now.is_at_or_after(from), Error::IssuedInFuture)?;
+            window.begin_at(date.ceil().saturating_sub(leeway), Error::IssuedInFuture)?;
         }
         if let Some(max_age) = self.max_age {
             let issued_at = claims
                 .issued_at
-                .ok_or(Error::MissingClaim(Claim::IssuedAt))?
-                .floor();
-            require_known(
-                now.is_before(issued_at + max_age + leeway + 1),
-                Error::TooOld,
-            )?;
+                .ok_or(Error::MissingClaim(Claim::IssuedAt))?;
+            let last = issued_at
+                .floor()
+                .saturating_add(max_age)
+                .saturating_add(leeway);
+            window.end_before(last.saturating_add(1), Error::TooOld)?;
         }
-        Ok(Accepted {
-            issuer,
-            expiry,
-            is_certain,
-        })
+        Ok((expiry, window.is_certain))
+    }
+}
+
+/// The seconds that the time may be and at which the token is valid: never none.
+struct Window {
+    now: Time,
+    accepts_uncertain: bool,
+    is_certain: bool,
+}
+
+impl Window {
+    fn new(now: Time, accepts_uncertain: bool) -> Self {
+        Self {
+            now,
+            accepts_uncertain,
+            is_certain: true,
+        }
+    }
+
+    /// The token is valid from `date` on.
+    fn begin_at(&mut self, date: u64, error: Error) -> Result<(), Error> {
+        self.narrow(self.now.from(date), error)
+    }
+
+    /// The token is valid until the second before `date`.
+    fn end_before(&mut self, date: u64, error: Error) -> Result<(), Error> {
+        self.narrow(self.now.before(date), error)
+    }
+
+    fn narrow(&mut self, narrowed: Option<Time>, error: Error) -> Result<(), Error> {
+        let narrowed = narrowed.ok_or(error)?;
+        if narrowed != self.now {
+            require(self.accepts_uncertain, error)?;
+            self.is_certain = false;
+            self.now = narrowed;
+        }
+        Ok(())
+    }
+}
+
+/// Up to four lists of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Lists<'p> {
+    lists: [&'p [&'p str]; 4],
+    /// Whether there was room for every list.
+    is_complete: bool,
+}
+
+impl<'p> Lists<'p> {
+    const NONE: Self = Self {
+        lists: [&[]; 4],
+        is_complete: true,
+    };
+
+    const fn and(self, list: &'p [&'p str]) -> Self {
+        let [a, b, c, d] = self.lists;
+        Self {
+            lists: [list, a, b, c],
+            is_complete: self.is_complete && d.is_empty(),
+        }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &'p str> {
+        self.lists.into_iter().flatten().copied()
     }
 }
 
@@ -364,6 +441,50 @@ mod tests {
     }
 
     #[test]
+    fn lists_add_up() {
+        let issuers = Policy::new("a", "api")
+            .or_issuers(&["https://issuer.example/"])
+            .or_issuers(&["b"]);
+        assert_eq!(error(&issuers, ""), None);
+        let audiences = Policy::new("https://issuer.example/", "a")
+            .or_audiences(&["api"])
+            .or_audiences(&["b"]);
+        assert_eq!(error(&audiences, ""), None);
+        let scopes = POLICY.require_scopes(&["read"]).require_scopes(&["write"]);
+        assert_eq!(error(&scopes, r#","scope":"read write""#), None);
+        assert_eq!(
+            error(&scopes, r#","scope":"write""#),
+            Some(Error::MissingScope)
+        );
+        let claims = POLICY.require_claims(&["x"]).require_claims(&["y"]);
+        assert_eq!(error(&claims, r#","x":1,"y":1"#), None);
+        assert_eq!(
+            error(&claims, r#","y":1"#),
+            Some(Error::MissingRequiredClaim)
+        );
+    }
+
+    #[test]
+    fn a_policy_with_too_many_lists_accepts_nothing() {
+        const LIST: &[&str] = &["x"];
+        let four = |add: fn(Policy<'static>) -> Policy<'static>| add(add(add(add(POLICY))));
+        for add in [
+            (|policy| policy.or_issuers(LIST)) as fn(Policy<'static>) -> Policy<'static>,
+            |policy| policy.or_audiences(LIST),
+            |policy| policy.require_scopes(LIST),
+            |policy| policy.require_claims(LIST),
+        ] {
+            let all = r#","scope":"x","x":1"#;
+            assert_eq!(error(&four(add), all), None);
+            assert_eq!(error(&add(four(add)), all), Some(Error::PolicyTooLarge));
+            assert_eq!(
+                error(&add(add(four(add))), all),
+                Some(Error::PolicyTooLarge)
+            );
+        }
+    }
+
+    #[test]
     fn subject_and_client_can_be_required() {
         let policy = POLICY.require_subject("me");
         assert_eq!(
@@ -449,7 +570,7 @@ mod tests {
     #[test]
     fn a_token_is_good_from_not_before_until_just_before_expiry() {
         let claims = r#"{"iss":"https://issuer.example/","aud":"api","nbf":5.5,"exp":10.9}"#;
-        let lenient = POLICY.leeway(3);
+        let lenient = POLICY.leeway(Duration::from_secs(3));
         for (policy, now, expected) in [
             (POLICY, 5, Some(Error::NotYetValid)),
             (POLICY, 6, None),
@@ -461,7 +582,11 @@ mod tests {
             (lenient, 12, None),
             (lenient, 13, Some(Error::Expired)),
             (lenient, u64::MAX, Some(Error::Expired)),
-            (POLICY.leeway(u32::MAX), u64::MAX, Some(Error::Expired)),
+            (
+                POLICY.leeway(Duration::from_secs(u64::MAX)),
+                u64::MAX,
+                Some(Error::Expired),
+            ),
         ] {
             assert_eq!(
                 check(&policy, claims, Time::exactly(now)).err(),
@@ -475,21 +600,27 @@ mod tests {
     fn the_age_is_counted_from_issued_at() {
         assert_eq!(error(&POLICY, r#","iat":9"#), None);
         assert_eq!(error(&POLICY, r#","iat":9.1"#), Some(Error::IssuedInFuture));
-        assert_eq!(error(&POLICY.leeway(1), r#","iat":9.1"#), None);
+        assert_eq!(
+            error(&POLICY.leeway(Duration::from_secs(1)), r#","iat":9.1"#),
+            None
+        );
         assert_eq!(
             error(&POLICY.accept_issued_in_future(), r#","iat":1000"#),
             None
         );
-        let policy = POLICY.max_age(3);
+        let policy = POLICY.max_age(Duration::from_secs(3));
         assert_eq!(
             error(&policy, ""),
             Some(Error::MissingClaim(Claim::IssuedAt))
         );
         assert_eq!(error(&policy, r#","iat":5.9"#), Some(Error::TooOld));
         assert_eq!(error(&policy, r#","iat":6"#), None);
-        assert_eq!(error(&policy.leeway(1), r#","iat":5"#), None);
         assert_eq!(
-            error(&policy.leeway(1), r#","iat":4.9"#),
+            error(&policy.leeway(Duration::from_secs(1)), r#","iat":5"#),
+            None
+        );
+        assert_eq!(
+            error(&policy.leeway(Duration::from_secs(1)), r#","iat":4.9"#),
             Some(Error::TooOld)
         );
     }
@@ -520,6 +651,44 @@ mod tests {
         ] {
             assert_eq!(check(&POLICY, claims, now), strictly, "{now:?}");
             assert_eq!(check(&uncertain, claims, now), uncertainly, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_that_is_valid_at_no_time_is_rejected() {
+        let uncertain = POLICY.accept_uncertain();
+        let aged = uncertain.max_age(Duration::from_secs(10));
+        let head = r#""iss":"https://issuer.example/","aud":"api""#;
+        for (policy, dates, expected) in [
+            (uncertain, r#""exp":1000,"nbf":999"#, Ok(false)),
+            (
+                uncertain,
+                r#""exp":1000,"nbf":1000"#,
+                Err(Error::NotYetValid),
+            ),
+            (
+                uncertain,
+                r#""exp":1000,"nbf":2000"#,
+                Err(Error::NotYetValid),
+            ),
+            (
+                uncertain,
+                r#""exp":1000,"iat":2000"#,
+                Err(Error::IssuedInFuture),
+            ),
+            (aged, r#""exp":1000,"iat":500,"nbf":510"#, Ok(false)),
+            (
+                aged,
+                r#""exp":1000,"iat":500,"nbf":511"#,
+                Err(Error::TooOld),
+            ),
+        ] {
+            let claims = format!("{{{head},{dates}}}");
+            assert_eq!(
+                check(&policy, &claims, Time::at_least(0)),
+                expected,
+                "{dates}"
+            );
         }
     }
 }

@@ -5,7 +5,7 @@
 ///
 /// A server knows the second. A device that was just switched on may know only that it is not
 /// earlier than its firmware's build, or the last time it saw. Saying what is known instead of a
-/// guess lets the verdict be honest: by default a token must be valid whatever the time really is,
+/// guess makes the verdict honest: by default a token must be valid whatever the time really is,
 /// and [`Policy::accept_uncertain`](crate::Policy::accept_uncertain) tells what else there is.
 ///
 /// | known | `exp` | `nbf` |
@@ -48,31 +48,35 @@ impl Time {
         Self::between(unix_seconds, u64::MAX)
     }
 
-    /// Whether it is before `date`.
-    pub(crate) const fn is_before(self, date: u64) -> Known {
-        if self.latest < date {
-            Known::Certainly
-        } else if self.earliest < date {
-            Known::Possibly
-        } else {
-            Known::No
-        }
+    /// What is left of it, from `date` on.
+    pub(crate) fn from(self, date: u64) -> Option<Self> {
+        let earliest = self.earliest.max(date);
+        (earliest <= self.latest).then_some(Self { earliest, ..self })
     }
 
-    /// Whether it is `date` or later.
-    pub(crate) const fn is_at_or_after(self, date: u64) -> Known {
-        match self.is_before(date) {
-            Known::Certainly => Known::No,
-            Known::Possibly => Known::Possibly,
-            Known::No => Known::Certainly,
-        }
+    /// What is left of it, before `date`.
+    pub(crate) fn before(self, date: u64) -> Option<Self> {
+        let latest = self.latest.min(date.checked_sub(1)?);
+        (self.earliest <= latest).then_some(Self { latest, ..self })
     }
 }
 
-/// What is known about a comparison with the time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Known {
-    Certainly,
-    Possibly,
-    No,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_is_narrowed_from_both_ends_until_nothing_is_left() {
+        for time in [Time::between(5, 9), Time::between(9, 5)] {
+            assert_eq!(time.from(5), Some(time));
+            assert_eq!(time.from(9), Some(Time::exactly(9)));
+            assert_eq!(time.from(10), None);
+            assert_eq!(time.before(10), Some(time));
+            assert_eq!(time.before(6), Some(Time::exactly(5)));
+            assert_eq!(time.before(5), None);
+            assert_eq!(time.before(0), None);
+        }
+        assert_eq!(Time::at_least(7).from(9), Some(Time::at_least(9)));
+        assert_eq!(Time::at_least(7).before(9), Some(Time::between(7, 8)));
+    }
 }

@@ -3,16 +3,16 @@
 use core::fmt;
 
 use crate::claims::Claims;
+use crate::error::Error;
 use crate::json::{Object, Text, Value};
-use crate::jws::Authenticated;
-use crate::policy::Accepted;
-use crate::{Error, Policy, Time};
+use crate::policy::{Accepted, Policy};
+use crate::time::Time;
 
 /// The claims of a token whose signature, claims and policy were all checked.
 ///
-/// There is no other way to one than [`verify`](crate::verify()) and
-/// [`verify_in_place`](crate::verify_in_place): to hold it is to know that the token is good. It
-/// borrows the buffer that the token lies in.
+/// [`Authenticated::verify`](crate::Authenticated::verify) is its one maker, which
+/// [`verify`](crate::verify()) and [`verify_in_place`](crate::verify_in_place) call: to hold it is to
+/// know that the token is good. It borrows the buffer that the token lies in.
 ///
 /// It cannot be forged:
 ///
@@ -24,10 +24,10 @@ use crate::{Error, Policy, Time};
 ///
 /// nor be made from a token that was not authenticated:
 ///
-/// ```compile_fail,E0308
-/// # use tokenlatch::{Policy, Time, Verified};
-/// # fn forge(token: &[u8], policy: &Policy<'_>) {
-/// let unverified = Verified::check(token, policy, Time::exactly(0));
+/// ```compile_fail,E0599
+/// # use tokenlatch::{Policy, Time, Unverified};
+/// # fn forge(token: Unverified<'_>, policy: &Policy<'_>) {
+/// let forged = token.verify(policy, Time::exactly(0));
 /// # }
 /// ```
 ///
@@ -71,18 +71,19 @@ pub struct Verified<'t> {
 }
 
 impl<'t> Verified<'t> {
-    /// Reads the claims of an authenticated token and holds them against the policy: the one maker.
-    ///
-    /// # Errors
-    ///
-    /// The first reason found to refuse the token, in the order claims, policy.
-    pub fn check(token: Authenticated<'t>, policy: &Policy<'_>, now: Time) -> Result<Self, Error> {
-        let claims = Claims::read(token.payload())?;
+    /// Reads the claims that the key's owner signed, and holds them against the policy.
+    pub(crate) fn new(
+        payload: &'t [u8],
+        token_type: Option<Text<'t>>,
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Result<Self, Error> {
+        let claims = Claims::read(payload)?;
         let Accepted {
             issuer,
             expiry,
             is_certain,
-        } = policy.check(token.token_type(), &claims, now)?;
+        } = policy.check(token_type, &claims, now)?;
         Ok(Self {
             claims,
             issuer,
@@ -115,14 +116,14 @@ impl<'t> Verified<'t> {
         self.claims.audiences()
     }
 
-    /// `exp`: the second from which on the token is refused, since 1970; a fraction is cut off (RFC
+    /// `exp`: the second from which on the token is rejected, since 1970; a fraction is cut off (RFC
     /// 7519 section 4.1.4).
     #[must_use]
     pub fn expiry(&self) -> u64 {
         self.expiry
     }
 
-    /// `nbf`: the second before which the token is refused, since 1970; a fraction is rounded up
+    /// `nbf`: the second before which the token is rejected, since 1970; a fraction is rounded up
     /// (RFC 7519 section 4.1.5).
     #[must_use]
     pub fn not_before(&self) -> Option<u64> {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -163,8 +164,8 @@ async fn every_flow_brings_a_token_that_verifies() {
     let origin = issuer.origin();
     let keys = keys(&issuer);
     let auth0_issuer: &'static str = format!("{origin}/").leak();
-    let auth0_policy = Policy::new(auth0_issuer, AUDIENCE).leeway(5);
-    let atm_policy = Policy::new(ATM_ISSUER, AUDIENCE).leeway(5);
+    let auth0_policy = Policy::new(auth0_issuer, AUDIENCE).leeway(Duration::from_secs(5));
+    let atm_policy = Policy::new(ATM_ISSUER, AUDIENCE).leeway(Duration::from_secs(5));
     let auth0 = || {
         let builder = TokenClient::auth0(origin, credentials(), AUDIENCE);
         builder.verify_with(keys.clone(), auth0_policy)
@@ -253,7 +254,7 @@ async fn a_token_that_does_not_verify_is_an_error_and_is_not_kept() {
     let forged = format!("{signed}.{}", "A".repeat(342));
     let server = Server::start([issued(&forged), issued("opaque"), issued(text(&genuine))]).await;
     let auth0_issuer: &'static str = format!("{}/", issuer.origin()).leak();
-    let policy = Policy::new(auth0_issuer, AUDIENCE).leeway(5);
+    let policy = Policy::new(auth0_issuer, AUDIENCE).leeway(Duration::from_secs(5));
     let tokens = TokenClient::auth0(&server.origin, credentials(), AUDIENCE)
         .verify_with(keys(&issuer), policy)
         .start()

@@ -14,12 +14,13 @@
 use core::fmt::{self, Write as _};
 use core::hint::black_box;
 use core::panic::PanicInfo;
+use core::time::Duration;
 
 use cortex_m as _;
 use cortex_m_rt::entry;
 use tokenlatch::json::{self, Text, Value};
 use tokenlatch::{
-    Authenticated, Bits, Capacity, Error, Jwk, JwkSet, Policy, PublicKey, Time, Verified, verify,
+    Bits, Capacity, Error, Jwk, JwkSet, Policy, PublicKey, Time, Unverified, Verified, verify,
     verify_in_place,
 };
 
@@ -75,7 +76,10 @@ where
         see((key.key_id(), key.public_key().bits()));
     }
 
-    let authenticated = Authenticated::check(token, &keys)?;
+    let mut unverified = Unverified::parse(token)?;
+    see((unverified.key_id(), unverified.token_type()));
+    see(unverified.unverified_issuer());
+    let authenticated = unverified.authenticate(&keys)?;
     see((authenticated.payload(), authenticated.token_type()));
 
     let policy = policy();
@@ -95,8 +99,8 @@ fn policy() -> Policy<'static> {
         .require_client("client")
         .require_scopes(&["scope"])
         .require_claims(&["claim"])
-        .leeway(1)
-        .max_age(2)
+        .leeway(Duration::from_secs(1))
+        .max_age(Duration::from_secs(2))
         .accept_uncertain();
     black_box(policy)
 }

@@ -7,6 +7,8 @@
 #![no_std]
 #![no_main]
 
+use core::time::Duration;
+
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::{EXIT_SUCCESS, exit};
 use cortex_m_semihosting::hprintln;
@@ -28,7 +30,7 @@ const POLICY: Policy = Policy::rfc9068("https://issuer.example/", "https://devic
     .require_client("service-app")
     .require_scopes(&["config:read", "config:write"])
     .require_claims(&["more"])
-    .max_age(3600);
+    .max_age(Duration::from_secs(3600));
 
 /// 2026-11-21T12:00:00Z
 const NOW: Time = Time::exactly(1_795_262_400);

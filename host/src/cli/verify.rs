@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tokenlatch::{MAX_TOKEN_LEN, Policy, Time};
 use tokenlatch_host::clock;
@@ -49,7 +50,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let keys = args.keys.keep()?;
     keys.ready().await?;
     let issuer = args.issuer.as_ref().or(args.keys.discover.as_ref());
-    let policy = Policy::new(issuer.map_or("", String::as_str), &args.audience).leeway(args.leeway);
+    let policy = Policy::new(issuer.map_or("", String::as_str), &args.audience)
+        .leeway(Duration::from_secs(args.leeway.into()));
     let mut scratch = vec![0; MAX_TOKEN_LEN];
     let mut output = io::stdout().lock();
     let mut print = async |token: &[u8]| -> Result<bool, Failure> {

@@ -1,7 +1,7 @@
 //! What the verifier may be given, hostile input of every kind among it: whatever makes it go deep.
 
 use serde_json::{Value, json};
-use tokenlatch::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
+use tokenlatch::{MAX_HEADER_LEN, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 use tokenlatch::{MAX_KEY_ID_LEN, MAX_TOKEN_LEN};
 use tokenlatch_tests::firmware::NOW;
 use tokenlatch_tests::issuer::{Issuer, signing_input, with_signature};
@@ -112,7 +112,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
                 longest,
                 with_header(longest_header.clone()),
                 with_header(nested(MAX_JSON_DEPTH - 1)),
-                with_header(members(MAX_HEADER_MEMBERS - 3)),
+                with_header(members(MAX_JSON_MEMBERS - 3)),
                 with_claim(nested(MAX_JSON_DEPTH - 1)),
                 with_claim(members(MAX_JSON_MEMBERS - 10)),
                 with(
@@ -138,7 +138,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
         ("json-too-deep", vec![with_header(nested(MAX_JSON_DEPTH))]),
         (
             "too-many-members",
-            vec![with_header(members(MAX_HEADER_MEMBERS - 2))],
+            vec![with_header(members(MAX_JSON_MEMBERS - 2))],
         ),
         (
             "duplicate-member",

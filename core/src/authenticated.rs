@@ -1,0 +1,107 @@
+//! A JWS whose signature was checked (RFC 7515 section 5.2).
+
+use core::fmt;
+
+use crate::error::Error;
+use crate::header::Header;
+use crate::json::Text;
+use crate::policy::Policy;
+use crate::time::Time;
+use crate::verified::Verified;
+
+/// A JWS whose signature was checked: its payload is what the key's owner signed.
+///
+/// [`Unverified::authenticate`](crate::Unverified::authenticate) is its one maker. It says nothing about
+/// whom the payload is for, or when: for an access token, [`verify`](Self::verify) holds its claims
+/// against a policy. On its own it serves for other signed messages, an update of the key set for
+/// example.
+pub struct Authenticated<'t> {
+    header: Header<'t>,
+    payload: &'t [u8],
+}
+
+impl<'t> Authenticated<'t> {
+    pub(crate) fn new(header: Header<'t>, payload: &'t [u8]) -> Self {
+        Self { header, payload }
+    }
+
+    /// Reads the claims and holds them against the policy.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to reject the token, in the order claims, policy.
+    pub fn verify(self, policy: &Policy<'_>, now: Time) -> Result<Verified<'t>, Error> {
+        Verified::new(self.payload, self.header.token_type, policy, now)
+    }
+
+    /// The payload.
+    #[must_use]
+    pub fn payload(&self) -> &'t [u8] {
+        self.payload
+    }
+
+    /// `typ`: what the payload is, as a media type (RFC 7515 section 4.1.9).
+    #[must_use]
+    pub fn token_type(&self) -> Option<Text<'t>> {
+        self.header.token_type
+    }
+}
+
+/// Shows nothing of the payload.
+impl fmt::Debug for Authenticated<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authenticated").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwk_set::JwkSet;
+    use crate::unverified::Unverified;
+
+    /// RFC 7515 appendix A.2.
+    const KEYS: &[u8] = br#"{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}]}"#;
+    const TOKEN: [u8; 458] = *b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    const PAYLOAD: &[u8] =
+        b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+
+    fn authenticate(token: &mut [u8]) -> Result<Authenticated<'_>, Error> {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        Unverified::parse(token)?.authenticate(&keys)
+    }
+
+    #[test]
+    fn authenticates_the_example_of_rfc_7515() {
+        let mut token = TOKEN;
+        let authenticated = authenticate(&mut token).unwrap();
+        assert_eq!(authenticated.payload(), PAYLOAD);
+    }
+
+    #[test]
+    fn rejects_every_change_of_one_character() {
+        for at in 0..TOKEN.len() {
+            let mut token = TOKEN;
+            token[at] = if token[at] == b'A' { b'B' } else { b'A' };
+            assert!(authenticate(&mut token).is_err(), "{at}");
+        }
+    }
+
+    #[test]
+    fn rejects_every_shorter_token() {
+        for len in 0..TOKEN.len() {
+            let mut token = TOKEN;
+            assert!(authenticate(&mut token[..len]).is_err(), "{len}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_authenticated_as_well_after_a_look_at_its_issuer() {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        let mut token = TOKEN;
+        let mut unverified = Unverified::parse(&mut token).unwrap();
+        assert_eq!(unverified.unverified_issuer().unwrap().unwrap(), "joe");
+        let authenticated = unverified.authenticate(&keys).unwrap();
+        assert_eq!(authenticated.payload(), PAYLOAD);
+    }
+}

@@ -1,0 +1,223 @@
+//! A JWS in compact serialization (RFC 7515 section 7.1) before its signature is checked.
+
+use core::{fmt, mem};
+
+use crate::authenticated::Authenticated;
+use crate::base64url;
+use crate::claims::Claims;
+use crate::error::Error;
+use crate::header::Header;
+use crate::json::Text;
+use crate::jwk_set::JwkSet;
+use crate::rs256;
+use crate::rsa::{Bits, Capacity};
+
+/// The longest token, in bytes.
+pub const MAX_TOKEN_LEN: usize = 16 * 1024;
+
+/// A token that was split, and whose header was read: anybody can have made it.
+///
+/// What it says serves to choose the keys that it is to be verified with, and for nothing else.
+///
+/// ```
+/// # use tokenlatch::{Error, JwkSet, Policy, Time, Unverified, Verified};
+/// # fn key_set_of(issuer: &str) -> Result<JwkSet<2>, Error> { Err(Error::UnknownKey) }
+/// # fn verify<'t>(token: &'t mut [u8], keys: &JwkSet<2>, policy: &Policy<'_>, now: Time) -> Result<Verified<'t>, Error> {
+/// let unverified = Unverified::parse(token)?; // split, header
+/// let authenticated = unverified.authenticate(keys)?; // key, signature
+/// let verified = authenticated.verify(policy, now)?; // claims, policy
+/// # Ok(verified)
+/// # }
+/// ```
+pub struct Unverified<'t> {
+    header: Header<'t>,
+    payload: Payload<'t>,
+    /// Still in base64url.
+    signature: &'t mut [u8],
+    digest: [u8; 32],
+}
+
+impl<'t> Unverified<'t> {
+    /// Splits a token where it lies, hashes its signing input, and reads its header.
+    ///
+    /// The signing input is hashed while it is still whole; then the header is decoded in its own place.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to reject the token, in the order split, header.
+    pub fn parse(token: &'t mut [u8]) -> Result<Self, Error> {
+        let compact = Compact::split(token)?;
+        Ok(Self {
+            header: Header::read(base64url::decode_in_place(compact.header)?)?,
+            payload: Payload::Encoded(compact.payload),
+            signature: compact.signature,
+            digest: compact.digest,
+        })
+    }
+
+    /// `kid`: which key the token asks to be verified with (RFC 7515 section 4.1.4).
+    #[must_use]
+    pub fn key_id(&self) -> Option<Text<'t>> {
+        self.header.key_id
+    }
+
+    /// `typ`: what the payload is, as a media type (RFC 7515 section 4.1.9).
+    #[must_use]
+    pub fn token_type(&self) -> Option<Text<'t>> {
+        self.header.token_type
+    }
+
+    /// `iss`, which nobody has checked: for choosing among the key sets and policies of several issuers.
+    /// The chosen policy must check the issuer again, and [`Policy`](crate::Policy) always does.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to reject the claims: they are read by the same reader that reads them
+    /// once the signature is checked.
+    pub fn unverified_issuer(&mut self) -> Result<Option<Text<'t>>, Error> {
+        Ok(Claims::read(self.payload.decode()?)?.issuer)
+    }
+
+    /// Checks the signature with the key that the token names, or with the only key there is.
+    ///
+    /// # Errors
+    ///
+    /// The first reason found to reject the token, in the order key, signature.
+    pub fn authenticate<const N: usize, const BITS: usize>(
+        mut self,
+        keys: &JwkSet<N, BITS>,
+    ) -> Result<Authenticated<'t>, Error>
+    where
+        Bits<BITS>: Capacity,
+    {
+        let key = keys.find(self.header.key_id)?;
+        let signature = base64url::decode_in_place(self.signature)?;
+        if !key.verifies(&self.digest, signature) {
+            return Err(Error::InvalidSignature);
+        }
+        // Only now, with the signature checked, does the payload count.
+        Ok(Authenticated::new(self.header, self.payload.decode()?))
+    }
+}
+
+/// Shows nothing of the token.
+impl fmt::Debug for Unverified<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unverified").finish_non_exhaustive()
+    }
+}
+
+/// The payload, which is decoded in its own place, once.
+enum Payload<'t> {
+    Encoded(&'t mut [u8]),
+    Decoded(Result<&'t [u8], Error>),
+}
+
+impl<'t> Payload<'t> {
+    fn decode(&mut self) -> Result<&'t [u8], Error> {
+        let decoded = match mem::replace(self, Self::Decoded(Ok(&[]))) {
+            Self::Encoded(text) => base64url::decode_in_place(text).map(|bytes| &*bytes),
+            Self::Decoded(decoded) => decoded,
+        };
+        *self = Self::Decoded(decoded);
+        decoded
+    }
+}
+
+/// The three parts of the compact serialization, still in base64url, and the digest of the signing
+/// input.
+struct Compact<'t> {
+    header: &'t mut [u8],
+    payload: &'t mut [u8],
+    signature: &'t mut [u8],
+    digest: [u8; 32],
+}
+
+impl<'t> Compact<'t> {
+    fn split(token: &'t mut [u8]) -> Result<Self, Error> {
+        if token.len() > MAX_TOKEN_LEN {
+            return Err(Error::TokenTooLong);
+        }
+        let first = find_dot(token, 0).ok_or(Error::NotCompact)?;
+        let second = find_dot(token, first + 1).ok_or(Error::NotCompact)?;
+        if find_dot(token, second + 1).is_some() {
+            return Err(Error::NotCompact);
+        }
+        let (signing_input, signature) = split_at_dot(token, second)?;
+        let digest = rs256::digest(signing_input);
+        let (header, payload) = split_at_dot(signing_input, first)?;
+        Ok(Self {
+            header,
+            payload,
+            signature,
+            digest,
+        })
+    }
+}
+
+/// Where the first dot from `start` on is.
+fn find_dot(token: &[u8], start: usize) -> Option<usize> {
+    let is_dot = |byte: &u8| *byte == b'.';
+    let rest = token.get(start..)?;
+    // Whole blocks first, all of whose bytes a processor with vectors looks at in one go.
+    let (blocks, _) = rest.as_chunks::<32>();
+    let has_dot = |block: &[u8; 32]| block.iter().fold(false, |any, byte| any | is_dot(byte));
+    let skipped = 32 * blocks.iter().take_while(|block| !has_dot(block)).count();
+    let within = rest.get(skipped..)?.iter().position(is_dot)?;
+    Some(start + skipped + within)
+}
+
+fn split_at_dot(text: &mut [u8], dot: usize) -> Result<(&mut [u8], &mut [u8]), Error> {
+    match text.split_at_mut_checked(dot) {
+        Some((before, [_, after @ ..])) => Ok((before, after)),
+        _ => Err(Error::NotCompact),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_into_exactly_three_parts() {
+        for mut token in [*b"....", *b"e30.", *b"e30_", *b".e30"] {
+            let error = Compact::split(&mut token).err();
+            assert_eq!(error, Some(Error::NotCompact));
+        }
+        assert!(Compact::split(&mut *b"a.b.c".clone().as_mut()).is_ok());
+        assert!(Compact::split(&mut *b"..".clone().as_mut()).is_ok());
+    }
+
+    #[test]
+    fn refuses_a_token_beyond_the_limit_before_anything_else() {
+        let error = |len| Compact::split(&mut std::vec![b'.'; len]).err();
+        assert_eq!(error(MAX_TOKEN_LEN), Some(Error::NotCompact));
+        assert_eq!(error(MAX_TOKEN_LEN + 1), Some(Error::TokenTooLong));
+    }
+
+    #[test]
+    fn the_issuer_can_be_looked_at_before_anything_is_checked() {
+        let issuer = |payload: &str| {
+            let mut token = std::format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln").into_bytes();
+            let mut unverified = Unverified::parse(&mut token).unwrap();
+            let issuer = unverified
+                .unverified_issuer()
+                .map(|issuer| issuer.is_some());
+            // Looking changes nothing, however often.
+            let again = unverified
+                .unverified_issuer()
+                .map(|issuer| issuer.is_some());
+            assert_eq!(issuer, again);
+            issuer
+        };
+        // {"iss":"i"}, {}, {"iss":1}, {}{}
+        assert_eq!(issuer("eyJpc3MiOiJpIn0"), Ok(true));
+        assert_eq!(issuer("e30"), Ok(false));
+        assert_eq!(
+            issuer("eyJpc3MiOjF9"),
+            Err(Error::InvalidClaim(crate::claim::Claim::Issuer))
+        );
+        assert_eq!(issuer("e317fQ"), Err(Error::InvalidJson));
+        assert_eq!(issuer("e30="), Err(Error::InvalidBase64url));
+    }
+}
