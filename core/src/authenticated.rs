@@ -96,11 +96,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_authenticated_as_well_after_a_look_at_its_issuer() {
-        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+    fn a_token_can_be_tried_with_other_keys() {
         let mut token = TOKEN;
-        let mut unverified = Unverified::parse(&mut token).unwrap();
+        let unverified = Unverified::parse(&mut token).unwrap();
         assert_eq!(unverified.unverified_issuer().unwrap().unwrap(), "joe");
+        let none = JwkSet::<1>::from_json(br#"{"keys":[]}"#).unwrap();
+        assert_eq!(
+            unverified.authenticate(&none).err(),
+            Some(Error::MissingKeyId)
+        );
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
         let authenticated = unverified.authenticate(&keys).unwrap();
         assert_eq!(authenticated.payload(), PAYLOAD);
     }

@@ -11,6 +11,7 @@ pub const MAX_HEADER_LEN: usize = 4096;
 ///
 /// Keys that a header carries or points to (`jwk`, `jku`, `x5c`, `x5u`) are never used: a token
 /// cannot say who may sign it.
+#[derive(Clone, Copy)]
 pub(crate) struct Header<'t> {
     /// `kid`
     pub(crate) key_id: Option<Text<'t>>,

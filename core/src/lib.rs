@@ -136,12 +136,7 @@ pub fn verify<'s, const N: usize, const BITS: usize>(
 where
     Bits<BITS>: Capacity,
 {
-    if token.len() > MAX_TOKEN_LEN {
-        return Err(Error::TokenTooLong);
-    }
-    let copy = scratch
-        .get_mut(..token.len())
-        .ok_or(Error::ScratchTooSmall)?;
-    copy.copy_from_slice(token);
-    verify_in_place(copy, keys, policy, now)
+    Unverified::parse_copy(token, scratch)?
+        .authenticate(keys)?
+        .verify(policy, now)
 }

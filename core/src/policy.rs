@@ -175,11 +175,14 @@ impl<'p> Policy<'p> {
 
     /// Whether tokens of this issuer are accepted: for choosing the policy that a token is for.
     #[must_use]
-    pub fn accepts_issuer(&self, issuer: &str) -> bool {
-        issuer == self.issuer || self.more_issuers.texts().any(|other| issuer == other)
+    pub fn accepts_issuer(&self, issuer: Text<'_>) -> bool {
+        issuer == self.issuer || self.more_issuers.contains(issuer)
     }
 
     /// Holds a token's type and claims against the policy.
+    ///
+    /// Not inlined, so that what it works with takes no stack while the claims are read.
+    #[inline(never)]
     pub(crate) fn check<'t>(
         &self,
         token_type: Option<Text<'_>>,
@@ -204,17 +207,15 @@ impl<'p> Policy<'p> {
             )?;
         }
         let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
-        let is_accepted =
-            issuer == self.issuer || self.more_issuers.texts().any(|other| issuer == other);
-        require(is_accepted, Error::WrongIssuer)?;
+        require(self.accepts_issuer(issuer), Error::WrongIssuer)?;
 
         require(
             claims.audience.is_some(),
             Error::MissingClaim(Claim::Audience),
         )?;
-        let is_accepted = claims.audiences().any(|audience| {
-            audience == self.audience || self.more_audiences.texts().any(|other| audience == other)
-        });
+        let is_accepted = claims
+            .audiences()
+            .any(|audience| audience == self.audience || self.more_audiences.contains(audience));
         require(is_accepted, Error::WrongAudience)?;
 
         if let Some(required) = self.subject {
@@ -233,13 +234,13 @@ impl<'p> Policy<'p> {
             )?;
             require(clients.all(|client| client == required), Error::WrongClient)?;
         }
-        for required in self.scopes.texts() {
+        for required in self.scopes.lists.iter().copied().flatten() {
             require(
-                claims.scopes().any(|scope| scope == required),
+                claims.scopes().any(|scope| scope == *required),
                 Error::MissingScope,
             )?;
         }
-        for required in self.claims.texts() {
+        for required in self.claims.lists.iter().copied().flatten() {
             let is_present = !matches!(claims.all.get(required), None | Some(Value::Null));
             require(is_present, Error::MissingRequiredClaim)?;
         }
@@ -255,7 +256,7 @@ impl<'p> Policy<'p> {
     fn check_dates(&self, claims: &Claims<'_>, now: Time) -> Result<(u64, bool), Error> {
         // Dates with a fraction are rounded towards rejection.
         let leeway = self.leeway;
-        let mut window = Window::new(now, self.accepts_uncertain);
+        let mut window = now.window(self.accepts_uncertain);
         let expiry = claims.expiry.ok_or(Error::MissingClaim(Claim::Expiry))?;
         let expiry = expiry.floor();
         window.end_before(expiry.saturating_add(leeway), Error::Expired)?;
@@ -276,43 +277,6 @@ impl<'p> Policy<'p> {
             window.end_before(last.saturating_add(1), Error::TooOld)?;
         }
         Ok((expiry, window.is_certain))
-    }
-}
-
-/// The seconds that the time may be and at which the token is valid: never none.
-struct Window {
-    now: Time,
-    accepts_uncertain: bool,
-    is_certain: bool,
-}
-
-impl Window {
-    fn new(now: Time, accepts_uncertain: bool) -> Self {
-        Self {
-            now,
-            accepts_uncertain,
-            is_certain: true,
-        }
-    }
-
-    /// The token is valid from `date` on.
-    fn begin_at(&mut self, date: u64, error: Error) -> Result<(), Error> {
-        self.narrow(self.now.from(date), error)
-    }
-
-    /// The token is valid until the second before `date`.
-    fn end_before(&mut self, date: u64, error: Error) -> Result<(), Error> {
-        self.narrow(self.now.before(date), error)
-    }
-
-    fn narrow(&mut self, narrowed: Option<Time>, error: Error) -> Result<(), Error> {
-        let narrowed = narrowed.ok_or(error)?;
-        if narrowed != self.now {
-            require(self.accepts_uncertain, error)?;
-            self.is_certain = false;
-            self.now = narrowed;
-        }
-        Ok(())
     }
 }
 
@@ -338,8 +302,9 @@ impl<'p> Lists<'p> {
         }
     }
 
-    fn texts(&self) -> impl Iterator<Item = &'p str> {
-        self.lists.into_iter().flatten().copied()
+    fn contains(&self, text: Text<'_>) -> bool {
+        let mut lists = self.lists.iter();
+        lists.any(|list| list.iter().any(|other| text == *other))
     }
 }
 
@@ -356,8 +321,13 @@ mod tests {
 
     const POLICY: Policy = Policy::new("https://issuer.example/", "api");
 
+    fn read(payload: &str) -> Result<Claims<'_>, Error> {
+        let mut claims = Claims::default();
+        claims.read(payload.as_bytes()).map(|()| claims)
+    }
+
     fn check(policy: &Policy<'_>, claims: &str, now: Time) -> Result<bool, Error> {
-        let claims = Claims::read(claims.as_bytes())?;
+        let claims = read(claims)?;
         policy
             .check(None, &claims, now)
             .map(|accepted| accepted.is_certain)
@@ -542,7 +512,7 @@ mod tests {
         let policy = Policy::rfc9068("https://issuer.example/", "api");
         let all = r#"{"iss":"https://issuer.example/","aud":"api","exp":10,"sub":"s","client_id":"c","iat":1,"jti":"j"}"#;
         let error = |token_type: Option<&str>, document: &str| {
-            let claims = Claims::read(document.as_bytes()).unwrap();
+            let claims = read(document).unwrap();
             let header = format!("\"{}\"", token_type.unwrap_or_default());
             let text = json::parse(header.as_bytes()).unwrap().as_text();
             let token_type = text.filter(|_| token_type.is_some());

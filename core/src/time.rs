@@ -1,5 +1,7 @@
 //! Time as the caller knows it.
 
+use crate::error::Error;
+
 /// The present, in seconds since 1970-01-01T00:00:00Z, as well as the caller knows it: the core has
 /// no clock.
 ///
@@ -48,16 +50,47 @@ impl Time {
         Self::between(unix_seconds, u64::MAX)
     }
 
-    /// What is left of it, from `date` on.
-    pub(crate) fn from(self, date: u64) -> Option<Self> {
-        let earliest = self.earliest.max(date);
-        (earliest <= self.latest).then_some(Self { earliest, ..self })
+    /// All of it, to be narrowed by a token's dates.
+    pub(crate) const fn window(self, accepts_uncertain: bool) -> Window {
+        Window {
+            time: self,
+            accepts_uncertain,
+            is_certain: true,
+        }
+    }
+}
+
+/// The seconds that the present may be and at which a token is valid: always at least one.
+pub(crate) struct Window {
+    time: Time,
+    accepts_uncertain: bool,
+    /// Whether nothing was cut off.
+    pub(crate) is_certain: bool,
+}
+
+impl Window {
+    /// Cuts off what is before `date`.
+    pub(crate) fn begin_at(&mut self, date: u64, error: Error) -> Result<(), Error> {
+        if date > self.time.earliest {
+            if date > self.time.latest || !self.accepts_uncertain {
+                return Err(error);
+            }
+            self.time.earliest = date;
+            self.is_certain = false;
+        }
+        Ok(())
     }
 
-    /// What is left of it, before `date`.
-    pub(crate) fn before(self, date: u64) -> Option<Self> {
-        let latest = self.latest.min(date.checked_sub(1)?);
-        (self.earliest <= latest).then_some(Self { latest, ..self })
+    /// Cuts off what is at `date` or later.
+    pub(crate) fn end_before(&mut self, date: u64, error: Error) -> Result<(), Error> {
+        if date <= self.time.latest {
+            if date <= self.time.earliest || !self.accepts_uncertain {
+                return Err(error);
+            }
+            self.time.latest = date - 1;
+            self.is_certain = false;
+        }
+        Ok(())
     }
 }
 
@@ -65,18 +98,26 @@ impl Time {
 mod tests {
     use super::*;
 
+    const ERROR: Error = Error::Expired;
+
     #[test]
-    fn an_interval_is_narrowed_from_both_ends_until_nothing_is_left() {
+    fn a_window_is_narrowed_from_both_ends_until_nothing_is_left() {
         for time in [Time::between(5, 9), Time::between(9, 5)] {
-            assert_eq!(time.from(5), Some(time));
-            assert_eq!(time.from(9), Some(Time::exactly(9)));
-            assert_eq!(time.from(10), None);
-            assert_eq!(time.before(10), Some(time));
-            assert_eq!(time.before(6), Some(Time::exactly(5)));
-            assert_eq!(time.before(5), None);
-            assert_eq!(time.before(0), None);
+            let mut window = time.window(true);
+            assert_eq!(window.begin_at(5, ERROR), Ok(()));
+            assert_eq!(window.end_before(10, ERROR), Ok(()));
+            assert!(window.is_certain);
+            assert_eq!(window.begin_at(10, ERROR), Err(ERROR));
+            assert_eq!(window.end_before(5, ERROR), Err(ERROR));
+            assert_eq!(window.end_before(0, ERROR), Err(ERROR));
+            assert_eq!(window.begin_at(7, ERROR), Ok(()));
+            assert!(!window.is_certain);
+            assert_eq!(window.end_before(7, ERROR), Err(ERROR));
+            assert_eq!(window.end_before(8, ERROR), Ok(()));
+            assert_eq!(window.time, Time::exactly(7));
+            let mut strict = time.window(false);
+            assert_eq!(strict.begin_at(6, ERROR), Err(ERROR));
+            assert_eq!(strict.end_before(9, ERROR), Err(ERROR));
         }
-        assert_eq!(Time::at_least(7).from(9), Some(Time::at_least(9)));
-        assert_eq!(Time::at_least(7).before(9), Some(Time::between(7, 8)));
     }
 }

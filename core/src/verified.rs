@@ -72,13 +72,17 @@ pub struct Verified<'t> {
 
 impl<'t> Verified<'t> {
     /// Reads the claims that the key's owner signed, and holds them against the policy.
+    ///
+    /// Not inlined, so that what it works with takes no stack while the signature is checked.
+    #[inline(never)]
     pub(crate) fn new(
         payload: &'t [u8],
         token_type: Option<Text<'t>>,
         policy: &Policy<'_>,
         now: Time,
     ) -> Result<Self, Error> {
-        let claims = Claims::read(payload)?;
+        let mut claims = Claims::default();
+        claims.read(payload)?;
         let Accepted {
             issuer,
             expiry,

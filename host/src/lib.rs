@@ -23,5 +23,4 @@ pub mod issuer;
 pub mod key_set;
 mod thumbprint;
 pub mod token_client;
-mod unverified;
 pub mod verifier;

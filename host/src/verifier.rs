@@ -1,9 +1,8 @@
 //! Verifying tokens of several issuers, each by its own keys and its own policy.
 
-use tokenlatch::{Policy, Time, Verified};
+use tokenlatch::{Claim, Policy, Time, Unverified, Verified};
 
 use crate::key_set::{KeySetCache, VerifyError};
-use crate::unverified;
 
 /// Verifies tokens of several issuers.
 ///
@@ -52,23 +51,24 @@ impl<'p> Verifier<'p> {
         scratch: &'s mut [u8],
         now: Time,
     ) -> Result<Verified<'s>, VerifyError> {
-        let (policy, keys) = self.chosen(token, scratch)?;
-        keys.verify(token, scratch, policy, now).await
+        let token = Unverified::parse_copy(token, scratch)?;
+        let (policy, keys) = self.choose(&token)?;
+        keys.verify_parsed(&token, policy, now).await
     }
 
-    fn chosen(
+    fn choose(
         &self,
-        token: &[u8],
-        scratch: &mut [u8],
-    ) -> Result<&(Policy<'p>, KeySetCache), VerifyError> {
+        token: &Unverified<'_>,
+    ) -> Result<&(Policy<'p>, KeySetCache), tokenlatch::Error> {
         // With one issuer there is nothing to choose, and its policy says what is wrong.
         if let [only] = self.issuers.as_slice() {
             return Ok(only);
         }
-        let issuer = unverified::issuer(token, scratch);
+        let issuer = token.unverified_issuer()?;
+        let issuer = issuer.ok_or(tokenlatch::Error::MissingClaim(Claim::Issuer))?;
         let mut issuers = self.issuers.iter();
         issuers
-            .find(|(policy, _)| issuer.as_deref().is_some_and(|i| policy.accepts_issuer(i)))
-            .ok_or_else(|| tokenlatch::Error::WrongIssuer.into())
+            .find(|(policy, _)| policy.accepts_issuer(issuer))
+            .ok_or(tokenlatch::Error::WrongIssuer)
     }
 }

@@ -286,7 +286,7 @@ fn a_bad_token_is_rejected_with_its_code_and_without_its_text() {
         (&["--issuer", "other"], &token, "wrong-issuer"),
         (
             &[],
-            &format!("{signing_input}A.{signature}"),
+            &format!("{signing_input}AAAA.{signature}"),
             "invalid-signature",
         ),
         (&[], signing_input, "not-compact"),

@@ -1,6 +1,7 @@
 //! Whole-system tests of Tokenlatch, and what they share.
 
 pub mod firmware;
+pub mod hostile;
 pub mod issuer;
 #[cfg(feature = "load")]
 pub mod load;

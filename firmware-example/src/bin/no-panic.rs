@@ -76,7 +76,7 @@ where
         see((key.key_id(), key.public_key().bits()));
     }
 
-    let mut unverified = Unverified::parse(token)?;
+    let unverified = Unverified::parse(token)?;
     see((unverified.key_id(), unverified.token_type()));
     see(unverified.unverified_issuer());
     let authenticated = unverified.authenticate(&keys)?;

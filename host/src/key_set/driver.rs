@@ -1,12 +1,14 @@
 //! The cache for async callers: readers that wait for nobody, and a task that fetches.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::counter;
-use tokenlatch::{Policy, Time, Verified};
+use tokenlatch::json::Text;
+use tokenlatch::{Policy, Time, Unverified, Verified};
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tokio::time;
@@ -19,7 +21,7 @@ use super::shared::{Loaded, Shared};
 use super::snapshot::Snapshot;
 use super::source::Source;
 use super::{KeySet, KeySetError, parse};
-use crate::{clock, unverified};
+use crate::clock;
 
 /// How long a fetch may take in all, whatever its [`Source`], and so how long a lookup waits at most.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -187,15 +189,25 @@ impl KeySetCache {
         policy: &Policy<'_>,
         now: Time,
     ) -> Result<Verified<'s>, VerifyError> {
-        let key_id = unverified::key_id(token, scratch);
-        let verified = match self.keys(key_id.as_deref()).await {
-            Ok(keys) => tokenlatch::verify(token, scratch, &keys, policy, now).map_err(Into::into),
-            Err(unavailable) => Err(VerifyError::from(unavailable)),
+        let verified = match Unverified::parse_copy(token, scratch) {
+            Ok(token) => self.authenticate_and_verify(&token, policy, now).await,
+            Err(error) => Err(error.into()),
         };
-        if let Err(error) = &verified {
-            counter!("tokenlatch_refusals_total", "reason" => error.code()).increment(1);
-        }
-        verified
+        counted(verified)
+    }
+
+    /// As [`verify`](Self::verify), for a token that was parsed before.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn verify_parsed<'t>(
+        &self,
+        token: &Unverified<'t>,
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Result<Verified<'t>, VerifyError> {
+        counted(self.authenticate_and_verify(token, policy, now).await)
     }
 
     /// Waits for the fetch that is under way, and for its snapshot to be written: before a program ends
@@ -218,6 +230,17 @@ impl KeySetCache {
     pub(super) fn cached_with(&self, key_id: Option<&str>) -> Option<Keys> {
         let keys = self.cached(now())?;
         (self.task.is_none() || keys.has(key_id)).then_some(keys)
+    }
+
+    async fn authenticate_and_verify<'t>(
+        &self,
+        token: &Unverified<'t>,
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Result<Verified<'t>, VerifyError> {
+        let key_id = token.key_id().map(without_escapes);
+        let keys = self.keys(key_id.as_deref()).await?;
+        Ok(token.authenticate(&keys)?.verify(policy, now)?)
     }
 
     async fn ask(&self, key_id: Option<&str>) {
@@ -243,6 +266,20 @@ impl KeySetCache {
             .as_ref()
             .map_or(State::Empty, |cached| cached.state(now))
     }
+}
+
+/// Allocates only where the text has escapes.
+fn without_escapes(text: Text<'_>) -> Cow<'_, str> {
+    text.as_str()
+        .map_or_else(|| text.to_string().into(), Cow::Borrowed)
+}
+
+/// Counts a rejection by its code.
+fn counted<T>(verdict: Result<T, VerifyError>) -> Result<T, VerifyError> {
+    if let Err(error) = &verdict {
+        counter!("tokenlatch_rejections_total", "reason" => error.code()).increment(1);
+    }
+    verdict
 }
 
 impl Keys {

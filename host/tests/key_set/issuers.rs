@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use tokenlatch::{Claim, Error};
 use tokenlatch_host::key_set::KeySetCache;
 use tokenlatch_host::verifier::Verifier;
 use tokenlatch_tests::issuer::Issuer;
@@ -60,16 +61,21 @@ async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
     let token = token_of(Issuer::rfc7515(), "1", ISSUER);
     assert_eq!(refusal(&verifier, &token).await, None);
     let (header, rest) = token.split_once('.').unwrap();
-    for token in [
-        String::new(),
-        "..".into(),
-        format!("{header}.e30.c2ln"),
-        format!("{header}.!.c2ln"),
-        format!("{header}{rest}"),
-        token_of(Issuer::rfc7515(), "2", "https://third.example/"),
+    for (token, expected) in [
+        (String::new(), Error::NotCompact),
+        ("..".into(), Error::InvalidJson),
+        (
+            format!("{header}.e30.c2ln"),
+            Error::MissingClaim(Claim::Issuer),
+        ),
+        (format!("{header}.!.c2ln"), Error::InvalidBase64url),
+        (format!("{header}{rest}"), Error::NotCompact),
+        (
+            token_of(Issuer::rfc7515(), "2", "https://third.example/"),
+            Error::WrongIssuer,
+        ),
     ] {
-        let refusal = refusal(&verifier, &token).await;
-        assert_eq!(refusal, Some(tokenlatch::Error::WrongIssuer), "{token}");
+        assert_eq!(refusal(&verifier, &token).await, Some(expected), "{token}");
     }
     assert_eq!(server.asked(), 1);
 }

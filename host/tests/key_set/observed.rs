@@ -66,7 +66,7 @@ async fn health_and_metrics_count_what_happened() {
             health.not_modified as f64,
         ),
         ("tokenlatch_key_set_keys main", 2.0),
-        ("tokenlatch_refusals_total unknown-key", 1.0),
+        ("tokenlatch_rejections_total unknown-key", 1.0),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value));
     assert_eq!(told, HashMap::from(expected));

@@ -1,0 +1,194 @@
+//! Documents that were made to cost the reader time: every kind of filler, beside names of every kind.
+//!
+//! The same documents every time, so that the instructions they take can be counted.
+
+use std::iter::repeat_n;
+
+use tokenlatch::{
+    MAX_HEADER_LEN, MAX_JSON_DEPTH, MAX_JSON_MEMBERS, MAX_KEY_SET_LEN, MAX_TOKEN_LEN,
+};
+
+use crate::issuer::{Issuer, signing_input};
+
+/// A document or token, and what is in it.
+pub struct Hostile {
+    /// The kind of filler and the kind of names.
+    pub name: String,
+    /// The bytes.
+    pub text: String,
+}
+
+/// Tokens with hostile headers, as anybody can send them; no key verifies them.
+#[must_use]
+pub fn unsigned_headers() -> Vec<Hostile> {
+    let start = r#"{"alg":"RS256","kid":"unknown""#;
+    documents(start, MAX_HEADER_LEN, MAX_JSON_MEMBERS - 2)
+        .into_iter()
+        .map(|document| Hostile {
+            text: format!("{}.", signing_input(&document.text, "{}")),
+            ..document
+        })
+        .collect()
+}
+
+/// Tokens of `issuer` with hostile claims that are accepted at second 0 by [`Policy`](tokenlatch::Policy)
+/// for the issuer `i` and the audience `a`.
+#[must_use]
+pub fn signed_claims(issuer: &Issuer) -> Vec<Hostile> {
+    let start = r#"{"iss":"i","aud":"a","exp":1"#;
+    let fixed = issuer.token("").len();
+    documents(start, (MAX_TOKEN_LEN - fixed) / 4 * 3, MAX_JSON_MEMBERS - 3)
+        .into_iter()
+        .map(|document| Hostile {
+            text: issuer.token(&document.text),
+            ..document
+        })
+        .collect()
+}
+
+/// JWK Set documents.
+#[must_use]
+pub fn key_sets() -> Vec<Hostile> {
+    let mut all = documents(r#"{"keys":[]"#, MAX_KEY_SET_LEN, MAX_JSON_MEMBERS - 1);
+    let modulus = |len: usize, end: &str| format!("{}{end}", "_".repeat(len - end.len()));
+    let key = |n: &str, members: &str| format!(r#"{{"kty":"RSA","e":"AQAB","n":"{n}"{members}}}"#);
+    let even = key(&modulus(683, "g"), "");
+    let long = key(&modulus(683, "w"), "");
+    let short = key(&modulus(342, "w"), "");
+    let escaped = r"\u005f".repeat(682) + r"\u0038";
+    let usable: Vec<String> = (0..64)
+        .map(|n| key(&modulus(683, "8"), &format!(r#","kid":"{n}""#)))
+        .collect();
+    for (name, elements) in [
+        ("empty objects", fill("{}", MAX_KEY_SET_LEN)),
+        ("objects of one member", fill(r#"{"":0}"#, MAX_KEY_SET_LEN)),
+        ("even moduli", fill(&even, MAX_KEY_SET_LEN)),
+        ("moduli with trailing bits", fill(&long, MAX_KEY_SET_LEN)),
+        ("short moduli", fill(&short, MAX_KEY_SET_LEN)),
+        (
+            "moduli with escapes",
+            fill(&key(&escaped, r#","use":"enc""#), MAX_KEY_SET_LEN),
+        ),
+        ("usable keys, then even moduli", {
+            let keys = usable.join(",");
+            let rest = fill(&even, MAX_KEY_SET_LEN - keys.len() - 1);
+            format!("{keys},{rest}")
+        }),
+        ("usable keys, and certificates", {
+            let certificates = fill(r#""""#, 2800);
+            let members = format!(r#","x5c":[{certificates}]"#);
+            let keys =
+                (0..64).map(|n| key(&modulus(683, "8"), &format!(r#","kid":"{n}"{members}"#)));
+            keys.collect::<Vec<_>>().join(",")
+        }),
+    ] {
+        all.push(Hostile {
+            name: format!("keys: {name}"),
+            text: format!(r#"{{"keys":[{elements}]}}"#),
+        });
+    }
+    all
+}
+
+/// JSON objects of at most `len` bytes and `members` further members that begin with `start`.
+fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
+    let nested = format!(
+        "{}0{}",
+        "[".repeat(MAX_JSON_DEPTH - 2),
+        "]".repeat(MAX_JSON_DEPTH - 2)
+    );
+    let objects = format!(
+        "{}0{}",
+        r#"{"":"#.repeat(MAX_JSON_DEPTH - 2),
+        "}".repeat(MAX_JSON_DEPTH - 2)
+    );
+    let many_members = object(numbered(members.saturating_sub(1), "%"));
+    let array = |element: &str, len| format!("[{}]", fill(element, len));
+    let text = |piece: &str, len| format!("\"{}\"", piece.repeat(len / piece.len()));
+    let fillers: [(&str, &dyn Fn(usize) -> String); 14] = [
+        ("nothing", &|_| "0".into()),
+        ("plain text", &|len| text("x", len)),
+        ("text of two bytes a character", &|len| text("é", len)),
+        ("short escapes", &|len| text(r"\n", len)),
+        ("short escapes and characters", &|len| text(r"\nx", len)),
+        ("long escapes", &|len| text(r"\u0041", len)),
+        ("surrogate pairs", &|len| text(r"\ud83d\ude00", len)),
+        ("empty texts", &|len| array(r#""""#, len)),
+        ("digits", &|len| "1".repeat(len)),
+        ("numbers", &|len| array("0", len)),
+        ("white space", &|len| format!("{}0", " ".repeat(len))),
+        ("nested arrays", &|len| array(&nested, len)),
+        ("nested objects", &|len| array(&objects, len)),
+        ("objects of many members", &|len| array(&many_members, len)),
+    ];
+    let names: [(&str, &dyn Fn(usize) -> Vec<String>); 9] = [
+        ("none", &|_| Vec::new()),
+        ("short", &|count| numbered(count, "%")),
+        ("escaped", &|count| numbered(count, r"\u0061%")),
+        ("short escapes", &|count| numbered(count, r"\n%")),
+        ("almost aud", &|count| {
+            numbered(count, r"\u0061\u0075\u0064%")
+        }),
+        ("almost client_id", &|count| {
+            numbered(count, r"\u0063lient_id%")
+        }),
+        ("almost kid", &|count| {
+            numbered(count, r"\u006b\u0069\u0064%")
+        }),
+        ("long and alike", &|count| {
+            numbered(count, "xxxxxxxxxxxxxxxxxxxxxxxx%")
+        }),
+        ("with one hash", &|count| {
+            let mut names = numbered(count.saturating_sub(COLLISIONS.len()), r"\u0061%");
+            names.extend(COLLISIONS.iter().take(count).map(ToString::to_string));
+            names
+        }),
+    ];
+    let mut all = Vec::new();
+    for (filler_name, filler) in fillers {
+        for (names_name, names) in names {
+            for (few, count) in [("", members - 1), ("few ", 28)] {
+                // The filler comes first, so that it lies before every name.
+                let members = object(names(count.min(members - 1)));
+                let members = members.trim_matches(['{', '}']);
+                let comma = if members.is_empty() { "" } else { "," };
+                let fixed =
+                    start.len() + r#","f":"#.len() + comma.len() + members.len() + "}".len();
+                let Some(room) = len.checked_sub(fixed + 2) else {
+                    continue;
+                };
+                let filler = filler(room);
+                all.push(Hostile {
+                    name: format!("{filler_name}; {few}names: {names_name}"),
+                    text: format!(r#"{start},"f":{filler}{comma}{members}}}"#),
+                });
+                assert!(all.last().is_some_and(|last| last.text.len() <= len));
+                if names_name == "none" {
+                    break;
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Different names, the last ones of which have the hashes of the first ones.
+const COLLISIONS: [&str; 4] = ["yiijsv", "urswmb", "ktodoe", "sausii"];
+
+/// `element` as often as it fits in `len` bytes, between commas.
+fn fill(element: &str, len: usize) -> String {
+    let count = len / (element.len() + 1);
+    repeat_n(element, count).collect::<Vec<_>>().join(",")
+}
+
+fn object(names: Vec<String>) -> String {
+    let members = names.into_iter().map(|name| format!("\"{name}\":0"));
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// Names with a number in place of the `%`.
+fn numbered(count: usize, name: &str) -> Vec<String> {
+    (0..count)
+        .map(|number| name.replace('%', &number.to_string()))
+        .collect()
+}
