@@ -5,7 +5,7 @@
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
 //! - [`verifier`]: the same for several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
-//! - [`fetch`]: the bounded HTTP requests that both sides of a test need;
+//! - [`http`]: the bounded HTTP requests that both sides of a test need;
 //! - [`clock`]: the present.
 //!
 //! The program `tokenlatch` (`cli/`) is a thin layer on top of these.
@@ -17,7 +17,7 @@
 
 mod background;
 pub mod clock;
-pub mod fetch;
+pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;
 pub mod key_set;

@@ -12,14 +12,14 @@ use crate::key_set::{KeySetCache, VerifyError};
 /// ```no_run
 /// use tokenlatch::{MAX_TOKEN_LEN, Policy};
 /// use tokenlatch_host::clock;
-/// use tokenlatch_host::fetch::Client;
+/// use tokenlatch_host::http::HttpClient;
 /// use tokenlatch_host::key_set::{HttpSource, KeySetCache};
 /// use tokenlatch_host::verifier::Verifier;
 ///
 /// # async fn guard(bearer_token: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut verifier = Verifier::default();
 /// for issuer in ["https://a.eu.auth0.com/", "https://b.eu.auth0.com/"] {
-///     let keys = KeySetCache::new(HttpSource::issuer(issuer, Client::default())?);
+///     let keys = KeySetCache::new(HttpSource::issuer(issuer, HttpClient::default())?);
 ///     verifier.add(Policy::new(issuer, "https://api.example.com/"), keys);
 /// }
 ///

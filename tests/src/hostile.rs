@@ -105,12 +105,11 @@ fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
     let many_members = object(numbered(members.saturating_sub(1), "%"));
     let array = |element: &str, len| format!("[{}]", fill(element, len));
     let text = |piece: &str, len| format!("\"{}\"", piece.repeat(len / piece.len()));
-    let fillers: [(&str, &dyn Fn(usize) -> String); 14] = [
+    let fillers: [(&str, &dyn Fn(usize) -> String); 13] = [
         ("nothing", &|_| "0".into()),
         ("plain text", &|len| text("x", len)),
         ("text of two bytes a character", &|len| text("é", len)),
         ("short escapes", &|len| text(r"\n", len)),
-        ("short escapes and characters", &|len| text(r"\nx", len)),
         ("long escapes", &|len| text(r"\u0041", len)),
         ("surrogate pairs", &|len| text(r"\ud83d\ude00", len)),
         ("empty texts", &|len| array(r#""""#, len)),
@@ -121,19 +120,15 @@ fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
         ("nested objects", &|len| array(&objects, len)),
         ("objects of many members", &|len| array(&many_members, len)),
     ];
-    let names: [(&str, &dyn Fn(usize) -> Vec<String>); 9] = [
+    let names: [(&str, &dyn Fn(usize) -> Vec<String>); 7] = [
         ("none", &|_| Vec::new()),
         ("short", &|count| numbered(count, "%")),
         ("escaped", &|count| numbered(count, r"\u0061%")),
-        ("short escapes", &|count| numbered(count, r"\n%")),
         ("almost aud", &|count| {
             numbered(count, r"\u0061\u0075\u0064%")
         }),
         ("almost client_id", &|count| {
             numbered(count, r"\u0063lient_id%")
-        }),
-        ("almost kid", &|count| {
-            numbered(count, r"\u006b\u0069\u0064%")
         }),
         ("long and alike", &|count| {
             numbered(count, "xxxxxxxxxxxxxxxxxxxxxxxx%")

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use serde_json::{Value, json};
 use tokenlatch::Policy;
-use tokenlatch_host::fetch::Client;
+use tokenlatch_host::http::HttpClient;
 use tokenlatch_host::key_set::HttpSource;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -112,7 +112,7 @@ impl Server {
     #[must_use]
     pub fn source(&self) -> HttpSource {
         let url = format!("http://{}/keys", self.address);
-        HttpSource::url(&url, Client::default()).expect("a loopback address")
+        HttpSource::url(&url, HttpClient::default()).expect("a loopback address")
     }
 
     /// Sends this from now on.

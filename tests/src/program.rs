@@ -15,7 +15,7 @@ pub fn command() -> Command {
 /// Where cargo has put the program, after bringing it up to date.
 static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--locked", "--package", "tokenlatch-host"])
+        .args(["build", "--locked", "--package", "tokenlatch-cli"])
         .arg("--message-format=json-render-diagnostics")
         .stderr(Stdio::inherit())
         .output()

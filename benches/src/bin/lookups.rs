@@ -20,7 +20,7 @@ use jsonwebtoken9::{Algorithm, Header};
 use jwks_cache::{IdentityProviderRegistration, Registry};
 use jwt_authorizer::{AuthorizerBuilder, RegisteredClaims};
 use serde_json::{Value, json};
-use tokenlatch_host::fetch::Client;
+use tokenlatch_host::http::HttpClient;
 use tokenlatch_host::key_set::{HttpSource, KeySetCache, blocking};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -168,7 +168,7 @@ impl Contender {
 /// All of them, with the key set fetched.
 async fn contenders() -> Vec<Contender> {
     let url = serve(key_set()).await;
-    let source = || HttpSource::url(&url, Client::default()).expect("a loopback address");
+    let source = || HttpSource::url(&url, HttpClient::default()).expect("a loopback address");
 
     let ours = KeySetCache::new(source());
     ours.ready().await.expect("a key set");

@@ -15,7 +15,7 @@
 //! ```
 //! use std::net::{Ipv4Addr, SocketAddr};
 //! use serde_json::json;
-//! use tokenlatch_host::fetch;
+//! use tokenlatch_host::http;
 //! use tokenlatch_host::issuer::{Endpoint, Fault, Issuer};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
@@ -28,13 +28,13 @@
 //!     "audience": application.audience,
 //! });
 //! let url = format!("{}/oauth/token", issuer.origin());
-//! let answer = fetch::post_json(&url, &request).await?;
+//! let answer = http::post_json(&url, &request).await?;
 //! # assert!(answer.starts_with(br#"{"access_token":""#));
 //!
 //! issuer.rotate().await?;
 //! issuer.clock().advance(3600);
 //! issuer.inject(Fault::Outage.at(Endpoint::Auth0Token).times(1))?;
-//! assert!(fetch::post_json(&url, &request).await.is_err());
+//! assert!(http::post_json(&url, &request).await.is_err());
 //! assert_eq!(issuer.log().count_of(Endpoint::Auth0Token, "issued"), 1);
 //! assert_eq!(issuer.log().count_of(Endpoint::Auth0Token, "outage"), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -42,27 +42,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod admin;
-mod application;
-mod atm;
-mod auth0;
-mod clients;
-mod clock;
-mod config;
-mod endpoint;
-mod exchange;
-mod faults;
-mod key;
-mod key_set;
-mod key_store;
-mod keys;
-mod log;
-mod page;
-mod rate;
-mod refresh;
-mod refusal;
+mod endpoints;
+mod model;
 mod server;
-mod site;
 
 use std::fmt;
 use std::io;
@@ -78,16 +60,18 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-pub use application::{Application, Audience, Grant, Lifetimes, MAX_LIFETIME, User};
-pub use atm::ISSUER as ATM_ISSUER;
-pub use clock::{Clock, MAX_TIME};
-pub use config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
-pub use endpoint::Endpoint;
-pub use faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
-pub use key_store::KeyStoreError;
-pub use keys::{Key, KeyError, KeyState};
-pub use log::{Count, Log, MAX_REMEMBERED, Request};
-use site::Site;
+pub use self::endpoints::atm::ISSUER as ATM_ISSUER;
+pub use self::model::application::{Application, Audience, Grant, Lifetimes, MAX_LIFETIME, User};
+pub use self::model::clock::{Clock, MAX_TIME};
+pub use self::model::config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
+pub use self::model::endpoint::Endpoint;
+pub use self::model::faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
+pub use self::model::key_store::KeyStoreError;
+pub use self::model::keys::{Key, KeyError, KeyState};
+pub use self::server::log::{Count, Log, MAX_REMEMBERED, Request};
+
+use self::endpoints::{admin, atm, auth0, key_set, page};
+use self::server::{exchange, serve, site::Site};
 
 /// A running authorization server, which stops when it is dropped.
 pub struct Issuer {
@@ -143,7 +127,7 @@ impl Issuer {
         let address = listener.local_addr().map_err(cannot_listen)?;
         let site = Arc::new(Site::new(format!("http://{address}"), config).await?);
         let (stop, stopped) = oneshot::channel();
-        let server = server::serve(listener, router(Arc::clone(&site)), stopped);
+        let server = serve::serve(listener, router(Arc::clone(&site)), stopped);
         let rotation = rotate_in_time(Arc::clone(&site));
         let server = tokio::spawn(async {
             tokio::select! {
@@ -273,7 +257,7 @@ async fn rotate_in_time(site: Arc<Site>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fetch, key_set};
+    use crate::{http, key_set};
     use axum::body::{Body, to_bytes};
     use axum::http::{Request, header};
     use base64::Engine;
@@ -329,13 +313,13 @@ mod tests {
         let issuer = Issuer::start(any_port).await.unwrap();
         let root = format!("{}/.well-known/jwks.json", issuer.origin());
         let atm = format!("{}/auth/.well-known/jwks.json", issuer.origin());
-        let keys = key_set::parse(&fetch::get(&root).await.unwrap()).unwrap();
+        let keys = key_set::parse(&http::get(&root).await.unwrap()).unwrap();
         assert_eq!(keys.keys().len(), 2, "the one that signs, and the next");
         assert_eq!(keys.unusable(), 0);
-        let same = key_set::parse(&fetch::get(&atm).await.unwrap()).unwrap();
+        let same = key_set::parse(&http::get(&atm).await.unwrap()).unwrap();
         assert_eq!(same.keys(), keys.keys());
         issuer.stop().await;
-        assert!(fetch::get(&root).await.is_err());
+        assert!(http::get(&root).await.is_err());
     }
 
     #[tokio::test]

@@ -3,32 +3,33 @@
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use crate::fetch::{Client, FetchError};
+use super::source::SourceError;
+use crate::http::{HttpClient, HttpError};
 
 /// The URL of the issuer's key set, as its metadata has it.
 ///
 /// # Errors
 ///
-/// Any [`FetchError`].
-pub(super) async fn jwks_uri(client: &Client, issuer: &str) -> Result<String, FetchError> {
+/// Any [`SourceError`].
+pub(super) async fn jwks_uri(client: &HttpClient, issuer: &str) -> Result<String, SourceError> {
     for url in metadata_urls(client, issuer)? {
         match client.get(url.as_str()).await {
-            Err(FetchError::Status(status)) if is_absent(status) => {}
+            Err(HttpError::Status(status)) if is_absent(status) => {}
             document => return read(client, &url, issuer, &document?),
         }
     }
-    Err(FetchError::NoMetadata)
+    Err(SourceError::NoMetadata)
 }
 
 /// Where the issuer's metadata may be: first OpenID Connect's place, then OAuth 2.0's.
 ///
 /// # Errors
 ///
-/// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
-pub(super) fn metadata_urls(client: &Client, issuer: &str) -> Result<[Url; 2], FetchError> {
+/// [`SourceError::InvalidIssuer`] and [`SourceError::Http`].
+pub(super) fn metadata_urls(client: &HttpClient, issuer: &str) -> Result<[Url; 2], SourceError> {
     let issuer = client.parse(issuer)?;
     if issuer.query().is_some() || issuer.fragment().is_some() {
-        return Err(FetchError::InvalidUrl);
+        return Err(SourceError::InvalidIssuer);
     }
     let path = issuer.path();
     let path = path.strip_suffix('/').unwrap_or(path);
@@ -58,17 +59,22 @@ struct Metadata {
     jwks_uri: Option<String>,
 }
 
-fn read(client: &Client, url: &Url, issuer: &str, document: &[u8]) -> Result<String, FetchError> {
+fn read(
+    client: &HttpClient,
+    url: &Url,
+    issuer: &str,
+    document: &[u8],
+) -> Result<String, SourceError> {
     let metadata: Metadata =
-        serde_json::from_slice(document).map_err(|_| FetchError::InvalidMetadata)?;
+        serde_json::from_slice(document).map_err(|_| SourceError::InvalidMetadata)?;
     if metadata.issuer != issuer {
-        return Err(FetchError::WrongIssuer);
+        return Err(SourceError::WrongIssuer);
     }
-    let jwks_uri = metadata.jwks_uri.ok_or(FetchError::NoJwksUri)?;
+    let jwks_uri = metadata.jwks_uri.ok_or(SourceError::NoJwksUri)?;
     let scheme = client.parse(&jwks_uri)?.scheme().to_owned();
     // What came by TLS does not lead out of it, not even to a loopback address.
     if url.scheme() == "https" && scheme != "https" {
-        return Err(FetchError::InsecureUrl);
+        return Err(SourceError::InsecureJwksUri);
     }
     Ok(jwks_uri)
 }
@@ -79,7 +85,7 @@ mod tests {
     use axum::routing;
 
     use super::*;
-    use crate::fetch::tests::serve;
+    use crate::http::tests::serve;
 
     const OPENID: &str = "/.well-known/openid-configuration";
     const OAUTH: &str = "/.well-known/oauth-authorization-server";
@@ -117,7 +123,7 @@ mod tests {
                 "https://a.example/.well-known/oauth-authorization-server/b",
             ),
         ] {
-            let urls = metadata_urls(&Client::default(), issuer).unwrap();
+            let urls = metadata_urls(&HttpClient::default(), issuer).unwrap();
             assert_eq!(urls.map(String::from), [openid, oauth]);
         }
     }
@@ -125,11 +131,20 @@ mod tests {
     #[test]
     fn an_issuer_is_a_url_without_query_or_fragment() {
         for none in ["https://a.example?", "https://a.example/#b", "a.example"] {
-            let refused = metadata_urls(&Client::default(), none);
-            assert!(matches!(refused, Err(FetchError::InvalidUrl)), "{none}");
+            let refused = metadata_urls(&HttpClient::default(), none);
+            assert!(
+                matches!(
+                    refused,
+                    Err(SourceError::InvalidIssuer | SourceError::Http(HttpError::InvalidUrl))
+                ),
+                "{none}"
+            );
         }
-        let refused = metadata_urls(&Client::default(), "http://a.example");
-        assert!(matches!(refused, Err(FetchError::InsecureUrl)));
+        let refused = metadata_urls(&HttpClient::default(), "http://a.example");
+        assert!(matches!(
+            refused,
+            Err(SourceError::Http(HttpError::InsecureUrl))
+        ));
     }
 
     #[tokio::test]
@@ -144,15 +159,15 @@ mod tests {
                 .merge(at(&format!("{OAUTH}/oauth"), oauth))
         })
         .await;
-        let client = Client::default();
+        let client = HttpClient::default();
         let found = async |path| jwks_uri(&client, &format!("{origin}{path}")).await;
         assert_eq!(found("/openid/").await.unwrap(), "https://a.example/1");
         assert_eq!(found("/oauth").await.unwrap(), "https://a.example/2");
         // Byte for byte: here a slash is missing.
         let refused = found("/openid").await;
-        assert!(matches!(refused, Err(FetchError::WrongIssuer)));
+        assert!(matches!(refused, Err(SourceError::WrongIssuer)));
         let refused = found("/nowhere").await;
-        assert!(matches!(refused, Err(FetchError::NoMetadata)));
+        assert!(matches!(refused, Err(SourceError::NoMetadata)));
     }
 
     #[tokio::test]
@@ -162,14 +177,16 @@ mod tests {
             at(OAUTH, metadata(origin, "https://a.example/")).route(OPENID, failing)
         })
         .await;
-        let refused = jwks_uri(&Client::default(), &origin).await;
-        assert!(matches!(refused, Err(FetchError::Status(status)) if status == 503));
+        let refused = jwks_uri(&HttpClient::default(), &origin).await;
+        assert!(
+            matches!(refused, Err(SourceError::Http(HttpError::Status(status))) if status == 503)
+        );
     }
 
     #[test]
     fn metadata_must_be_the_issuers_own_and_lead_to_https() {
         let read = |issuer: &str, document: &str| {
-            let client = Client::default();
+            let client = HttpClient::default();
             let [url, _] = metadata_urls(&client, issuer).unwrap();
             read(&client, &url, issuer, document.as_bytes())
         };
@@ -187,7 +204,7 @@ mod tests {
             "https://A.example",
         ] {
             let refused = read(https, &metadata(other, uri));
-            assert!(matches!(refused, Err(FetchError::WrongIssuer)), "{other}");
+            assert!(matches!(refused, Err(SourceError::WrongIssuer)), "{other}");
         }
         for (issuer, uri) in [
             (https, "http://b.example/jwks"),
@@ -196,12 +213,21 @@ mod tests {
             (https, "file:///etc/passwd"),
         ] {
             let refused = read(issuer, &metadata(issuer, uri));
-            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{uri}");
+            assert!(
+                matches!(
+                    refused,
+                    Err(SourceError::InsecureJwksUri | SourceError::Http(HttpError::InsecureUrl))
+                ),
+                "{uri}"
+            );
         }
         let refused = read(https, &metadata(https, "/jwks"));
-        assert!(matches!(refused, Err(FetchError::InvalidUrl)));
+        assert!(matches!(
+            refused,
+            Err(SourceError::Http(HttpError::InvalidUrl))
+        ));
         let refused = read(https, r#"{"issuer":"https://a.example"}"#);
-        assert!(matches!(refused, Err(FetchError::NoJwksUri)));
+        assert!(matches!(refused, Err(SourceError::NoJwksUri)));
         for malformed in [
             "",
             "<html>",
@@ -213,7 +239,7 @@ mod tests {
         ] {
             let refused = read(https, malformed);
             assert!(
-                matches!(refused, Err(FetchError::InvalidMetadata)),
+                matches!(refused, Err(SourceError::InvalidMetadata)),
                 "{malformed}"
             );
         }

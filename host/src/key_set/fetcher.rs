@@ -11,14 +11,14 @@ use tokio::task;
 use tokio::time::{self, Instant};
 use tracing::warn;
 
-use super::cache::Outcome;
 use super::health::Record;
+use super::schedule::Outcome;
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::source::Source;
 use super::{KeySetError, parse};
 use crate::clock;
-use crate::fetch::Fetched;
+use crate::http::Fetched;
 
 pub(crate) struct Fetcher {
     pub(crate) source: Arc<dyn Source>,

@@ -9,7 +9,7 @@ use metrics::{counter, gauge};
 use tracing::{debug, info, warn};
 
 use super::KeySetError;
-use super::cache::{Cached, Outcome, State};
+use super::schedule::{Cached, Outcome, State};
 
 /// How a key set is doing.
 #[derive(Clone, Debug)]

@@ -52,10 +52,10 @@
 pub mod blocking;
 mod cache;
 mod discovery;
-mod driver;
 mod fetcher;
 mod health;
 mod listing;
+mod schedule;
 mod shared;
 mod snapshot;
 mod source;
@@ -66,18 +66,18 @@ use std::path::Path;
 
 use tokenlatch::JwkSet;
 
-use crate::fetch::{FetchError, MAX_BODY_LEN};
+use crate::http::MAX_BODY_LEN;
 
-pub use self::cache::{
+pub use self::cache::{Builder, FETCH_TIMEOUT, KeySetCache, Keys, Unavailable, VerifyError};
+pub use self::health::Health;
+pub use self::listing::{ListedKey, list};
+pub use self::schedule::{
     COOLDOWN, MAX_ABSENT, MAX_ABSENT_KEY_IDS, MAX_RETRY, MAX_STALE, MAX_TTL, MIN_RETRY, MIN_TTL,
     Schedule, State, TTL,
 };
-pub use self::driver::{Builder, FETCH_TIMEOUT, KeySetCache, Keys, Unavailable, VerifyError};
-pub use self::health::Health;
-pub use self::listing::{ListedKey, list};
 pub use self::snapshot::{MAX_SNAPSHOT_LEN, Snapshot, SnapshotError};
-pub use self::source::{HttpSource, Source};
-pub use crate::fetch::Fetched;
+pub use self::source::{HttpSource, Source, SourceError};
+pub use crate::http::Fetched;
 
 /// A JWK Set of up to 64 keys of up to 4096 bits: more than any issuer publishes.
 pub type KeySet = JwkSet<64, 4096>;
@@ -89,9 +89,9 @@ pub enum KeySetError {
     /// The file cannot be read.
     #[error("cannot read the file")]
     Read(#[from] io::Error),
-    /// The URL cannot be fetched.
-    #[error("cannot fetch the URL")]
-    Fetch(#[from] FetchError),
+    /// The source brought no document.
+    #[error("cannot fetch the key set")]
+    Fetch(#[from] SourceError),
     /// The document is not a JWK Set (RFC 7517 section 5).
     #[error("not a usable JWK Set")]
     Invalid(#[from] tokenlatch::Error),

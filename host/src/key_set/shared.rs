@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::cache::{Answer, Cache, Cached, Outcome};
+use super::schedule::{Answer, Cache, Cached, Outcome};
 
 #[cfg(not(all(test, tokenlatch_shuttle)))]
 use {

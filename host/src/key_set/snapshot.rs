@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use crate::fetch::MAX_BODY_LEN;
+use crate::http::MAX_BODY_LEN;
 
 /// The longest snapshot, in bytes: JSON within JSON takes at most twice the room.
 pub const MAX_SNAPSHOT_LEN: usize = 2 * MAX_BODY_LEN + 4 * 1024;
@@ -204,7 +204,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys");
         let longest = Snapshot {
-            etag: Some("\"".repeat(crate::fetch::MAX_ETAG_LEN)),
+            etag: Some("\"".repeat(crate::http::MAX_ETAG_LEN)),
             document: "\n".repeat(MAX_BODY_LEN),
             ..snapshot()
         };

@@ -1,16 +1,17 @@
 //! Where the documents of a key set come from.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
 use tokio::sync::Mutex;
 
 use super::{discovery, parse};
-use crate::fetch::{Client, FetchError, Fetched};
+use crate::http::{Fetched, HttpClient, HttpError};
 
 /// Where the documents of a key set come from.
 ///
-/// A failure of another kind than HTTP's is [`FetchError::Source`].
+/// A failure of a kind of its own is [`SourceError::Other`].
 pub trait Source: Send + Sync + 'static {
     /// Tells this source from any other, for its snapshot not to be taken for another's: its URL,
     /// say. It may hold credentials, so it is not to be shown.
@@ -22,12 +23,44 @@ pub trait Source: Send + Sync + 'static {
     fn fetch<'s>(
         &'s self,
         etag: Option<&'s str>,
-    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>>;
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>>;
+}
+
+/// Why a source brought no document.
+///
+/// No error holds the URL, which may have credentials in it, or anything of a document.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A request failed.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The issuer's URL has a query or a fragment (RFC 8414 section 2).
+    #[error("the issuer's URL has a query or a fragment")]
+    InvalidIssuer,
+    /// The issuer is `https`, and its `jwks_uri` is not.
+    #[error("the issuer's jwks_uri is not https")]
+    InsecureJwksUri,
+    /// The issuer has no metadata, neither OpenID Connect's nor OAuth 2.0's.
+    #[error("the issuer has no metadata")]
+    NoMetadata,
+    /// The issuer's metadata is not a JSON object with an `issuer`.
+    #[error("the issuer's metadata is malformed")]
+    InvalidMetadata,
+    /// The metadata is another issuer's (RFC 8414 section 3.3).
+    #[error("the metadata is another issuer's")]
+    WrongIssuer,
+    /// The issuer's metadata has no `jwks_uri`.
+    #[error("the issuer's metadata has no jwks_uri")]
+    NoJwksUri,
+    /// A [`Source`] of the caller's own failed.
+    #[error("the source failed")]
+    Other(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// The key set at a URL, or that of an issuer.
 pub struct HttpSource {
-    client: Client,
+    client: HttpClient,
     origin: String,
     place: Place,
 }
@@ -46,8 +79,8 @@ impl HttpSource {
     ///
     /// # Errors
     ///
-    /// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
-    pub fn url(url: &str, client: Client) -> Result<Self, FetchError> {
+    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`], within [`SourceError::Http`].
+    pub fn url(url: &str, client: HttpClient) -> Result<Self, SourceError> {
         client.parse(url)?;
         Ok(Self {
             client,
@@ -64,8 +97,9 @@ impl HttpSource {
     ///
     /// # Errors
     ///
-    /// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
-    pub fn issuer(issuer: &str, client: Client) -> Result<Self, FetchError> {
+    /// [`SourceError::InvalidIssuer`], and [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`] within
+    /// [`SourceError::Http`].
+    pub fn issuer(issuer: &str, client: HttpClient) -> Result<Self, SourceError> {
         discovery::metadata_urls(&client, issuer)?;
         Ok(Self {
             client,
@@ -82,7 +116,7 @@ impl HttpSource {
         issuer: &str,
         jwks_uri: &Mutex<Option<String>>,
         etag: Option<&str>,
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<Fetched, SourceError> {
         let mut jwks_uri = jwks_uri.lock().await;
         // Taken, and put back only after a success.
         let (url, etag) = match jwks_uri.take() {
@@ -108,9 +142,11 @@ impl Source for HttpSource {
     fn fetch<'s>(
         &'s self,
         etag: Option<&'s str>,
-    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>> {
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>> {
         match &self.place {
-            Place::Url(url) => Box::pin(self.client.get_if_changed(url, etag)),
+            Place::Url(url) => {
+                Box::pin(async move { Ok(self.client.get_if_changed(url, etag).await?) })
+            }
             Place::Issuer { issuer, jwks_uri } => {
                 Box::pin(self.fetch_of_issuer(issuer, jwks_uri, etag))
             }
@@ -137,7 +173,7 @@ mod tests {
     use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 
     use super::*;
-    use crate::fetch::tests::serve;
+    use crate::http::tests::serve;
 
     /// An issuer whose key set moves about.
     struct Issuer {
@@ -207,7 +243,7 @@ mod tests {
     #[tokio::test]
     async fn a_url_is_all_that_is_asked() {
         let (origin, issuer) = Issuer::start("/keys").await;
-        let source = HttpSource::url(&format!("{origin}/keys"), Client::default()).unwrap();
+        let source = HttpSource::url(&format!("{origin}/keys"), HttpClient::default()).unwrap();
         assert_eq!(source.fetch(None).await.unwrap(), document());
         let same = Fetched::NotModified { max_age: None };
         assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), same);
@@ -217,7 +253,7 @@ mod tests {
     #[tokio::test]
     async fn the_metadata_is_read_once() {
         let (origin, issuer) = Issuer::start("/keys").await;
-        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        let source = HttpSource::issuer(&origin, HttpClient::default()).unwrap();
         // Of a snapshot perhaps: whether it is of the URL that is found now, nobody knows.
         assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
         assert_eq!(asked(&issuer), [METADATA, "/keys"]);
@@ -230,13 +266,13 @@ mod tests {
     #[tokio::test]
     async fn a_key_set_that_moved_is_found_again() {
         let (origin, issuer) = Issuer::start("/keys").await;
-        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        let source = HttpSource::issuer(&origin, HttpClient::default()).unwrap();
         source.fetch(None).await.unwrap();
 
         issuer.lock().unwrap().place = "/page";
         asked(&issuer);
         let gone = source.fetch(Some(ETAG)).await;
-        assert!(matches!(gone, Err(FetchError::Status(status)) if status == 404));
+        assert!(matches!(gone, Err(SourceError::Http(HttpError::Status(status))) if status == 404));
         assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
         assert_eq!(asked(&issuer), ["/keys\"1\"", METADATA, "/page"]);
 
@@ -251,7 +287,7 @@ mod tests {
     #[tokio::test]
     async fn a_fetch_that_is_dropped_does_no_harm() {
         let (origin, issuer) = Issuer::start("/keys").await;
-        let source = HttpSource::issuer(&origin, Client::default()).unwrap();
+        let source = HttpSource::issuer(&origin, HttpClient::default()).unwrap();
         source.fetch(None).await.unwrap();
         asked(&issuer);
         let mut dropped = source.fetch(Some(ETAG));
@@ -265,18 +301,24 @@ mod tests {
     #[test]
     fn what_may_not_be_asked_is_no_source() {
         for url in ["http://a.example/keys", "ftp://a.example/keys"] {
-            let refused = HttpSource::url(url, Client::default());
-            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{url}");
-            let refused = HttpSource::issuer(url, Client::default());
-            assert!(matches!(refused, Err(FetchError::InsecureUrl)), "{url}");
+            let refused = HttpSource::url(url, HttpClient::default());
+            assert!(
+                matches!(refused, Err(SourceError::Http(HttpError::InsecureUrl))),
+                "{url}"
+            );
+            let refused = HttpSource::issuer(url, HttpClient::default());
+            assert!(
+                matches!(refused, Err(SourceError::Http(HttpError::InsecureUrl))),
+                "{url}"
+            );
         }
     }
 
     #[test]
     fn sources_differ_by_origin_and_show_none() {
         let [a, b] = ["https://hush.example/", "https://hush.example/?hush"]
-            .map(|url| HttpSource::url(url, Client::default()).unwrap());
-        let issuer = HttpSource::issuer("https://hush.example/", Client::default()).unwrap();
+            .map(|url| HttpSource::url(url, HttpClient::default()).unwrap());
+        let issuer = HttpSource::issuer("https://hush.example/", HttpClient::default()).unwrap();
         assert_ne!(a.origin(), b.origin());
         assert_ne!(a.origin(), issuer.origin());
         assert!(!format!("{a:?} {issuer:?}").contains("hush"));

@@ -7,7 +7,7 @@ use reqwest::Request;
 
 use super::{AccessToken, Builder, CallError, Dialect, TokenError};
 use crate::background::Background;
-use crate::fetch::{Answer, FetchError};
+use crate::http::{HttpError, Response};
 
 /// As [`super::TokenClient`], for blocking callers.
 ///
@@ -24,7 +24,7 @@ pub struct TokenClient {
 pub enum StartError {
     /// The server's URL is none, or is not allowed.
     #[error("the server cannot be asked")]
-    Url(#[from] FetchError),
+    Url(#[from] HttpError),
     /// No thread can be started.
     #[error("cannot start a thread")]
     Thread(#[from] io::Error),
@@ -67,7 +67,7 @@ impl TokenClient {
     /// # Panics
     ///
     /// As [`token`](Self::token).
-    pub fn call(&self, request: Request) -> Result<Answer, CallError> {
+    pub fn call(&self, request: Request) -> Result<Response, CallError> {
         self.runtime.block_on(self.client.call(request))
     }
 

@@ -8,9 +8,9 @@ use reqwest::{Request, StatusCode};
 use tracing::debug;
 
 use super::access_token::AccessToken;
-use super::driver::TokenClient;
+use super::client::TokenClient;
 use super::error::TokenError;
-use crate::fetch::{Answer, FetchError};
+use crate::http::{HttpError, Response};
 
 /// Why an API gave no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -21,11 +21,11 @@ pub enum CallError {
     Token(#[from] TokenError),
     /// It could not be reached, or the exchange with it broke.
     #[error("cannot call the API")]
-    Transport(#[source] Arc<FetchError>),
+    Transport(#[source] Arc<HttpError>),
 }
 
-impl From<FetchError> for CallError {
-    fn from(error: FetchError) -> Self {
+impl From<HttpError> for CallError {
+    fn from(error: HttpError) -> Self {
         Self::Transport(Arc::new(error))
     }
 }
@@ -41,7 +41,7 @@ impl TokenClient {
     /// # Errors
     ///
     /// Any [`CallError`].
-    pub async fn call(&self, request: Request) -> Result<Answer, CallError> {
+    pub async fn call(&self, request: Request) -> Result<Response, CallError> {
         self.client.check(request.url())?;
         let again = request.try_clone();
         let token = self.token().await?;
@@ -57,7 +57,7 @@ impl TokenClient {
         self.send(again, &token).await
     }
 
-    async fn send(&self, mut request: Request, token: &AccessToken) -> Result<Answer, CallError> {
+    async fn send(&self, mut request: Request, token: &AccessToken) -> Result<Response, CallError> {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, token.authorization());
         Ok(self.client.send(request).await?)
@@ -65,7 +65,7 @@ impl TokenClient {
 }
 
 /// Whether the API says that the token is expired, revoked or malformed.
-fn is_invalid_token(answer: &Answer) -> bool {
+fn is_invalid_token(answer: &Response) -> bool {
     answer.status == StatusCode::UNAUTHORIZED && has_challenge(&answer.headers)
 }
 

@@ -11,10 +11,11 @@ use tracing::{debug, warn};
 
 use super::access_token::AccessToken;
 use super::answer::TokenAnswer;
-use super::dialect::{Body, Dialect};
+use super::dialects::Dialect;
+use super::dialects::body::Body;
 use super::error::{Refusal, TokenError};
 use crate::clock;
-use crate::fetch::{Client, FetchError};
+use crate::http::{HttpClient, HttpError};
 use crate::key_set::{KeySetCache, VerifyError};
 
 /// Where tokens come from.
@@ -24,7 +25,7 @@ pub(crate) trait Source: Send + 'static {
 
 /// A server's token endpoint.
 pub(crate) struct Endpoint {
-    pub(crate) client: Client,
+    pub(crate) client: HttpClient,
     pub(crate) url: Url,
     pub(crate) dialect: Dialect,
     pub(crate) check: Option<Check>,
@@ -42,8 +43,8 @@ pub(crate) struct Check {
 ///
 /// # Errors
 ///
-/// [`FetchError::InvalidUrl`] and [`FetchError::InsecureUrl`].
-pub(crate) fn url(client: &Client, origin: &str, path: &str) -> Result<Url, FetchError> {
+/// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`].
+pub(crate) fn url(client: &HttpClient, origin: &str, path: &str) -> Result<Url, HttpError> {
     let mut url = if origin.contains("://") {
         client.parse(origin)?
     } else {
@@ -51,7 +52,7 @@ pub(crate) fn url(client: &Client, origin: &str, path: &str) -> Result<Url, Fetc
     };
     let is_plain = url.query().is_none() && url.fragment().is_none();
     if !is_plain || !url.username().is_empty() || url.password().is_some() {
-        return Err(FetchError::InvalidUrl);
+        return Err(HttpError::InvalidUrl);
     }
     let path = [url.path().trim_end_matches('/'), path].concat();
     url.set_path(&path);
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_server_is_an_origin_or_a_domain() {
-        let of = |origin| url(&Client::default(), origin, "/oauth/token");
+        let of = |origin| url(&HttpClient::default(), origin, "/oauth/token");
         for origin in [
             "https://tenant.eu.auth0.com",
             "https://tenant.eu.auth0.com/",
@@ -138,10 +139,10 @@ mod tests {
 
     #[test]
     fn what_may_not_be_asked_is_refused() {
-        let of = |origin| url(&Client::default(), origin, "/oauth/token");
+        let of = |origin| url(&HttpClient::default(), origin, "/oauth/token");
         for origin in ["http://a.example", "ftp://a.example"] {
             assert!(
-                matches!(of(origin), Err(FetchError::InsecureUrl)),
+                matches!(of(origin), Err(HttpError::InsecureUrl)),
                 "{origin}"
             );
         }
@@ -152,10 +153,7 @@ mod tests {
             "a.example#b",
             "https://a:b@c.example",
         ] {
-            assert!(
-                matches!(of(origin), Err(FetchError::InvalidUrl)),
-                "{origin}"
-            );
+            assert!(matches!(of(origin), Err(HttpError::InvalidUrl)), "{origin}");
         }
     }
 }

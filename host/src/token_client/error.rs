@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokenlatch::Remedy;
 
-use crate::fetch::FetchError;
+use crate::http::HttpError;
 use crate::key_set::VerifyError;
 
 /// The longest text of a server's error that is kept, in characters.
@@ -23,7 +23,7 @@ pub enum TokenError {
     Refused(Refusal),
     /// The server could not be reached, or the exchange with it broke.
     #[error("the server could not be asked")]
-    Transport(#[source] Arc<FetchError>),
+    Transport(#[source] Arc<HttpError>),
     /// The server's answer is none.
     #[error("the server's answer is malformed")]
     Malformed(#[source] Malformed),
@@ -44,10 +44,10 @@ impl TokenError {
             Self::Refused(refusal) => refusal.is_retryable(),
             Self::Transport(error) => !matches!(
                 **error,
-                FetchError::InvalidUrl
-                    | FetchError::InsecureUrl
-                    | FetchError::Client(_)
-                    | FetchError::TooLong(_)
+                HttpError::InvalidUrl
+                    | HttpError::InsecureUrl
+                    | HttpError::Client(_)
+                    | HttpError::TooLong(_)
             ),
             Self::Malformed(_) => false,
             Self::Unverified(VerifyError::Keys(_)) | Self::TimedOut => true,
@@ -206,8 +206,8 @@ mod tests {
             assert_eq!(error.is_retryable(), helps, "{status}");
         }
         let transport = |error| TokenError::Transport(Arc::new(error)).is_retryable();
-        assert!(transport(FetchError::ConnectTimeout));
-        assert!(!transport(FetchError::InsecureUrl));
+        assert!(transport(HttpError::ConnectTimeout));
+        assert!(!transport(HttpError::InsecureUrl));
         assert!(!TokenError::Malformed(Malformed::Json).is_retryable());
         let unverified = |error: tokenlatch::Error| TokenError::Unverified(error.into());
         assert!(!unverified(tokenlatch::Error::WrongIssuer).is_retryable());

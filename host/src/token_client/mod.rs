@@ -33,25 +33,23 @@
 
 mod access_token;
 mod answer;
-mod atm;
-mod auth0;
 pub mod blocking;
-mod cache;
 mod call;
+mod client;
 mod credentials;
-mod dialect;
-mod driver;
+mod dialects;
 mod endpoint;
 mod error;
+mod schedule;
 
 pub use self::access_token::AccessToken;
 pub use self::answer::MAX_LIFETIME;
-pub use self::atm::Atm;
-pub use self::auth0::Auth0;
-pub use self::cache::{COOLDOWN, MARGIN, MAX_RETRY, MIN_RETRY, REFRESH_AHEAD};
 pub use self::call::CallError;
+pub use self::client::{Builder, REQUEST_TIMEOUT, TokenClient};
 pub use self::credentials::ClientCredentials;
-pub use self::dialect::Dialect;
-pub use self::driver::{Builder, REQUEST_TIMEOUT, TokenClient};
+pub use self::dialects::Dialect;
+pub use self::dialects::atm::Atm;
+pub use self::dialects::auth0::Auth0;
 pub use self::error::{MAX_ERROR_TEXT_LEN, Malformed, Refusal, TokenError};
+pub use self::schedule::{COOLDOWN, MARGIN, MAX_RETRY, MIN_RETRY, REFRESH_AHEAD};
 pub use secrecy::{ExposeSecret, SecretString};

@@ -5,7 +5,6 @@ mod bounds;
 mod dialects;
 mod faults;
 mod page;
-mod program;
 mod rotation;
 
 use std::net::{Ipv4Addr, SocketAddr};

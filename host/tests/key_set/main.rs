@@ -20,8 +20,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenlatch::{MAX_TOKEN_LEN, Policy, Time};
-use tokenlatch_host::fetch::FetchError;
-use tokenlatch_host::key_set::{Fetched, KeySetCache, Source, VerifyError};
+use tokenlatch_host::key_set::{Fetched, KeySetCache, Source, SourceError, VerifyError};
 use tokenlatch_tests::issuer::Issuer;
 
 const ISSUER: &str = "https://issuer.example/";
@@ -151,7 +150,7 @@ impl Fake {
         self.0.etags.lock().unwrap().last().cloned().flatten()
     }
 
-    async fn answer(&self) -> Result<Fetched, FetchError> {
+    async fn answer(&self) -> Result<Fetched, SourceError> {
         // What it is when it is asked, as a server's answer is.
         let first = self.0.first.lock().unwrap().pop_front();
         let reply = first.unwrap_or_else(|| self.0.reply.lock().unwrap().clone());
@@ -165,7 +164,7 @@ impl Fake {
                 max_age: None,
             }),
             Reply::NotModified => Ok(Fetched::NotModified { max_age: None }),
-            Reply::Fails => Err(FetchError::Source("out of order".into())),
+            Reply::Fails => Err(SourceError::Other("out of order".into())),
             Reply::Hangs => std::future::pending().await,
             Reply::Panics => panic!("a fault in a source"),
         }
@@ -180,7 +179,7 @@ impl Source for Fake {
     fn fetch<'s>(
         &'s self,
         etag: Option<&'s str>,
-    ) -> Pin<Box<dyn Future<Output = Result<Fetched, FetchError>> + Send + 's>> {
+    ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         self.0.etags.lock().unwrap().push(etag.map(Into::into));
         Box::pin(self.answer())

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use tokenlatch_host::fetch::Client;
+use tokenlatch_host::http::HttpClient;
 use tokenlatch_host::key_set::{HttpSource, KeySetCache, State, TTL};
 use tracing_subscriber::fmt;
 
@@ -117,7 +117,7 @@ async fn neither_logs_nor_errors_tell_what_is_secret() {
     std::fs::write(&no_snapshot, "hush").unwrap();
 
     let url = format!("http://hush:hush@{closed}/hush?key=hush");
-    let source = HttpSource::url(&url, Client::default()).unwrap();
+    let source = HttpSource::url(&url, HttpClient::default()).unwrap();
     let keys = KeySetCache::builder(source).snapshot(&no_snapshot).start();
     let unavailable = keys.ready().await.unwrap_err();
     let told = format!("{unavailable} {unavailable:?} {:?}", keys.health());

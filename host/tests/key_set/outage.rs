@@ -32,7 +32,7 @@ async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
     let refused = unavailable(verify(&keys, "a").await);
     assert_eq!(refused.state, State::Dead);
     let cause = refused.cause.expect("why");
-    assert!(matches!(*cause, KeySetError::Fetch(FetchError::Source(_))));
+    assert!(matches!(*cause, KeySetError::Fetch(SourceError::Other(_))));
     assert_eq!(keys.health().state, State::Dead);
 
     server.set(Reply::keys(&["a"]));

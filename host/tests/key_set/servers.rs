@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use futures_util::future::join_all;
-use tokenlatch_host::fetch::Client;
+use tokenlatch_host::http::HttpClient;
 use tokenlatch_host::key_set::{Builder, HttpSource, KeySetCache, Schedule, State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -66,7 +66,7 @@ impl Server {
 
     pub(crate) fn source(&self) -> HttpSource {
         let url = format!("http://{}/keys", self.address);
-        HttpSource::url(&url, Client::default()).unwrap()
+        HttpSource::url(&url, HttpClient::default()).unwrap()
     }
 
     pub(crate) fn set(&self, answer: String) {

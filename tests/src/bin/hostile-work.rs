@@ -5,9 +5,9 @@
 
 use std::error::Error;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::{env, fs};
+use std::{env, fs, thread};
 
 use tokenlatch::{JwkSet, MAX_TOKEN_LEN, Policy, Time, Unverified, verify};
 use tokenlatch_tests::hostile::{self, Hostile};
@@ -50,7 +50,7 @@ fn count_in(folder: &Path) -> Result<ExitCode, Box<dyn Error>> {
         name: "a token as issuers issue it".into(),
         text: issuer.token(claims),
     };
-    let normal = instructions(folder, "token", &normal)? as f64;
+    let normal = all_instructions(folder, "token", &[normal])?[0].0 as f64;
     println!("A verification of a token as issuers issue it takes {normal} instructions.");
     let mut is_good = true;
     for (what, title, documents, limit) in [
@@ -68,10 +68,7 @@ fn count_in(folder: &Path) -> Result<ExitCode, Box<dyn Error>> {
         ),
         ("key-set", "JWK Sets", hostile::key_sets(), KEY_SET_LIMIT),
     ] {
-        let mut counts = Vec::new();
-        for document in &documents {
-            counts.push((instructions(folder, what, document)?, &document.name));
-        }
+        let mut counts = all_instructions(folder, what, &documents)?;
         counts.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
         println!(
             "\n{} {title}; at most {limit} instructions each. The worst:",
@@ -89,16 +86,44 @@ fn count_in(folder: &Path) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The instructions for reading a document once.
-fn instructions(folder: &Path, what: &str, document: &Hostile) -> Result<u64, Box<dyn Error>> {
-    let file = folder.join("document");
-    fs::write(&file, &document.text)?;
-    let [one, three] = [1, 3].map(|times| run(what, &file, times));
-    Ok((three? - one?) / 2)
+/// The instructions for reading each document once, beside the documents' names.
+fn all_instructions<'d>(
+    folder: &Path,
+    what: &str,
+    documents: &'d [Hostile],
+) -> Result<Vec<(u64, &'d str)>, Box<dyn Error>> {
+    let instructions = |worker: usize, document: &Hostile, times| {
+        let file = folder.join(format!("document-{worker}"));
+        fs::write(&file, &document.text).map_err(|error| error.to_string())?;
+        run(what, &file, times)
+    };
+    // What the program takes to start is subtracted.
+    let start = instructions(0, &documents[0], 0)?;
+    let workers = thread::available_parallelism()?.get();
+    let share = &|worker: usize| -> Vec<Result<_, String>> {
+        let share = documents.iter().skip(worker).step_by(workers);
+        let count = |document: &'d Hostile| {
+            let count = instructions(worker, document, 1)? - start;
+            Ok((count, document.name.as_str()))
+        };
+        share.map(count).collect()
+    };
+    let shares = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || share(worker)))
+            .collect();
+        let shares = threads.into_iter().map(|thread| thread.join());
+        shares.collect::<Result<Vec<_>, _>>()
+    });
+    let counts = shares
+        .map_err(|_| "a thread panicked")?
+        .into_iter()
+        .flatten();
+    Ok(counts.collect::<Result<_, _>>()?)
 }
 
-fn run(what: &str, file: &Path, times: u64) -> Result<u64, Box<dyn Error>> {
-    let program: PathBuf = env::current_exe()?;
+fn run(what: &str, file: &Path, times: u64) -> Result<u64, String> {
+    let program = env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no"])
         .arg("--cachegrind-out-file=/dev/null")
@@ -110,12 +135,13 @@ fn run(what: &str, file: &Path, times: u64) -> Result<u64, Box<dyn Error>> {
         .map_err(|error| format!("valgrind: {error}"))?;
     let text = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(format!("valgrind failed:\n{text}").into());
+        return Err(format!("valgrind failed:\n{text}"));
     }
     // ==1234== I   refs:      12,345,678
     let refs = text.lines().find_map(|line| line.split_once("refs:"));
     let (_, number) = refs.ok_or_else(|| format!("no count of instructions:\n{text}"))?;
-    Ok(number.trim().replace(',', "").parse()?)
+    let number = number.trim().replace(',', "");
+    number.parse().map_err(|_| format!("no number: {number}"))
 }
 
 fn repeat(what: &str, file: &str, times: &str) -> Result<(), Box<dyn Error>> {

@@ -1,0 +1,95 @@
+//! `tokenlatch call`
+
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+use tokenlatch_host::http::reqwest::header::{CONTENT_TYPE, HeaderValue};
+use tokenlatch_host::http::reqwest::{Method, Request, Url};
+use tokenlatch_host::http::{HttpClient, Limits};
+
+use crate::failure::Failure;
+use crate::token_source::TokenSource;
+
+/// The longest body that is sent or shown, in bytes.
+const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
+
+/// Calls an API with an access token and prints the answer's body
+///
+/// The token is obtained as by `tokenlatch token`. If the API refuses it as an invalid one, it is
+/// replaced, and the API called once more. Redirects are not followed.
+///
+/// Exit status: 0 if the API's answer has a status from 200 to 299, 1 if it has another or the token
+/// was refused by its server, 2 for wrong usage or input that cannot be read, 3 if the API or the token's
+/// server could not be reached, or answered what is none.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Where to call; it must be https, or http to a loopback address
+    url: Url,
+    #[command(flatten)]
+    source: TokenSource,
+    /// The request's method [default: GET, or POST with --data]
+    #[arg(long, short = 'X')]
+    method: Option<Method>,
+    /// The request's body, or - for standard input
+    #[arg(long, short, value_name = "DATA|-")]
+    data: Option<String>,
+    /// What the body is
+    #[arg(
+        long,
+        value_name = "TYPE",
+        default_value = "application/json",
+        requires = "data"
+    )]
+    content_type: HeaderValue,
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let http = HttpClient::new(Limits {
+        max_body_len: MAX_BODY_LEN,
+        ..Limits::default()
+    });
+    let tokens = args.source.client(http)?;
+    let answer = tokens.call(args.request()?).await?;
+    let mut output = io::stdout().lock();
+    output
+        .write_all(&answer.body)
+        .and_then(|()| output.flush())
+        .map_err(Failure::Output)?;
+    if answer.status.is_success() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Failure::Status(answer.status))
+}
+
+impl Args {
+    fn request(&self) -> Result<Request, Failure> {
+        let default = match self.data {
+            Some(_) => Method::POST,
+            None => Method::GET,
+        };
+        let method = self.method.clone().unwrap_or(default);
+        let mut request = Request::new(method, self.url.clone());
+        if let Some(data) = &self.data {
+            *request.body_mut() = Some(self.body(data).map_err(Failure::Input)?.into());
+            let content_type = self.content_type.clone();
+            request.headers_mut().insert(CONTENT_TYPE, content_type);
+        }
+        Ok(request)
+    }
+
+    fn body(&self, data: &str) -> io::Result<Vec<u8>> {
+        if data != "-" {
+            return Ok(data.as_bytes().to_vec());
+        }
+        if self.source.reads_stdin() {
+            return Err(io::Error::other("the client secret is read from it"));
+        }
+        let mut body = Vec::new();
+        let mut input = io::stdin().lock().take(MAX_BODY_LEN as u64 + 1);
+        input.read_to_end(&mut body)?;
+        if body.len() > MAX_BODY_LEN {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(body)
+    }
+}

@@ -1,0 +1,164 @@
+//! `tokenlatch jwks`
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::json;
+use tokenlatch_host::http::{Fetched, HttpClient};
+use tokenlatch_host::key_set::{self, HttpSource, KeySetError, ListedKey, Source};
+
+use crate::failure::Failure;
+
+/// Shows the keys of a JWK Set
+///
+/// For each key: `kid`, the bits of its modulus, `use`, `alg`, its thumbprint (RFC 7638), and whether it
+/// can verify RS256 or why it cannot.
+///
+/// Exit status: 0 if a key can be used, 1 if none can, 2 for wrong usage, 3 if there is no JWK Set.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows the keys that an issuer publishes
+    Fetch {
+        /// The JWK Set's URL: https, or http to a loopback address
+        #[arg(required_unless_present = "discover")]
+        url: Option<String>,
+        /// The issuer whose metadata tells where its JWK Set is
+        #[arg(long, value_name = "ISSUER", conflicts_with = "url")]
+        discover: Option<String>,
+        /// Print the document as it is, to keep it in a file
+        #[arg(long, conflicts_with = "json")]
+        document: bool,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows the keys in a file
+    Show {
+        /// The JWK Set
+        file: String,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let (document, form) = match args.command {
+        Command::Fetch {
+            url,
+            discover,
+            document,
+            json,
+        } => {
+            let form = if document {
+                Form::Document
+            } else {
+                Form::of(json)
+            };
+            (fetch(url.as_deref(), discover.as_deref()).await?, form)
+        }
+        Command::Show { file, json } => (key_set::read(file)?, Form::of(json)),
+    };
+    // What is no JWK Set is not shown, in whatever form.
+    let keys = key_set::list(&document)?;
+    let shown = match form {
+        Form::Document => document,
+        Form::Json => as_json(&keys).into_bytes(),
+        Form::Table => as_table(&keys).into_bytes(),
+    };
+    let mut output = io::stdout().lock();
+    output.write_all(&shown).map_err(Failure::Output)?;
+    let is_usable = keys.iter().any(|key| key.unusable.is_none());
+    Ok(ExitCode::from(u8::from(!is_usable)))
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Document,
+    Json,
+    Table,
+}
+
+impl Form {
+    fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Table }
+    }
+}
+
+/// The document at a URL, or else that of an issuer.
+async fn fetch(url: Option<&str>, issuer: Option<&str>) -> Result<Vec<u8>, KeySetError> {
+    let client = HttpClient::default();
+    let source = match (url, issuer) {
+        (Some(url), _) => HttpSource::url(url, client)?,
+        (None, issuer) => HttpSource::issuer(issuer.unwrap_or_default(), client)?,
+    };
+    match source.fetch(None).await? {
+        Fetched::Document { body, .. } => Ok(body),
+        Fetched::NotModified { .. } => unreachable!("there was no ETag to compare"),
+    }
+}
+
+fn as_json(keys: &[ListedKey]) -> String {
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            json!({
+                "kid": key.key_id,
+                "kty": key.key_type,
+                "use": key.usage,
+                "alg": key.algorithm,
+                "bits": key.bits,
+                "thumbprint": key.thumbprint,
+                "usable": key.unusable.is_none(),
+                "error": key.unusable.map(|error| error.code()),
+                "reason": key.unusable.map(|error| error.to_string()),
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!(keys))
+}
+
+/// A line for each key.
+fn as_table(keys: &[ListedKey]) -> String {
+    let titles = ["bits", "use", "alg", "thumbprint", "kid", "verifies RS256"].map(String::from);
+    let rows: Vec<[String; 6]> = std::iter::once(titles)
+        .chain(keys.iter().map(row))
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; 6] = std::array::from_fn(|column| width(column).unwrap_or(0));
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(widths);
+        let cells: Vec<_> = cells
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        format!("{}\n", cells.join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn row(key: &ListedKey) -> [String; 6] {
+    // Escaped, for what steers a terminal has no business here.
+    let text = |text: &Option<String>| match text {
+        Some(text) => text.escape_debug().to_string(),
+        None => "-".into(),
+    };
+    let verdict = match key.unusable {
+        None => "yes".into(),
+        Some(error) => format!("no: {} ({error})", error.code()),
+    };
+    [
+        key.bits.map_or("-".into(), |bits| bits.to_string()),
+        text(&key.usage),
+        text(&key.algorithm),
+        text(&key.thumbprint),
+        text(&key.key_id),
+        verdict,
+    ]
+}

@@ -1,0 +1,42 @@
+//! `tokenlatch token`
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use secrecy::ExposeSecret;
+use tokenlatch_host::http::HttpClient;
+
+use crate::failure::Failure;
+use crate::token_source::TokenSource;
+use crate::verdict::OneLine;
+
+/// Obtains an access token and prints it
+///
+/// The client secret is read from the environment's TOKENLATCH_CLIENT_SECRET, from a file or from
+/// standard input, and never from the command line, which everybody on the machine can read.
+///
+/// Exit status: 0 if there is a token, 1 if the server refused, 2 for wrong usage or a secret that
+/// cannot be read, 3 if the server could not be reached or its answer is malformed.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    source: TokenSource,
+    /// Print the server's whole answer, as a JSON object on one line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let tokens = args.source.client(HttpClient::default())?;
+    let token = tokens.token().await?;
+    let mut output = io::stdout().lock();
+    let written = if args.json {
+        writeln!(output, "{}", OneLine(token.answer().expose_secret()))
+    } else {
+        writeln!(output, "{}", token.text().expose_secret())
+    };
+    written
+        .and_then(|()| output.flush())
+        .map_err(Failure::Output)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,141 @@
+//! Where a command's tokens come from, as its arguments have it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+use tokenlatch_host::http::{HttpClient, HttpError};
+use tokenlatch_host::token_client::{ClientCredentials, TokenClient};
+
+use crate::failure::Failure;
+
+/// The environment's variable that has the client secret.
+const SECRET_VARIABLE: &str = "TOKENLATCH_CLIENT_SECRET";
+
+/// The longest client secret, in bytes.
+const MAX_SECRET_LEN: usize = 64 * 1024;
+
+#[derive(clap::Args)]
+pub(crate) struct TokenSource {
+    /// The Auth0 server: a URL, or a domain
+    #[arg(
+        long,
+        value_name = "DOMAIN",
+        required_unless_present = "atm",
+        requires = "audience"
+    )]
+    auth0: Option<String>,
+    /// The ATM server: a URL, or a host
+    #[arg(long, value_name = "HOST", conflicts_with = "auth0")]
+    atm: Option<String>,
+    /// The application's identifier
+    #[arg(long, value_name = "ID")]
+    client_id: String,
+    /// Read the client secret from FILE, or from standard input (-) [default: the environment's
+    /// TOKENLATCH_CLIENT_SECRET]
+    #[arg(long, value_name = "FILE|-")]
+    client_secret_file: Option<PathBuf>,
+    /// The API that the token is for (Auth0)
+    #[arg(long, conflicts_with = "atm")]
+    audience: Option<String>,
+    /// The organization that the token is for (Auth0)
+    #[arg(long, conflicts_with = "atm")]
+    organization: Option<String>,
+    /// Ask by a form instead of by JSON (Auth0)
+    #[arg(long, conflicts_with = "atm")]
+    form: bool,
+    /// The user that the token is for [default: the application itself] (ATM)
+    #[arg(long, value_name = "LOGIN", conflicts_with = "auth0")]
+    login_id: Option<String>,
+}
+
+impl TokenSource {
+    /// A client that asks in the dialect that was chosen.
+    pub(crate) fn client(&self, http: HttpClient) -> Result<TokenClient, Failure> {
+        let secret = self.secret().map_err(Failure::Secret)?;
+        let credentials = ClientCredentials::new(&self.client_id, secret);
+        self.start(credentials, http).map_err(Failure::Server)
+    }
+
+    /// Whether the client secret comes from standard input.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        self.client_secret_file.as_deref() == Some(Path::new("-"))
+    }
+
+    fn start(
+        &self,
+        credentials: ClientCredentials,
+        http: HttpClient,
+    ) -> Result<TokenClient, HttpError> {
+        match (&self.auth0, &self.atm) {
+            (Some(domain), _) => {
+                let audience = self.audience.as_deref().unwrap_or_default();
+                let mut builder = TokenClient::auth0(domain, credentials, audience);
+                if let Some(organization) = &self.organization {
+                    builder = builder.organization(organization);
+                }
+                if self.form {
+                    builder = builder.form();
+                }
+                builder.client(http).start()
+            }
+            (None, Some(host)) => {
+                let mut builder = TokenClient::atm(host, credentials);
+                if let Some(login_id) = &self.login_id {
+                    builder = builder.user(login_id);
+                }
+                builder.client(http).start()
+            }
+            (None, None) => unreachable!("the arguments require one of them"),
+        }
+    }
+
+    /// Never an argument: those are there for everybody on the machine to read.
+    fn secret(&self) -> io::Result<SecretString> {
+        match &self.client_secret_file {
+            Some(_) if self.reads_stdin() => read_secret(io::stdin().lock()),
+            Some(path) => read_secret(File::open(path)?),
+            None => {
+                let secret = std::env::var(SECRET_VARIABLE).map_err(|_| {
+                    let message =
+                        format!("neither --client-secret-file nor {SECRET_VARIABLE} has it");
+                    io::Error::new(io::ErrorKind::NotFound, message)
+                })?;
+                Ok(secret.into())
+            }
+        }
+    }
+}
+
+/// All that there is, without the end of the line.
+fn read_secret(reader: impl Read) -> io::Result<SecretString> {
+    // It need not grow, and so leaves no copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET_LEN + 1));
+    let mut reader = reader.take(MAX_SECRET_LEN as u64 + 1);
+    reader.read_to_string(&mut text)?;
+    if text.len() > MAX_SECRET_LEN {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(text.trim_end_matches(['\r', '\n']).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_ends_with_its_line_and_has_a_bound() {
+        for text in ["s e\tcret ", "s e\tcret \n", "s e\tcret \r\n"] {
+            let secret = read_secret(text.as_bytes()).unwrap();
+            assert_eq!(secret.expose_secret(), "s e\tcret ");
+        }
+        let longest = "a".repeat(MAX_SECRET_LEN);
+        assert!(read_secret(longest.as_bytes()).is_ok());
+        assert!(read_secret(io::repeat(b'a')).is_err());
+        assert!(read_secret(&b"\xff"[..]).is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! `tokenlatch issuer`, the program.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+use tokenlatch_host::http;
+
+fn issuer(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tokenlatch"));
+    command.arg("issuer").args(arguments).current_dir(directory);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts it, asks for what is at the path, and stops it.
+async fn answer(directory: &Path, arguments: &[&str], path: &str) -> Vec<u8> {
+    let mut child = issuer(directory, arguments).spawn().unwrap();
+    let origin = origin(&mut child);
+    let answer = http::get(&format!("{origin}{path}")).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    answer.unwrap()
+}
+
+fn origin(child: &mut Child) -> String {
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    line.trim_end()
+        .strip_prefix("listening on ")
+        .unwrap()
+        .into()
+}
+
+#[tokio::test]
+async fn keys_outlive_the_program_where_it_is_told_to_keep_them() {
+    let directory = TempDir::new().unwrap();
+    let jwks = "/.well-known/jwks.json";
+    let kept = ["--keys", "kept"];
+    let first = answer(directory.path(), &kept, jwks).await;
+    assert_eq!(answer(directory.path(), &kept, jwks).await, first);
+    assert_ne!(answer(directory.path(), &[], jwks).await, first);
+    assert!(directory.path().join("kept/keys.json").exists());
+}
+
+#[tokio::test]
+async fn it_reads_a_configuration() {
+    let directory = TempDir::new().unwrap();
+    let config = include_str!("../../src/issuer/model/example.toml");
+    fs::write(directory.path().join("issuer.toml"), config).unwrap();
+    let page = answer(directory.path(), &["--config", "issuer.toml"], "/").await;
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("meter-reader") && page.contains("dismissed"));
+    assert!(!page.contains("change-me"));
+}
+
+#[test]
+fn a_wrong_configuration_is_status_2_and_not_quoted() {
+    let directory = TempDir::new().unwrap();
+    let config = "[[applications]]\nclient_id = 'a'\nclient_secret = 's3cret\n";
+    fs::write(directory.path().join("issuer.toml"), config).unwrap();
+    for (file, expected) in [
+        ("issuer.toml", "line 3, column "),
+        ("missing.toml", "cannot read missing.toml: "),
+    ] {
+        let command = issuer(directory.path(), &["--config", file]).output();
+        let Output { status, stderr, .. } = command.unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2));
+        let start = "tokenlatch: cannot use the configuration: ";
+        assert!(
+            stderr.starts_with(&format!("{start}{expected}")),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("s3cret"), "{stderr}");
+    }
+}

@@ -1,0 +1,267 @@
+//! The client whose requests are bounded.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use reqwest::redirect::Policy;
+use reqwest::{ClientBuilder, Request, StatusCode, Url};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::error::HttpError;
+use super::limits::{Limits, MAX_REDIRECTS};
+use super::response::{Fetched, Response, kept_etag, max_age};
+use super::url::{is_loopback, redirected};
+
+/// An HTTP client whose every request is bounded.
+#[derive(Clone, Default)]
+pub struct HttpClient {
+    limits: Limits,
+    /// For `http` to a loopback address.
+    loopback: OnceLock<reqwest::Client>,
+    /// For everything else.
+    others: OnceLock<reqwest::Client>,
+}
+
+impl HttpClient {
+    /// A client that trusts the system's root certificates and goes through the proxy that the
+    /// environment names (`HTTPS_PROXY` and the like).
+    ///
+    /// `http` to a loopback address goes there directly, and works on a machine without any root
+    /// certificates.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// A client with the proxy, the root certificates, the headers and so on of `builder`. What
+    /// [`Limits`] has and what is said of redirects and compression here is set on top of it.
+    ///
+    /// The headers go to every server that is asked: to that of an issuer's metadata and to that of
+    /// its `jwks_uri`.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::Client`].
+    pub fn from_builder(builder: ClientBuilder, limits: Limits) -> Result<Self, HttpError> {
+        let client = build(builder, &limits)?;
+        Ok(Self {
+            limits,
+            loopback: OnceLock::from(client.clone()),
+            others: OnceLock::from(client),
+        })
+    }
+
+    /// Gets what is at `url`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`HttpError`] but those of metadata.
+    pub async fn get(&self, url: &str) -> Result<Vec<u8>, HttpError> {
+        match self.get_if_changed(url, None).await? {
+            Fetched::Document { body, .. } => Ok(body),
+            Fetched::NotModified { .. } => Err(HttpError::Status(StatusCode::NOT_MODIFIED)),
+        }
+    }
+
+    /// Gets what is at `url`, unless its ETag still is this one (RFC 9110 section 13.1.2).
+    ///
+    /// An `etag` that is none is not sent.
+    ///
+    /// # Errors
+    ///
+    /// Any [`HttpError`] but those of metadata.
+    pub async fn get_if_changed(
+        &self,
+        url: &str,
+        etag: Option<&str>,
+    ) -> Result<Fetched, HttpError> {
+        let url = self.parse(url)?;
+        let etag = etag.and_then(|etag| etag.parse().ok());
+        self.in_time(self.follow(url, etag)).await
+    }
+
+    /// Posts `body` as JSON to `url` and returns the response's body. A redirect is not followed:
+    /// what is posted may be secret.
+    ///
+    /// # Errors
+    ///
+    /// Any [`HttpError`] but those of metadata.
+    pub async fn post_json(&self, url: &str, body: &impl Serialize) -> Result<Vec<u8>, HttpError> {
+        let url = self.parse(url)?;
+        let request = self.http(&url)?.post(url).json(body).build()?;
+        let response = self.send(request).await?;
+        match response.status {
+            StatusCode::OK => Ok(response.body),
+            status => Err(HttpError::Status(status)),
+        }
+    }
+
+    /// Sends a request as it is, and returns the response, whatever its status. A redirect is not
+    /// followed: what is sent may be secret.
+    ///
+    /// # Errors
+    ///
+    /// Any [`HttpError`] but those of metadata, of redirects and of the status.
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.check(request.url())?;
+        let response = async {
+            let mut response = self.execute(request).await?;
+            Ok(Response {
+                status: response.status(),
+                headers: std::mem::take(response.headers_mut()),
+                body: self.body(response).await?,
+            })
+        };
+        self.in_time(response).await
+    }
+
+    /// The URL, if it may be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`].
+    pub(crate) fn parse(&self, url: &str) -> Result<Url, HttpError> {
+        let url = Url::parse(url).map_err(|_| HttpError::InvalidUrl)?;
+        self.check(&url)?;
+        Ok(url)
+    }
+
+    /// Whether the URL may be asked.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::InsecureUrl`].
+    pub(crate) fn check(&self, url: &Url) -> Result<(), HttpError> {
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if self.limits.allow_http || is_loopback(url) => Ok(()),
+            _ => Err(HttpError::InsecureUrl),
+        }
+    }
+
+    /// The client for this URL, made when first needed.
+    fn http(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        let mut builder = reqwest::Client::builder();
+        let client = if url.scheme() == "http" && is_loopback(url) {
+            builder = builder.no_proxy().tls_certs_only([]);
+            &self.loopback
+        } else {
+            &self.others
+        };
+        if let Some(client) = client.get() {
+            return Ok(client);
+        }
+        let made = build(builder, &self.limits)?;
+        Ok(client.get_or_init(|| made))
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, HttpError>>,
+    ) -> Result<T, HttpError> {
+        let outcome = timeout(self.limits.total_timeout, work).await;
+        outcome.unwrap_or(Err(HttpError::TotalTimeout))
+    }
+
+    async fn follow(&self, mut url: Url, etag: Option<ETag>) -> Result<Fetched, HttpError> {
+        for _ in 0..=MAX_REDIRECTS {
+            let mut request = self.http(&url)?.get(url.clone()).build()?;
+            if let Some(etag) = &etag {
+                let condition = IfNoneMatch::from(etag.clone());
+                request.headers_mut().typed_insert(condition);
+            }
+            let response = self.execute(request).await?;
+            match response.status() {
+                StatusCode::OK => {
+                    return Ok(Fetched::Document {
+                        etag: kept_etag(response.headers()),
+                        max_age: max_age(response.headers()),
+                        body: self.body(response).await?,
+                    });
+                }
+                StatusCode::NOT_MODIFIED if etag.is_some() => {
+                    return Ok(Fetched::NotModified {
+                        max_age: max_age(response.headers()),
+                    });
+                }
+                StatusCode::MOVED_PERMANENTLY
+                | StatusCode::FOUND
+                | StatusCode::SEE_OTHER
+                | StatusCode::TEMPORARY_REDIRECT
+                | StatusCode::PERMANENT_REDIRECT => url = redirected(&url, response.headers())?,
+                status => return Err(HttpError::Status(status)),
+            }
+        }
+        Err(HttpError::TooManyRedirects)
+    }
+
+    async fn execute(&self, request: Request) -> Result<reqwest::Response, HttpError> {
+        let response = self.http(request.url())?.execute(request);
+        match timeout(self.limits.response_timeout, response).await {
+            Ok(response) => Ok(response?),
+            Err(_) => Err(HttpError::ResponseTimeout),
+        }
+    }
+
+    async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, HttpError> {
+        let max = self.limits.max_body_len;
+        if response
+            .content_length()
+            .is_some_and(|len| len > max as u64)
+        {
+            return Err(HttpError::TooLong(max));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if chunk.len() > max - body.len() {
+                return Err(HttpError::TooLong(max));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+/// Not the headers and the proxy, which may hold credentials.
+impl fmt::Debug for HttpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpClient")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gets what is at `url`, under the default [`Limits`].
+///
+/// # Errors
+///
+/// Any [`HttpError`] but those of metadata.
+pub async fn get(url: &str) -> Result<Vec<u8>, HttpError> {
+    HttpClient::default().get(url).await
+}
+
+/// Posts `body` as JSON to `url` and returns the response's body, under the default [`Limits`].
+///
+/// # Errors
+///
+/// Any [`HttpError`] but those of metadata.
+pub async fn post_json(url: &str, body: &impl Serialize) -> Result<Vec<u8>, HttpError> {
+    HttpClient::default().post_json(url, body).await
+}
+
+fn build(builder: ClientBuilder, limits: &Limits) -> Result<reqwest::Client, HttpError> {
+    let client = builder
+        .connect_timeout(limits.connect_timeout)
+        // `in_time` and `execute` count these. They are set here to replace those of the caller's builder.
+        .timeout(limits.total_timeout)
+        .read_timeout(limits.total_timeout)
+        .redirect(Policy::none())
+        .gzip(true)
+        .build()?;
+    Ok(client)
+}

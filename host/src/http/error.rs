@@ -1,0 +1,68 @@
+//! Why a request brought no response.
+
+use reqwest::StatusCode;
+
+#[cfg(doc)]
+use super::limits::Limits;
+use super::limits::MAX_REDIRECTS;
+
+/// Why a request brought no response.
+///
+/// No error holds the URL, which may have credentials in it, or anything of the response's body.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// Not an absolute URL.
+    #[error("not an absolute URL")]
+    InvalidUrl,
+    /// Neither `https`, nor `http` to a loopback address.
+    #[error("only https is allowed, or http to a loopback address")]
+    InsecureUrl,
+    /// The client or the request cannot be made: this machine has no root certificates, say.
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] reqwest::Error),
+    /// There is no connection to the server: name resolution, proxy, TCP or TLS failed.
+    #[error("cannot connect")]
+    Connect(#[source] reqwest::Error),
+    /// There was no connection within [`Limits::connect_timeout`].
+    #[error("no connection in time")]
+    ConnectTimeout,
+    /// There was no response within [`Limits::response_timeout`].
+    #[error("no response in time")]
+    ResponseTimeout,
+    /// The response was not complete within [`Limits::total_timeout`].
+    #[error("no complete response in time")]
+    TotalTimeout,
+    /// The exchange broke: the response is not HTTP or not gzip, or the connection ended within it.
+    #[error("the exchange with the server broke")]
+    Http(#[source] reqwest::Error),
+    /// The response's status is not 200 (or 304, to a request with an ETag).
+    #[error("the server answered {0}")]
+    Status(StatusCode),
+    /// The body is longer than [`Limits::max_body_len`], which is given.
+    #[error("the response is longer than {0} bytes")]
+    TooLong(usize),
+    /// The response is a redirect without `Location`, or with one that is not a URL.
+    #[error("a redirect without a valid Location")]
+    InvalidRedirect,
+    /// The response is a redirect to another scheme, host or port.
+    #[error("a redirect to another origin")]
+    ForeignRedirect,
+    /// There were more than [`MAX_REDIRECTS`], or they form a loop.
+    #[error("more than {MAX_REDIRECTS} redirects")]
+    TooManyRedirects,
+}
+
+/// Leaves the URL out, which may hold credentials.
+impl From<reqwest::Error> for HttpError {
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => Self::ConnectTimeout,
+            (true, false) => Self::Connect(error),
+            (false, true) => Self::TotalTimeout,
+            (false, false) if error.is_builder() => Self::Client(error),
+            (false, false) => Self::Http(error),
+        }
+    }
+}

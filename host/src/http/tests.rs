@@ -1,0 +1,574 @@
+//! Hostile and broken servers, each against the bound that it breaks.
+
+use std::error::Error;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderValue, Uri};
+use axum::response::Redirect;
+use axum::routing;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use headers::HeaderMap;
+use reqwest::redirect::Policy;
+use reqwest::{Certificate, ClientBuilder, Method, Proxy, Request, StatusCode, Url};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{self, ServerConfig};
+
+use super::response::{kept_etag, max_age};
+use super::*;
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(200);
+
+/// No timeout but those that a test sets.
+const PATIENT: Limits = Limits {
+    connect_timeout: LONG,
+    response_timeout: LONG,
+    total_timeout: LONG,
+    max_body_len: MAX_BODY_LEN,
+    allow_http: false,
+};
+
+/// Serves what `router` makes of the server's own origin until the test's runtime ends; returns
+/// the origin.
+pub(crate) async fn serve(router: impl FnOnce(&str) -> Router) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let router = router(&origin);
+    tokio::spawn(async { axum::serve(listener, router).await });
+    origin
+}
+
+/// What a raw server does once it has sent its answer.
+#[derive(Clone, Copy)]
+enum Then {
+    Close,
+    Wait,
+    /// Sends this, again and again, slowly.
+    Drip(&'static str),
+    /// Sends zeros without end.
+    Flood,
+}
+
+/// Sends `answer` as it is to whoever connects and asks; returns the server's origin.
+async fn serve_raw(answer: impl Into<Vec<u8>>, then: Then) -> String {
+    let answer = answer.into();
+    let address = accept(move |mut stream| {
+        let answer = answer.clone();
+        async move {
+            read_head(&mut stream).await;
+            send_raw(stream, &answer, then).await;
+        }
+    });
+    format!("http://{}", address.await)
+}
+
+/// Hands each connection over.
+async fn accept<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> SocketAddr
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(serve(stream));
+        }
+    });
+    address
+}
+
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// Until the client has closed the connection, at the latest.
+async fn send_raw(mut stream: impl AsyncWrite + Unpin, answer: &[u8], then: Then) {
+    stream.write_all(answer).await.unwrap();
+    let more = match then {
+        Then::Close => {
+            stream.shutdown().await.unwrap();
+            return;
+        }
+        Then::Wait => return sleep(LONG).await,
+        Then::Drip(more) => more.as_bytes(),
+        Then::Flood => &[0; 64 * 1024],
+    };
+    while stream.write_all(more).await.is_ok() {
+        if matches!(then, Then::Drip(_)) {
+            sleep(SHORT / 20).await;
+        }
+    }
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A certificate for `127.0.0.1` that is its own root, and the TLS server's side of it.
+fn certificate() -> (Certificate, TlsAcceptor) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let root = Certificate::from_der(made.cert.der()).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_protocol_versions(rustls::ALL_VERSIONS)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    (root, TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Answers `{}` over TLS; returns the server's origin and the requests' heads as they arrive.
+async fn serve_tls(acceptor: TlsAcceptor) -> (String, Arc<Mutex<Vec<String>>>) {
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let kept = heads.clone();
+    let address = accept(move |stream| {
+        let (acceptor, heads) = (acceptor.clone(), heads.clone());
+        async move {
+            // It fails where the client does not trust the certificate.
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            let head = read_head(&mut stream).await;
+            heads.lock().unwrap().push(head);
+            send_raw(stream, b"HTTP/1.1 200 OK\r\n\r\n{}", Then::Close).await;
+        }
+    });
+    (format!("https://{}", address.await), kept)
+}
+
+fn builder() -> ClientBuilder {
+    reqwest::Client::builder().no_proxy()
+}
+
+#[test]
+fn only_https_or_loopback() {
+    let loopback = [
+        "https://issuer.example/jwks",
+        "http://127.0.0.1:1/",
+        "http://127.9.9.9/",
+        "http://[::1]:1/",
+        "http://localhost/",
+    ];
+    let http = [
+        "http://issuer.example/jwks",
+        "http://127.0.0.1.example/",
+        "http://localhost.example/",
+        "http://localhost@issuer.example/",
+        "http://192.168.0.1/",
+    ];
+    let strict = HttpClient::default();
+    let waived = HttpClient::new(Limits {
+        allow_http: true,
+        ..Limits::default()
+    });
+    for url in loopback {
+        assert!(strict.parse(url).is_ok(), "{url}");
+    }
+    for url in http {
+        let refused = strict.parse(url);
+        assert!(matches!(refused, Err(HttpError::InsecureUrl)), "{url}");
+        assert!(waived.parse(url).is_ok(), "{url}");
+    }
+    let file = waived.parse("file:///etc/passwd");
+    assert!(matches!(file, Err(HttpError::InsecureUrl)));
+    let relative = waived.parse("/jwks");
+    assert!(matches!(relative, Err(HttpError::InvalidUrl)));
+}
+
+#[tokio::test]
+async fn what_is_sent_has_an_answer_of_any_status() {
+    let header = [("location", "/elsewhere"), ("www-authenticate", "Bearer")];
+    let origin = serve(|_| {
+        let answer = async move |uri: Uri, body: String| {
+            let status = uri.path().trim_start_matches('/').parse().unwrap();
+            (StatusCode::from_u16(status).unwrap(), header, body)
+        };
+        Router::new().fallback(answer)
+    });
+    let origin = origin.await;
+    let client = HttpClient::default();
+    for status in [200, 201, 302, 307, 401, 500] {
+        let url = Url::parse(&format!("{origin}/{status}")).unwrap();
+        let mut request = Request::new(Method::POST, url);
+        *request.body_mut() = Some("hush".into());
+        let answer = client.send(request).await.unwrap();
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer.body, b"hush");
+        assert!(!format!("{answer:?}").contains("hush"));
+    }
+    let long = Url::parse(&format!("{origin}/401")).unwrap();
+    let mut long = Request::new(Method::POST, long);
+    *long.body_mut() = Some(vec![b' '; MAX_BODY_LEN + 1].into());
+    let refused = client.send(long).await;
+    assert!(matches!(refused, Err(HttpError::TooLong(MAX_BODY_LEN))));
+    let http = Url::parse("http://issuer.example/").unwrap();
+    let refused = client.send(Request::new(Method::GET, http)).await;
+    assert!(matches!(refused, Err(HttpError::InsecureUrl)));
+}
+
+#[tokio::test]
+async fn a_body_has_a_bound() {
+    let body = |len| move || async move { vec![b' '; len] };
+    let origin = serve(|_| {
+        Router::new()
+            .route("/longest", routing::get(body(MAX_BODY_LEN)))
+            .route("/longer", routing::get(body(MAX_BODY_LEN + 1)))
+    })
+    .await;
+    let longest = get(&format!("{origin}/longest")).await.unwrap();
+    assert_eq!(longest.len(), MAX_BODY_LEN);
+    let longer = get(&format!("{origin}/longer")).await;
+    assert!(matches!(longer, Err(HttpError::TooLong(MAX_BODY_LEN))));
+}
+
+#[tokio::test]
+async fn a_body_is_refused_before_it_is_there() {
+    let announced = b"HTTP/1.1 200 OK\r\nContent-Length: 262145\r\n\r\n".to_vec();
+    let endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    let mut bomb = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+    let zeros = gzip(&vec![0; 100 * MAX_BODY_LEN]);
+    assert!(zeros.len() < MAX_BODY_LEN);
+    // The end, and with it the length and the checksum, never comes.
+    bomb.extend_from_slice(&zeros[..zeros.len() / 2]);
+    for (name, answer, then) in [
+        ("announced", announced, Then::Wait),
+        ("endless", endless, Then::Flood),
+        ("bomb", bomb, Then::Wait),
+    ] {
+        let origin = serve_raw(answer, then).await;
+        let refused = HttpClient::new(PATIENT).get(&origin).await;
+        assert!(
+            matches!(refused, Err(HttpError::TooLong(MAX_BODY_LEN))),
+            "{name}: {refused:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn gzip_is_understood() {
+    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
+    answer.extend(gzip(b"{}"));
+    let origin = serve_raw(answer, Then::Close).await;
+    assert_eq!(get(&origin).await.unwrap(), b"{}");
+}
+
+#[tokio::test]
+async fn a_broken_answer_is_none() {
+    for answer in [
+        "",
+        "SSH-2.0-OpenSSH_9.6\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Le",
+        // The length is a lie, or the connection ended within the body.
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n{}",
+    ] {
+        let origin = serve_raw(answer, Then::Close).await;
+        let broken = HttpClient::new(PATIENT).get(&origin).await;
+        assert!(
+            matches!(broken, Err(HttpError::Http(_))),
+            "{answer}: {broken:?}"
+        );
+    }
+    // This lie does no harm.
+    let shorter = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}{}";
+    let origin = serve_raw(shorter, Then::Close).await;
+    assert_eq!(get(&origin).await.unwrap(), b"{}");
+}
+
+#[tokio::test]
+async fn every_phase_has_its_time() {
+    // No TLS server: the handshake never ends.
+    let silent = accept(|stream| async {
+        let _stream = stream;
+        sleep(LONG).await;
+    })
+    .await;
+    let (root, _) = certificate();
+    let limits = Limits {
+        connect_timeout: SHORT,
+        ..PATIENT
+    };
+    let client = HttpClient::from_builder(builder().tls_certs_only([root]), limits).unwrap();
+    let late = client.get(&format!("https://{silent}/")).await;
+    assert!(matches!(late, Err(HttpError::ConnectTimeout)), "{late:?}");
+
+    let origin = serve_raw("HTTP/1.1 200 OK\r\n", Then::Drip("X: y\r\n")).await;
+    let limits = Limits {
+        response_timeout: SHORT,
+        ..PATIENT
+    };
+    let late = HttpClient::new(limits).get(&origin).await;
+    assert!(matches!(late, Err(HttpError::ResponseTimeout)), "{late:?}");
+
+    let origin = serve_raw("HTTP/1.1 200 OK\r\n\r\n{", Then::Drip(" ")).await;
+    let limits = Limits {
+        total_timeout: SHORT,
+        ..PATIENT
+    };
+    let late = HttpClient::new(limits).get(&origin).await;
+    assert!(matches!(late, Err(HttpError::TotalTimeout)), "{late:?}");
+    let late = HttpClient::new(limits).post_json(&origin, &()).await;
+    assert!(matches!(late, Err(HttpError::TotalTimeout)), "{late:?}");
+}
+
+#[tokio::test]
+async fn only_status_200_is_an_answer() {
+    let origin = serve_raw("HTTP/1.1 404 Not Found\r\n\r\n{}", Then::Close).await;
+    let got = get(&origin).await;
+    assert!(matches!(got, Err(HttpError::Status(status)) if status == 404));
+    let posted = post_json(&origin, &()).await;
+    assert!(matches!(posted, Err(HttpError::Status(status)) if status == 404));
+}
+
+#[tokio::test]
+async fn a_redirect_stays_with_its_origin() {
+    let visits = Arc::new(AtomicUsize::new(0));
+    let counted = visits.clone();
+    let other = serve(|_| {
+        Router::new().fallback(move || async move {
+            counted.fetch_add(1, Ordering::Relaxed);
+            "{}"
+        })
+    })
+    .await;
+    let origin = serve(|origin| {
+        let to = |place: String| routing::any(move || async move { Redirect::temporary(&place) });
+        Router::new()
+            .route("/4", to("/3".into()))
+            .route("/3", to(format!("{origin}/2")))
+            .route("/2", to("1".into()))
+            .route("/1", to("/there".into()))
+            .route("/there", routing::any(|| async { "{}" }))
+            .route("/loop", to("/loop".into()))
+            .route("/other-port", to(other.clone()))
+            .route("/other-host", to(origin.replace("127.0.0.1", "localhost")))
+            .route("/other-scheme", to(origin.replace("http:", "https:")))
+            .route("/protocol-relative", to(other.replace("http:", "")))
+            .route("/no-url", to("http://[".into()))
+    })
+    .await;
+    let client = HttpClient::new(PATIENT);
+    let get = async |path| client.get(&format!("{origin}/{path}")).await;
+
+    assert_eq!(get("3").await.unwrap(), b"{}");
+    for path in ["4", "loop"] {
+        let refused = get(path).await;
+        assert!(
+            matches!(refused, Err(HttpError::TooManyRedirects)),
+            "{path}"
+        );
+    }
+    for path in [
+        "other-port",
+        "other-host",
+        "other-scheme",
+        "protocol-relative",
+    ] {
+        let refused = get(path).await;
+        assert!(matches!(refused, Err(HttpError::ForeignRedirect)), "{path}");
+    }
+    let refused = get("no-url").await;
+    assert!(matches!(refused, Err(HttpError::InvalidRedirect)));
+
+    let refused = client.post_json(&format!("{origin}/1"), &()).await;
+    assert!(matches!(refused, Err(HttpError::Status(status)) if status == 307));
+    assert_eq!(visits.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_has_not_changed_is_not_sent_again() {
+    let origin = serve(|_| {
+        let document = |headers: HeaderMap| async move {
+            let etag = HeaderValue::from_static("W/\"v1\"");
+            let age = [("cache-control", "max-age=60"), ("age", "20")];
+            if headers.get("if-none-match") == Some(&etag) {
+                return (StatusCode::NOT_MODIFIED, [("etag", etag)], age, "");
+            }
+            (StatusCode::OK, [("etag", etag)], age, "{}")
+        };
+        Router::new().route("/", routing::get(document))
+    })
+    .await;
+    let client = HttpClient::new(PATIENT);
+    let max_age = Some(Duration::from_secs(40));
+    let document = Fetched::Document {
+        body: b"{}".to_vec(),
+        etag: Some("W/\"v1\"".to_owned()),
+        max_age,
+    };
+    for stale in [None, Some("\"v0\""), Some("no ETag"), Some("\r\nX: y")] {
+        let fetched = client.get_if_changed(&origin, stale).await.unwrap();
+        assert_eq!(fetched, document, "{stale:?}");
+    }
+    let fetched = client.get_if_changed(&origin, Some("W/\"v1\"")).await;
+    assert_eq!(fetched.unwrap(), Fetched::NotModified { max_age });
+}
+
+#[tokio::test]
+async fn not_modified_must_have_been_asked_for() {
+    let origin = serve_raw("HTTP/1.1 304 Not Modified\r\n\r\n", Then::Close).await;
+    for etag in [None, Some("no ETag")] {
+        let refused = HttpClient::new(PATIENT).get_if_changed(&origin, etag).await;
+        assert!(matches!(refused, Err(HttpError::Status(status)) if status == 304));
+    }
+}
+
+fn headers(fields: &[(&'static str, &str)]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(*name, HeaderValue::from_str(value).unwrap());
+    }
+    headers
+}
+
+#[test]
+fn an_etag_has_a_bound() {
+    let longest = format!("\"{}\"", "x".repeat(MAX_ETAG_LEN - 2));
+    let longer = format!("\"{}\"", "x".repeat(MAX_ETAG_LEN - 1));
+    assert_eq!(kept_etag(&headers(&[("etag", &longest)])), Some(longest));
+    for none in [longer.as_str(), "unquoted", "\"", ""] {
+        assert_eq!(kept_etag(&headers(&[("etag", none)])), None, "{none}");
+    }
+}
+
+#[test]
+fn freshness_is_the_servers_to_say() {
+    let control = "cache-control";
+    for (fields, seconds) in [
+        (&[(control, "public, max-age=600")][..], Some(600)),
+        (&[(control, "public"), (control, "max-age=600")], Some(600)),
+        (&[(control, "max-age=600"), ("age", "601")], Some(0)),
+        (&[(control, "max-age=600"), ("age", "x")], Some(600)),
+        (&[(control, "max-age=600, no-cache")], Some(0)),
+        (&[(control, "no-store")], Some(0)),
+        (&[(control, "public")], None),
+        (&[(control, "max-age=-1")], None),
+        (&[("age", "1")], None),
+        (&[], None),
+    ] {
+        let expected = seconds.map(Duration::from_secs);
+        assert_eq!(max_age(&headers(fields)), expected, "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_a_trusted_certificate_is_accepted() {
+    let (root, acceptor) = certificate();
+    let (other_root, _) = certificate();
+    let (origin, heads) = serve_tls(acceptor).await;
+    let trusting = |root| builder().tls_certs_only([root]);
+    let get = async |builder, url: &str| {
+        let client = HttpClient::from_builder(builder, PATIENT).unwrap();
+        client.get(url).await
+    };
+
+    assert_eq!(get(trusting(root.clone()), &origin).await.unwrap(), b"{}");
+    let refused = get(trusting(other_root), &origin).await;
+    assert!(matches!(refused, Err(HttpError::Connect(_))), "{refused:?}");
+    // The certificate is not for this name.
+    let by_name = origin.replace("127.0.0.1", "localhost");
+    let refused = get(trusting(root), &by_name).await;
+    assert!(matches!(refused, Err(HttpError::Connect(_))), "{refused:?}");
+    assert_eq!(heads.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_callers_proxy_and_headers_are_used() {
+    let (root, acceptor) = certificate();
+    let (origin, heads) = serve_tls(acceptor).await;
+    let tunnels = Arc::new(Mutex::new(Vec::new()));
+    let kept = tunnels.clone();
+    let proxy = accept(move |mut stream| {
+        let tunnels = tunnels.clone();
+        async move {
+            let head = read_head(&mut stream).await;
+            let address = head.split(' ').nth(1).unwrap();
+            let mut server = TcpStream::connect(address).await.unwrap();
+            tunnels.lock().unwrap().push(head);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            // It ends with either side.
+            let _ = copy_bidirectional(&mut stream, &mut server).await;
+        }
+    })
+    .await;
+    let builder = reqwest::Client::builder()
+        .proxy(Proxy::all(format!("http://{proxy}")).unwrap())
+        .tls_certs_only([root])
+        .default_headers(headers(&[("x-api-key", "k1")]));
+    let client = HttpClient::from_builder(builder, PATIENT).unwrap();
+    assert_eq!(client.get(&origin).await.unwrap(), b"{}");
+
+    let tunnels = kept.lock().unwrap();
+    assert_eq!(tunnels.len(), 1);
+    assert!(tunnels[0].starts_with("CONNECT 127.0.0.1:"));
+    assert!(!tunnels[0].contains("k1"));
+    let heads = heads.lock().unwrap();
+    assert_eq!(heads.len(), 1);
+    assert!(heads[0].contains("x-api-key: k1\r\n"));
+}
+
+#[tokio::test]
+async fn the_callers_bounds_are_replaced() {
+    let nothing = Duration::from_nanos(1);
+    let builder = builder()
+        .connect_timeout(nothing)
+        .read_timeout(nothing)
+        .timeout(nothing)
+        .redirect(Policy::limited(10))
+        .no_gzip();
+    let client = HttpClient::from_builder(builder, PATIENT).unwrap();
+    let there = accept(|mut stream| async move {
+        read_head(&mut stream).await;
+        sleep(SHORT / 10).await;
+        let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
+        let answer = [&head[..], &gzip(b"{}")].concat();
+        send_raw(stream, &answer, Then::Close).await;
+    });
+    let there = format!("http://{}", there.await);
+    assert_eq!(client.get(&there).await.unwrap(), b"{}");
+    let redirect = format!("HTTP/1.1 307 Moved\r\nLocation: {there}\r\n\r\n");
+    let origin = serve_raw(redirect, Then::Close).await;
+    let refused = client.get(&origin).await;
+    assert!(matches!(refused, Err(HttpError::ForeignRedirect)));
+}
+
+#[tokio::test]
+async fn no_error_tells_the_url() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    let broken = serve_raw("", Then::Close).await;
+    let broken = broken.trim_start_matches("http://");
+    for address in [&closed.to_string(), broken] {
+        let url = format!("http://hush:hush@{address}/hush?key=hush");
+        let error = HttpClient::new(PATIENT).get(&url).await.unwrap_err();
+        let mut told = format!("{error:?}");
+        let mut cause: Option<&dyn Error> = Some(&error);
+        while let Some(error) = cause {
+            told += &error.to_string();
+            cause = error.source();
+        }
+        assert!(!told.contains("hush"), "{told}");
+    }
+}

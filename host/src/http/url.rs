@@ -1,0 +1,27 @@
+//! Which URLs are asked.
+
+use std::net::IpAddr;
+
+use headers::HeaderMap;
+use reqwest::Url;
+use reqwest::header::LOCATION;
+
+use super::error::HttpError;
+
+/// Whether the URL's host is this machine: a loopback address, or `localhost` (RFC 6761 section 6.3).
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+/// Where a redirect goes (RFC 9110 section 10.2.2): the origin is the same, and so is the scheme.
+pub(super) fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, HttpError> {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let to = location.and_then(|location| from.join(location).ok());
+    let to = to.ok_or(HttpError::InvalidRedirect)?;
+    if to.origin() != from.origin() {
+        return Err(HttpError::ForeignRedirect);
+    }
+    Ok(to)
+}

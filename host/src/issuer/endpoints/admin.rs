@@ -1,0 +1,246 @@
+//! `/admin/`: keys, faults, clock and log, for this machine alone.
+//!
+//! | Request | Body | Answer |
+//! |---|---|---|
+//! | `POST /admin/rotate` | none | the keys |
+//! | `GET /admin/faults` | | the faults that are active |
+//! | `POST /admin/faults` | a fault | the same |
+//! | `DELETE /admin/faults` | | the same: none |
+//! | `GET /admin/clock` | | `{"now": SECONDS}`, since 1970 |
+//! | `POST /admin/clock` | `{"set": SECONDS}` or `{"advance": SECONDS}` | the same |
+//! | `DELETE /admin/clock` | | the same: the system's time |
+//! | `GET /admin/requests` | | counts, and the latest requests |
+//! | `DELETE /admin/requests` | | the same: none |
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router, routing};
+use headers::{HeaderMapExt, Host};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::issuer::model::faults::Injection;
+use crate::issuer::server::refusal::Refusal;
+use crate::issuer::server::serve::Peer;
+use crate::issuer::server::site::Site;
+
+/// How the clock is to be moved.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Move {
+    /// To this time, at which it stands still.
+    Set(u64),
+    /// By so many seconds.
+    Advance(u64),
+}
+
+pub(crate) fn router() -> Router<Arc<Site>> {
+    let faults = routing::get(faults).post(inject).delete(clear_faults);
+    let clock = routing::get(clock).post(move_clock).delete(reset_clock);
+    Router::new()
+        .route("/rotate", routing::post(rotate))
+        .route("/faults", faults)
+        .route("/clock", clock)
+        .route("/requests", routing::get(requests).delete(clear_requests))
+        .layer(from_fn(from_this_machine))
+}
+
+/// Refuses whoever is elsewhere, and pages of other sites in a browser that is here.
+async fn from_this_machine(request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    let is_near = peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback());
+    if is_near && is_for_this_machine(request.headers()) && !is_cross_site(request.headers()) {
+        return next.run(request).await;
+    }
+    let why = "only programs on this machine may do this";
+    (
+        StatusCode::FORBIDDEN,
+        Json(json!({"error": "access_denied", "error_description": why})),
+    )
+        .into_response()
+}
+
+/// Whether the request was sent to a name that cannot be anything but this machine. A page whose own
+/// name was made to lead here (DNS rebinding) sends that name.
+fn is_for_this_machine(headers: &HeaderMap) -> bool {
+    headers.typed_get::<Host>().is_some_and(|host| {
+        let name = host.hostname();
+        let address = name.trim_start_matches('[').trim_end_matches(']');
+        let address = address.parse::<IpAddr>();
+        name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
+    })
+}
+
+/// Whether a browser sends this for a page that is not ours; it adds `Origin` to what changes anything.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    let host = headers.get(header::HOST).map(|host| host.as_bytes());
+    origin.as_bytes().strip_prefix(b"http://") != host
+}
+
+/// `POST /admin/rotate`
+async fn rotate(State(site): State<Arc<Site>>) -> Response {
+    match site.keys.rotate(site.clock.now()).await {
+        Ok(()) => Json(json!({"keys": site.keys.list(site.clock.now())})).into_response(),
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Json(json!({"error": "server_error", "error_description": error.to_string()})),
+            )
+                .into_response()
+        }
+    }
+}
+
+/// `GET /admin/faults`
+async fn faults(State(site): State<Arc<Site>>) -> Json<Value> {
+    Json(json!({"faults": site.faults.active()}))
+}
+
+/// `POST /admin/faults`
+async fn inject(
+    State(site): State<Arc<Site>>,
+    injection: Result<Json<Injection>, JsonRejection>,
+) -> Response {
+    let Ok(Json(injection)) = injection else {
+        return Refusal::InvalidRequest("the body is not a fault in JSON").into_response();
+    };
+    match site.inject(injection) {
+        Ok(()) => faults(State(site)).await.into_response(),
+        Err(error) => {
+            let answer =
+                json!({"error": "invalid_request", "error_description": error.to_string()});
+            (StatusCode::BAD_REQUEST, Json(answer)).into_response()
+        }
+    }
+}
+
+/// `DELETE /admin/faults`
+async fn clear_faults(State(site): State<Arc<Site>>) -> Json<Value> {
+    site.faults.clear();
+    faults(State(site)).await
+}
+
+/// `GET /admin/clock`
+async fn clock(State(site): State<Arc<Site>>) -> Json<Value> {
+    Json(json!({"now": site.clock.now()}))
+}
+
+/// `POST /admin/clock`
+async fn move_clock(
+    State(site): State<Arc<Site>>,
+    how: Result<Json<Move>, JsonRejection>,
+) -> Result<Json<Value>, Refusal> {
+    match how {
+        Ok(Json(Move::Set(time))) => site.clock.set(time),
+        Ok(Json(Move::Advance(seconds))) => site.clock.advance(seconds),
+        Err(_) => {
+            let why = r#"the body is neither {"set": SECONDS} nor {"advance": SECONDS} in JSON"#;
+            return Err(Refusal::InvalidRequest(why));
+        }
+    }
+    Ok(clock(State(site)).await)
+}
+
+/// `DELETE /admin/clock`
+async fn reset_clock(State(site): State<Arc<Site>>) -> Json<Value> {
+    site.clock.reset();
+    clock(State(site)).await
+}
+
+/// `GET /admin/requests`
+async fn requests(State(site): State<Arc<Site>>) -> Json<Value> {
+    Json(json!({"counts": site.log.counts(), "recent": site.log.recent()}))
+}
+
+/// `DELETE /admin/requests`
+async fn clear_requests(State(site): State<Arc<Site>>) -> Json<Value> {
+    site.log.clear();
+    requests(State(site)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuer::tests::site;
+    use axum::body::Body;
+    use axum::http::HeaderValue;
+    use std::net::SocketAddr;
+    use tower::ServiceExt;
+
+    fn headers(host: &str, origin: Option<&str>) -> HeaderMap {
+        let value = |text: &str| HeaderValue::from_str(text).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, value(host));
+        headers.extend(origin.map(|origin| (header::ORIGIN, value(origin))));
+        headers
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_for_it() {
+        for host in [
+            "localhost",
+            "LOCALHOST:8080",
+            "127.0.0.1:80",
+            "127.9.9.9",
+            "[::1]:80",
+        ] {
+            assert!(is_for_this_machine(&headers(host, None)), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "10.0.0.1:8080",
+            "0.0.0.0",
+            "",
+        ] {
+            assert!(!is_for_this_machine(&headers(host, None)), "{host}");
+        }
+        assert!(!is_for_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_told_by_their_origin() {
+        for (origin, is_foreign) in [
+            (None, false),
+            (Some("http://127.0.0.1:80"), false),
+            (Some("http://127.0.0.1:81"), true),
+            (Some("https://evil.example"), true),
+            (Some("null"), true),
+        ] {
+            let headers = headers("127.0.0.1:80", origin);
+            assert_eq!(is_cross_site(&headers), is_foreign, "{origin:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_peers_on_this_machine_are_answered() {
+        for (peer, status) in [
+            (Some("127.0.0.1:1"), 200),
+            (Some("[::1]:1"), 200),
+            (Some("[::ffff:127.0.0.1]:1"), 200),
+            (Some("192.0.2.1:1"), 403),
+            (Some("[2001:db8::1]:1"), 403),
+            (None, 403),
+        ] {
+            let request = Request::get("/admin/clock").header(header::HOST, "localhost");
+            let mut request = request.body(Body::empty()).unwrap();
+            if let Some(peer) = peer {
+                let peer: SocketAddr = peer.parse().unwrap();
+                request.extensions_mut().insert(Peer(peer));
+            }
+            let answer = crate::issuer::router(site().await).oneshot(request).await;
+            assert_eq!(answer.unwrap().status(), status, "{peer:?}");
+        }
+    }
+}

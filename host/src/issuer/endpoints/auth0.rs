@@ -1,0 +1,279 @@
+//! Auth0's dialect: the client credentials grant (RFC 6749 section 4.4) with an `audience`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{Form, FromRequest, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::{Extension, Json, RequestExt};
+use headers::authorization::{Authorization, Basic};
+use headers::{HeaderMap, HeaderMapExt};
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::issuer::model::application::Grant;
+use crate::issuer::server::exchange::Exchange;
+use crate::issuer::server::log::Outcome;
+use crate::issuer::server::refusal::Refusal;
+use crate::issuer::server::site::{Site, claims};
+
+#[derive(Deserialize)]
+pub(crate) struct TokenRequest {
+    grant_type: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+    audience: Option<String>,
+    organization: Option<String>,
+    scope: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(crate) struct TokenAnswer {
+    access_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    expires_in: u64,
+    token_type: &'static str,
+}
+
+/// `POST /oauth/token`
+pub(crate) async fn token(
+    State(site): State<Arc<Site>>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+    request: TokenRequest,
+) -> Result<(Extension<Outcome>, Json<TokenAnswer>), Refusal> {
+    let grant_type = request
+        .grant_type
+        .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
+    let credentials = request.client_id.zip(request.client_secret);
+    let application = credentials
+        .and_then(|(id, secret)| site.clients.authenticate(&id, &secret))
+        .ok_or(Refusal::InvalidClient)?;
+    exchange.of(application);
+    if grant_type != Grant::ClientCredentials.name() {
+        return Err(Refusal::UnsupportedGrantType);
+    }
+    application.may_use(Grant::ClientCredentials)?;
+    let audience = request
+        .audience
+        .ok_or(Refusal::InvalidRequest("audience is missing"))?;
+    let granted = application
+        .scope_for(&audience)
+        .ok_or(Refusal::AccessDenied(
+            "the client may not have tokens for this audience".into(),
+        ))?;
+    let organization = request.organization;
+    if let Some(organization) = &organization
+        && !application.organizations.contains(organization)
+    {
+        let why = "the client may not have tokens for this organization";
+        return Err(Refusal::AccessDenied(why.into()));
+    }
+    let scope = narrowed(granted, request.scope.as_deref())?;
+    let lifetime = application.lifetimes.auth0;
+    let permissions = application.permissions.then(|| -> Vec<_> {
+        // As where Auth0 has RBAC's "Add Permissions in the Access Token" switched on.
+        scope.split_whitespace().collect()
+    });
+    let mut claims = claims(json!({
+        "iss": format!("{}/", site.origin),
+        "sub": format!("{}@clients", application.client_id),
+        "aud": audience,
+        "iat": exchange.now,
+        "exp": exchange.now + lifetime,
+        "azp": application.client_id,
+        "gty": "client-credentials",
+        "scope": Some(&scope).filter(|scope| !scope.is_empty()),
+        "org_id": organization,
+        "permissions": permissions,
+    }));
+    claims.extend(application.claims.clone());
+    let answer = TokenAnswer {
+        access_token: site.sign(&exchange, claims),
+        // RFC 6749 section 5.1: unless it is what was asked for.
+        scope: (request.scope.unwrap_or_default() != scope).then_some(scope),
+        expires_in: lifetime,
+        token_type: "Bearer",
+    };
+    Ok((Extension(Outcome("issued")), Json(answer)))
+}
+
+/// What is granted of the scope that was asked for: all of it if nothing was.
+fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, Refusal> {
+    let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
+        return Ok(granted.into());
+    };
+    let is_granted = |scope: &&str| granted.split_whitespace().any(|it| it == *scope);
+    let narrowed: Vec<_> = asked.split_whitespace().filter(is_granted).collect();
+    if narrowed.is_empty() {
+        return Err(Refusal::InvalidScope);
+    }
+    Ok(narrowed.join(" "))
+}
+
+/// Where everything is, for clients that know nothing but the issuer (RFC 8414 section 2).
+#[derive(Serialize)]
+pub(crate) struct Metadata {
+    issuer: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    response_types_supported: [&'static str; 0],
+    grant_types_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 2],
+}
+
+/// `GET /.well-known/openid-configuration`
+pub(crate) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
+    let origin = &site.origin;
+    Json(Metadata {
+        issuer: format!("{origin}/"),
+        token_endpoint: format!("{origin}/oauth/token"),
+        jwks_uri: format!("{origin}/.well-known/jwks.json"),
+        response_types_supported: [],
+        grant_types_supported: ["client_credentials"],
+        token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic"],
+    })
+}
+
+/// From a form or from JSON, by the request's content type; no parameter may come twice.
+impl<S: Send + Sync> FromRequest<S> for TokenRequest {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        let content_type = request.headers().get(CONTENT_TYPE);
+        let is_form = content_type.is_some_and(|value| {
+            let value = value.as_bytes();
+            value.starts_with(b"application/x-www-form-urlencoded")
+        });
+        let basic = basic_credentials(request.headers());
+        let parameters = if is_form {
+            let form = request.extract::<Form<Self>, _>().await;
+            form.ok().map(|Form(parameters)| parameters)
+        } else {
+            let json = request.extract::<Json<Self>, _>().await;
+            json.ok().map(|Json(parameters)| parameters)
+        };
+        let mut parameters = parameters.ok_or(Refusal::InvalidRequest(
+            "the body is neither a form nor JSON with the parameters of a token request",
+        ))?;
+        if let Some((client_id, client_secret)) = basic {
+            if parameters.client_secret.is_some() {
+                let why = "the client must authenticate in one way alone";
+                return Err(Refusal::InvalidRequest(why));
+            }
+            parameters.client_id = Some(client_id);
+            parameters.client_secret = Some(client_secret);
+        }
+        Ok(parameters)
+    }
+}
+
+/// The credentials of HTTP Basic authentication, each encoded like a form (RFC 6749 section 2.3.1).
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let Authorization(basic) = headers.typed_get::<Authorization<Basic>>()?;
+    let decode = |part: &str| {
+        let part = part.replace('+', " ");
+        let part = percent_decode_str(&part).decode_utf8();
+        part.ok().map(Cow::into_owned)
+    };
+    decode(basic.username()).zip(decode(basic.password()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::issuer::tests::{FORM, JSON, claims_and_lifetime, post};
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_token_by_json_or_by_form() {
+        let by_json = json!({
+            "grant_type": "client_credentials",
+            "client_id": "demo-client",
+            "client_secret": "demo-secret",
+            "audience": "https://api.example.com/",
+        });
+        let by_form = "grant_type=client_credentials&client_id=demo-client\
+            &client_secret=demo-secret&audience=https%3A%2F%2Fapi.example.com%2F";
+        for (content_type, body) in [
+            (JSON, by_json.to_string().as_str()),
+            ("application/json; charset=utf-8", &by_json.to_string()),
+            (FORM, by_form),
+        ] {
+            let (status, answer) = post("/oauth/token", content_type, body).await;
+            assert_eq!(status, 200);
+            assert_eq!(answer["token_type"], "Bearer");
+            assert_eq!(answer["expires_in"], 86_400);
+            let (claims, lifetime) = claims_and_lifetime(&answer);
+            assert_eq!(lifetime, 86_400);
+            let expected = json!({
+                "iss": "http://127.0.0.1:8080/",
+                "sub": "demo-client@clients",
+                "aud": "https://api.example.com/",
+                "azp": "demo-client",
+                "gty": "client-credentials",
+                "scope": "read:things write:things",
+            });
+            assert_eq!(claims, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn errors_of_rfc_6749() {
+        let good = "grant_type=client_credentials&client_id=demo-client\
+            &client_secret=demo-secret&audience=https://api.example.com/";
+        for (old, new, status, error) in [
+            ("demo-secret", "demo-secreT", 401, "invalid_client"),
+            ("demo-client", "other-client", 401, "invalid_client"),
+            ("&client_secret=demo-secret", "", 401, "invalid_client"),
+            (
+                "=client_credentials",
+                "=password",
+                400,
+                "unsupported_grant_type",
+            ),
+            ("grant_type=client_credentials&", "", 400, "invalid_request"),
+            (
+                "&audience=https://api.example.com/",
+                "",
+                400,
+                "invalid_request",
+            ),
+            (
+                "&audience",
+                "&audience=twice&audience",
+                400,
+                "invalid_request",
+            ),
+            ("api.example.com", "other.example.com", 403, "access_denied"),
+        ] {
+            let bad = good.replace(old, new);
+            assert_ne!(bad, good);
+            let (other_status, answer) = post("/oauth/token", FORM, &bad).await;
+            assert_eq!(
+                (other_status.as_u16(), &answer["error"]),
+                (status, &error.into())
+            );
+            assert!(answer["error_description"].is_string());
+            assert!(!answer.to_string().contains("demo-secre"), "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn hostile_bodies_are_invalid_requests() {
+        let long = format!("grant_type={}", "a".repeat(100_000));
+        for (content_type, body) in [
+            (JSON, ""),
+            (JSON, "[]"),
+            (JSON, r#"{"grant_type":["client_credentials"]}"#),
+            (JSON, r#"{"grant_type":"a","grant_type":"b"}"#),
+            (JSON, &"[".repeat(10_000)),
+            (FORM, &long),
+            ("text/plain", "grant_type=client_credentials"),
+        ] {
+            let (status, answer) = post("/oauth/token", content_type, body).await;
+            assert_eq!(status, 400);
+            assert_eq!(answer["error"], "invalid_request");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the server answers, by path.
+
+pub(super) mod admin;
+pub(super) mod atm;
+pub(super) mod auth0;
+pub(super) mod key_set;
+pub(super) mod page;

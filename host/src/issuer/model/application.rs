@@ -1,0 +1,281 @@
+//! What tokens are issued to: an application (RFC 6749's client) and its users.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::issuer::server::refusal::Refusal;
+
+/// An application that may ask for tokens.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// The client identifier (RFC 6749 section 2.2).
+    pub client_id: String,
+    /// The client secret (RFC 6749 section 2.3.1).
+    #[serde(deserialize_with = "secret")]
+    pub client_secret: String,
+    /// The audience that its tokens are for; in Auth0's dialect, it asks for this one or for another.
+    pub audience: String,
+    /// What its tokens for that audience allow, separated by spaces (RFC 6749 section 3.3).
+    #[serde(default)]
+    pub scope: String,
+    /// Further audiences, for Auth0's dialect.
+    #[serde(default)]
+    pub more_audiences: Vec<Audience>,
+    /// How it may ask for tokens; by default in every way.
+    #[serde(default = "Grant::all")]
+    pub grants: Vec<Grant>,
+    /// The organizations that it may name in Auth0's dialect, for the claim `org_id`.
+    #[serde(default)]
+    pub organizations: Vec<String>,
+    /// Whether tokens in Auth0's dialect list what they allow in the claim `permissions`, too.
+    #[serde(default)]
+    pub permissions: bool,
+    /// Claims that are added to its tokens; those that the issuer sets itself cannot be among them.
+    #[serde(default)]
+    pub claims: Map<String, Value>,
+    /// Denies it every token, with this as the reason.
+    #[serde(default)]
+    pub deny: Option<String>,
+    /// How long its tokens are valid.
+    #[serde(default)]
+    pub lifetimes: Lifetimes,
+    /// The user for whom it may ask for a token in ATM's dialect; by default [`User::demo`].
+    #[serde(default = "User::demo")]
+    pub user: User,
+    /// Further users.
+    #[serde(default)]
+    pub more_users: Vec<User>,
+}
+
+/// An audience, and what tokens for it allow.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audience {
+    /// The claim `aud`.
+    pub audience: String,
+    /// What tokens for it allow, separated by spaces.
+    #[serde(default)]
+    pub scope: String,
+}
+
+/// A way to ask for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// For the application itself (RFC 6749 section 4.4).
+    ClientCredentials,
+    /// For a user, in ATM's dialect.
+    UserCredentials,
+    /// With a refresh token (RFC 6749 section 6), in ATM's dialect.
+    RefreshToken,
+}
+
+/// How long tokens are valid, in seconds; each from 1 to [`MAX_LIFETIME`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lifetimes {
+    /// Access tokens in Auth0's dialect: 86,400 by default.
+    pub auth0: u64,
+    /// Access tokens in ATM's dialect, and the ID tokens next to them: 600 by default.
+    pub atm: u64,
+    /// Refresh tokens, each time that they are rotated: 2,592,000 (30 days) by default.
+    pub refresh: u64,
+}
+
+/// The longest lifetime of a token, in seconds: a year.
+pub const MAX_LIFETIME: u64 = 365 * 86_400;
+
+/// A user; in this form it is the `scope` of ATM's user tokens.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all(serialize = "camelCase"))]
+pub struct User {
+    /// The e-mail address, with which the user logs in.
+    pub email: String,
+    /// The user's identifier, which never changes.
+    pub id: String,
+    /// The given name.
+    pub first_name: String,
+    /// The family name.
+    pub last_name: String,
+}
+
+impl Application {
+    /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/`, and the user
+    /// `admin@example.com`.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::new("demo-client", "demo-secret", "https://api.example.com/")
+            .with_scope("read:things write:things")
+    }
+
+    /// An application with these credentials, which gets tokens for this audience in every way; they
+    /// allow nothing in particular.
+    #[must_use]
+    pub fn new(client_id: &str, client_secret: &str, audience: &str) -> Self {
+        Self {
+            client_id: client_id.into(),
+            client_secret: client_secret.into(),
+            audience: audience.into(),
+            scope: String::new(),
+            more_audiences: Vec::new(),
+            grants: Grant::all(),
+            organizations: Vec::new(),
+            permissions: false,
+            claims: Map::new(),
+            deny: None,
+            lifetimes: Lifetimes::default(),
+            user: User::demo(),
+            more_users: Vec::new(),
+        }
+    }
+
+    /// The same, with tokens that allow this.
+    #[must_use]
+    pub fn with_scope(mut self, scope: &str) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Whether it may have tokens in this way.
+    pub(crate) fn may_use(&self, grant: Grant) -> Result<(), Refusal> {
+        if !self.grants.contains(&grant) {
+            return Err(Refusal::UnauthorizedClient);
+        }
+        match &self.deny {
+            Some(reason) => Err(Refusal::AccessDenied(reason.clone().into())),
+            None => Ok(()),
+        }
+    }
+
+    /// What its tokens for this audience allow, if it may have any.
+    pub(crate) fn scope_for(&self, audience: &str) -> Option<&str> {
+        let mut all = self.audiences();
+        all.find_map(|(name, scope)| (name == audience).then_some(scope))
+    }
+
+    /// All audiences, each with what its tokens allow.
+    pub(crate) fn audiences(&self) -> impl Iterator<Item = (&str, &str)> {
+        let more = self.more_audiences.iter();
+        std::iter::once((self.audience.as_str(), self.scope.as_str()))
+            .chain(more.map(|more| (more.audience.as_str(), more.scope.as_str())))
+    }
+
+    /// All users.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &User> {
+        std::iter::once(&self.user).chain(&self.more_users)
+    }
+}
+
+impl Grant {
+    /// By the name that requests give it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|grant| grant.name() == name)
+    }
+
+    /// The name that requests give it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ClientCredentials => "client_credentials",
+            Self::UserCredentials => "user_credentials",
+            Self::RefreshToken => "refresh_token",
+        }
+    }
+
+    fn all() -> Vec<Self> {
+        [
+            Self::ClientCredentials,
+            Self::UserCredentials,
+            Self::RefreshToken,
+        ]
+        .into()
+    }
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            auth0: 86_400,
+            atm: 600,
+            refresh: 30 * 86_400,
+        }
+    }
+}
+
+impl User {
+    /// `admin@example.com`, Ada Admin, with the identifier `user-1`.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self {
+            email: "admin@example.com".into(),
+            id: "user-1".into(),
+            first_name: "Ada".into(),
+            last_name: "Admin".into(),
+        }
+    }
+}
+
+/// Shows everything but the secret.
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            client_id,
+            client_secret: _,
+            audience,
+            scope,
+            more_audiences,
+            grants,
+            organizations,
+            permissions,
+            claims,
+            deny,
+            lifetimes,
+            user,
+            more_users,
+        } = self;
+        f.debug_struct("Application")
+            .field("client_id", client_id)
+            .field("audience", audience)
+            .field("scope", scope)
+            .field("more_audiences", more_audiences)
+            .field("grants", grants)
+            .field("organizations", organizations)
+            .field("permissions", permissions)
+            .field("claims", claims)
+            .field("deny", deny)
+            .field("lifetimes", lifetimes)
+            .field("user", user)
+            .field("more_users", more_users)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A string; where it is something else, the error does not quote it.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::String(secret) => Ok(secret),
+        _ => Err(D::Error::custom("a secret is a string")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_secret() {
+        assert!(!format!("{:?}", Application::demo()).contains("demo-secret"));
+    }
+
+    #[test]
+    fn grants_are_found_by_the_names_that_they_are_configured_by() {
+        for grant in Grant::all() {
+            assert_eq!(Grant::named(grant.name()), Some(grant));
+            assert_eq!(serde_json::json!(grant), grant.name());
+        }
+        assert_eq!(Grant::named("password"), None);
+    }
+}

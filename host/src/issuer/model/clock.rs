@@ -1,0 +1,87 @@
+//! The issuer's clock: the system's, until a test moves it.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::clock;
+
+/// The latest time there is, 9999-12-31T23:59:59Z, in seconds since 1970: no calendar goes further.
+pub const MAX_TIME: u64 = 253_402_300_799;
+
+/// The clock by which tokens are issued and keys rotate.
+///
+/// Times are seconds since 1970-01-01T00:00:00Z, at most [`MAX_TIME`].
+#[derive(Debug)]
+pub struct Clock(Mutex<State>);
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// It goes like the system's clock, this many seconds ahead of it.
+    Ahead(u64),
+    /// It stands still at this time.
+    Still(u64),
+}
+
+impl Clock {
+    /// The system's time.
+    pub(crate) fn new() -> Self {
+        Self(Mutex::new(State::Ahead(0)))
+    }
+
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.with(|state| state.now())
+    }
+
+    /// Stops the clock at this time, which may be in the past.
+    pub fn set(&self, time: u64) {
+        self.with(|state| *state = State::Still(time.min(MAX_TIME)));
+    }
+
+    /// Puts the clock forward by this many seconds; one that stands still goes on doing so.
+    pub fn advance(&self, seconds: u64) {
+        self.with(|state| match state {
+            State::Ahead(time) | State::Still(time) => {
+                *time = time.saturating_add(seconds).min(MAX_TIME);
+            }
+        });
+    }
+
+    /// Goes by the system's time again.
+    pub fn reset(&self) {
+        self.with(|state| *state = State::Ahead(0));
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    fn now(self) -> u64 {
+        match self {
+            Self::Ahead(ahead) => clock::unix_now().saturating_add(ahead).min(MAX_TIME),
+            Self::Still(time) => time,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_or_stands_still() {
+        let clock = Clock::new();
+        let before = clock::unix_now();
+        clock.advance(1000);
+        assert!((before + 1000..=clock::unix_now() + 1000).contains(&clock.now()));
+        clock.set(5);
+        clock.advance(7);
+        assert_eq!(clock.now(), 12);
+        clock.advance(u64::MAX);
+        assert_eq!(clock.now(), MAX_TIME);
+        clock.reset();
+        assert!((before..=clock::unix_now()).contains(&clock.now()));
+    }
+}

@@ -1,0 +1,354 @@
+//! How the authorization server is set up.
+
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use serde::Deserialize;
+
+use super::application::{Application, Lifetimes, MAX_LIFETIME};
+
+/// How the authorization server is set up, in code or from a TOML file:
+///
+/// ```toml
+#[doc = include_str!("example.toml")]
+/// ```
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// To whom tokens are issued: from 1 to 1024, by default [`Application::demo`] alone.
+    pub applications: Vec<Application>,
+    /// The keys that sign.
+    pub keys: KeyConfig,
+    /// How many requests for tokens are answered; by default, all.
+    pub rate_limit: Option<RateLimit>,
+    /// Whether `/admin/` exists, which only this machine may use; by default it does.
+    pub admin: bool,
+}
+
+/// The keys that sign, how they change, and where they are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyConfig {
+    /// The bits of a new key's modulus: from 2048 to 4096, a multiple of 8; 2048 by default.
+    pub bits: usize,
+    /// How many keys sign in turn: from 1 to 8, 1 by default.
+    pub active: usize,
+    /// After how many seconds the keys are rotated, at most a year; by default never.
+    pub rotate_every: Option<u64>,
+    /// How many seconds a key stays published after it has ceased to sign, at most a year; by default
+    /// until the last token that it signed has expired.
+    pub overlap: Option<u64>,
+    /// How many seconds the key set may be cached (`Cache-Control`, RFC 9111 section 5.2.2.1), at most
+    /// a day; 15 by default, as Auth0's servers say.
+    pub max_age: u64,
+    /// Where the keys are kept, so that a restart does not change them, whatever `bits` is by then; by
+    /// default nowhere. A relative path begins at the working directory.
+    pub directory: Option<PathBuf>,
+}
+
+/// How many requests for tokens are answered, of all applications together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// This many requests, at once or one by one: from 1 to 1,000,000 …
+    pub requests: u32,
+    /// … in this many seconds: from 1 to 86,400.
+    pub seconds: u32,
+}
+
+/// What is wrong with a configuration. Quotes no value of it, for it may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read, or is longer than [`MAX_CONFIG_LEN`].
+    #[error("cannot read {0}")]
+    Read(PathBuf, #[source] io::Error),
+    /// Not TOML, or not of this shape.
+    #[error("line {line}, column {column}: {message}")]
+    Toml {
+        /// Counted from 1.
+        line: usize,
+        /// In characters, counted from 1.
+        column: usize,
+        /// What is wrong there.
+        message: String,
+    },
+    /// A number is out of its range, which is given.
+    #[error("{0} is not from {start} to {end}", start = .1.start(), end = .1.end())]
+    OutOfRange(String, RangeInclusive<u64>),
+    /// A value is not one that it may have.
+    #[error("{0} {1}")]
+    Invalid(String, &'static str),
+}
+
+/// The longest configuration file, in bytes.
+pub const MAX_CONFIG_LEN: u64 = 1024 * 1024;
+
+impl Config {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ConfigError`].
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let cannot_read = |error| ConfigError::Read(path.to_owned(), error);
+        if fs::metadata(path).map_err(cannot_read)?.len() > MAX_CONFIG_LEN {
+            return Err(cannot_read(io::ErrorKind::FileTooLarge.into()));
+        }
+        Self::from_toml(&fs::read_to_string(path).map_err(cannot_read)?)
+    }
+
+    /// Reads TOML.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ConfigError`] but [`ConfigError::Read`].
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or(text);
+            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+            ConfigError::Toml {
+                line: before.matches('\n').count() + 1,
+                column: before[line_start..].chars().count() + 1,
+                // The error's own Display quotes the line.
+                message: error.message().to_owned(),
+            }
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Whether every value is one that it may have.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        self.keys.check()?;
+        if let Some(RateLimit { requests, seconds }) = self.rate_limit {
+            in_range(requests.into(), 1..=1_000_000, "rate_limit.requests")?;
+            in_range(seconds.into(), 1..=86_400, "rate_limit.seconds")?;
+        }
+        let len = self.applications.len();
+        in_range(len as u64, 1..=1024, "the number of applications")?;
+        let mut seen = HashSet::new();
+        for (index, application) in self.applications.iter().enumerate() {
+            let name = |member: &str| format!("applications[{index}].{member}");
+            check_application(application, name)?;
+            if !seen.insert(&application.client_id) {
+                return Err(ConfigError::Invalid(
+                    name("client_id"),
+                    "is another application's",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// How long the longest-lived token is valid, in seconds.
+    pub(crate) fn longest_lifetime(&self) -> u64 {
+        let applications = self.applications.iter();
+        let lifetimes = applications.map(|application| application.lifetimes);
+        let lifetimes = lifetimes.map(|Lifetimes { auth0, atm, .. }| auth0.max(atm));
+        lifetimes.max().unwrap_or(0)
+    }
+}
+
+impl KeyConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        const YEAR: u64 = 365 * 86_400;
+        in_range(self.bits as u64, 2048..=4096, "keys.bits")?;
+        if !self.bits.is_multiple_of(8) {
+            return Err(ConfigError::Invalid(
+                "keys.bits".into(),
+                "is no multiple of 8",
+            ));
+        }
+        in_range(self.active as u64, 1..=8, "keys.active")?;
+        in_range(self.max_age, 0..=86_400, "keys.max_age")?;
+        in_range(
+            self.rotate_every.unwrap_or(1),
+            1..=YEAR,
+            "keys.rotate_every",
+        )?;
+        in_range(self.overlap.unwrap_or(0), 0..=YEAR, "keys.overlap")
+    }
+}
+
+/// The demo application, one key of 2048 bits, no limit; with administration.
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            applications: vec![Application::demo()],
+            keys: KeyConfig::default(),
+            rate_limit: None,
+            admin: true,
+        }
+    }
+}
+
+impl Default for KeyConfig {
+    fn default() -> Self {
+        Self {
+            bits: 2048,
+            active: 1,
+            rotate_every: None,
+            overlap: None,
+            max_age: 15,
+            directory: None,
+        }
+    }
+}
+
+/// The claims that the issuer sets itself, or that others would mistake for its own.
+const RESERVED_CLAIMS: [&str; 13] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "azp",
+    "gty",
+    "client_id",
+    "scope",
+    "org_id",
+    "permissions",
+];
+
+fn check_application(
+    application: &Application,
+    name: impl Fn(&str) -> String,
+) -> Result<(), ConfigError> {
+    let audiences = application.audiences().map(|(audience, _)| audience);
+    let users = application.users();
+    let texts = [
+        ("client_id", application.client_id.as_str()),
+        ("client_secret", &application.client_secret),
+    ];
+    let texts = texts
+        .into_iter()
+        .chain(audiences.map(|audience| ("audience", audience)))
+        .chain(users.map(|user| ("user.email", user.email.as_str())));
+    for (member, text) in texts {
+        if text.is_empty() || text.len() > 1024 {
+            let why = "is empty, or longer than 1024 bytes";
+            return Err(ConfigError::Invalid(name(member), why));
+        }
+    }
+    let Lifetimes {
+        auth0,
+        atm,
+        refresh,
+    } = application.lifetimes;
+    for (member, lifetime) in [("auth0", auth0), ("atm", atm), ("refresh", refresh)] {
+        let name = name(&format!("lifetimes.{member}"));
+        in_range(lifetime, 1..=MAX_LIFETIME, &name)?;
+    }
+    let mut reserved = RESERVED_CLAIMS.iter();
+    if let Some(claim) = reserved.find(|claim| application.claims.contains_key(**claim)) {
+        let name = name(&format!("claims.{claim}"));
+        return Err(ConfigError::Invalid(name, "is a claim of the issuer's own"));
+    }
+    Ok(())
+}
+
+fn in_range(value: u64, range: RangeInclusive<u64>, name: &str) -> Result<(), ConfigError> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    Err(ConfigError::OutOfRange(name.into(), range))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_is_one() {
+        let config = Config::from_toml(include_str!("example.toml")).unwrap();
+        let [reader, dismissed] = &config.applications[..] else {
+            panic!("two applications");
+        };
+        assert_eq!(reader.client_secret, "change-me");
+        assert_eq!(
+            reader.scope_for("https://billing.example.com/"),
+            Some("read:invoices")
+        );
+        assert_eq!(reader.lifetimes, Lifetimes::default());
+        assert_eq!(reader.claims["https://example.com/plan"], "gold");
+        assert_eq!(dismissed.user.email, "admin@example.com", "by default");
+        assert!(dismissed.deny.is_some());
+        assert_eq!(config.keys.rotate_every, Some(86_400));
+        assert_eq!(config.rate_limit.unwrap().requests, 600);
+    }
+
+    #[test]
+    fn nothing_is_the_default() {
+        let config = Config::from_toml("").unwrap();
+        assert_eq!(config.keys, KeyConfig::default());
+        assert_eq!(config.applications[0].client_id, "demo-client");
+        assert!(config.admin);
+    }
+
+    #[test]
+    fn errors_say_where_and_quote_nothing() {
+        let application = "[[applications]]\nclient_id = 'a'\nclient_secret = 's3cret'\n\
+            audience = 'https://api.example.com/'\n";
+        for (text, expected) in [
+            ("keys = 1", "line 1, column 8: "),
+            ("\n  bits = 2048", "line 2, column 3: unknown field `bits`"),
+            ("[keys]\nbits = 's3cret", "line 2, column "),
+            ("[keys]\nbits = 1024", "keys.bits is not from 2048 to 4096"),
+            ("[keys]\nbits = 2049", "keys.bits is no multiple of 8"),
+            ("[keys]\nactive = 0", "keys.active is not from 1 to 8"),
+            ("[keys]\nrotate_every = 0", "keys.rotate_every is not "),
+            (
+                "[rate_limit]\nrequests = 0\nseconds = 1",
+                "rate_limit.requests is not ",
+            ),
+            ("applications = []", "the number of applications is not "),
+            (
+                "[[applications]]\nclient_id = 'a'\nclient_secret = 53237\naudience = 'x'",
+                "line 3, column 17: a secret is a string",
+            ),
+            (
+                &application.replace("'a'", "''"),
+                "applications[0].client_id is empty",
+            ),
+            (
+                &application.replace("'s3cret'", "''"),
+                "applications[0].client_secret is empty",
+            ),
+            (
+                &application.repeat(2),
+                "applications[1].client_id is another application's",
+            ),
+            (
+                &format!("{application}claims.aud = 's3cret'"),
+                "applications[0].claims.aud is a claim of the issuer's own",
+            ),
+            (
+                &format!("{application}lifetimes.atm = 0"),
+                "applications[0].lifetimes.atm is not from 1 to 31536000",
+            ),
+            (
+                &format!("{application}grants = ['implicit']"),
+                "line 5, column ",
+            ),
+        ] {
+            let error = Config::from_toml(text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+            assert!(
+                !error.contains("s3cret") && !error.contains("53237"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let error = Config::read(Path::new("/does/not/exist.toml")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read /does/not/exist.toml");
+    }
+}

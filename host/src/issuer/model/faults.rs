@@ -1,0 +1,294 @@
+//! Faults on request, to see how clients and verifiers take them.
+
+use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::issuer::model::endpoint::Endpoint;
+
+/// What can go wrong.
+///
+/// In JSON, `"outage"`, `{"latency": 500}`, `{"claim": {"name": "sub", "value": "x"}}` and so on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fault {
+    /// The answer is 503.
+    Outage,
+    /// The connection is closed without an answer.
+    Disconnect,
+    /// The answer comes this many milliseconds late, at most [`MAX_LATENCY`].
+    Latency(u64),
+    /// The answer is a page of HTML, with the status 200.
+    WrongContent,
+    /// The key set stays as it was, whatever is rotated.
+    StaleSet,
+    /// Tokens expired an hour ago.
+    Expired,
+    /// Tokens become valid in an hour (`nbf`).
+    NotYetValid,
+    /// Tokens are for [`WRONG`].
+    WrongAudience,
+    /// Tokens are of the issuer [`WRONG`].
+    WrongIssuer,
+    /// Tokens have a signature with one bit changed.
+    BadSignature,
+    /// Tokens have the `alg` `none`, and no signature (RFC 7519 section 6).
+    AlgNone,
+    /// Tokens have this claim, in place of their own or in addition.
+    Claim {
+        /// The claim's name.
+        name: String,
+        /// The claim's value.
+        value: Value,
+    },
+    /// Tokens lack the claim of this name.
+    RemoveClaim(String),
+}
+
+/// The audience of [`Fault::WrongAudience`], the issuer of [`Fault::WrongIssuer`].
+pub const WRONG: &str = "https://wrong.example/";
+
+/// The longest [`Fault::Latency`], in milliseconds.
+pub const MAX_LATENCY: u64 = 60_000;
+
+/// The most faults that are active together.
+pub const MAX_FAULTS: usize = 64;
+
+/// A fault, where it happens, and how often.
+///
+/// A [`Fault`] alone happens wherever it can, until it is cleared.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Injection {
+    fault: Fault,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Endpoint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests: Option<NonZeroU32>,
+}
+
+/// Why a fault cannot be injected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FaultError {
+    /// It cannot happen at that endpoint.
+    #[error("this fault cannot happen at this endpoint")]
+    NeverHappens,
+    /// The latency is longer than [`MAX_LATENCY`].
+    #[error("the latency is longer than {MAX_LATENCY} ms")]
+    LatencyTooLong,
+    /// There are [`MAX_FAULTS`] already.
+    #[error("there are {MAX_FAULTS} faults already")]
+    TooMany,
+}
+
+/// The faults that are active.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Mutex<Vec<Active>>);
+
+/// A fault that happens to a request, with the key set as it was when the fault began.
+#[derive(Clone, Debug)]
+pub(crate) struct Happening {
+    pub(crate) fault: Fault,
+    pub(crate) key_set: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Active {
+    injection: Injection,
+    key_set: Vec<u8>,
+}
+
+impl Fault {
+    /// Only at this endpoint.
+    #[must_use]
+    pub fn at(self, endpoint: Endpoint) -> Injection {
+        Injection::from(self).at(endpoint)
+    }
+
+    /// For the next so many requests; 0 is taken for 1.
+    #[must_use]
+    pub fn times(self, requests: u32) -> Injection {
+        Injection::from(self).times(requests)
+    }
+
+    /// Whether it can happen there.
+    fn can_happen_at(&self, endpoint: Endpoint) -> bool {
+        match self {
+            Self::Outage | Self::Disconnect | Self::Latency(_) | Self::WrongContent => {
+                endpoint != Endpoint::Other
+            }
+            Self::StaleSet => endpoint == Endpoint::KeySet,
+            Self::Expired
+            | Self::NotYetValid
+            | Self::WrongAudience
+            | Self::WrongIssuer
+            | Self::BadSignature
+            | Self::AlgNone
+            | Self::Claim { .. }
+            | Self::RemoveClaim(_) => endpoint.issues_tokens(),
+        }
+    }
+}
+
+impl Injection {
+    /// Only at this endpoint.
+    #[must_use]
+    pub fn at(mut self, endpoint: Endpoint) -> Self {
+        self.at = Some(endpoint);
+        self
+    }
+
+    /// For the next so many requests; 0 is taken for 1.
+    #[must_use]
+    pub fn times(mut self, requests: u32) -> Self {
+        self.requests = Some(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
+        self
+    }
+
+    fn happens_at(&self, endpoint: Endpoint) -> bool {
+        self.at.is_none_or(|at| at == endpoint) && self.fault.can_happen_at(endpoint)
+    }
+}
+
+impl From<Fault> for Injection {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            at: None,
+            requests: None,
+        }
+    }
+}
+
+impl Faults {
+    pub(crate) fn inject(&self, injection: Injection, key_set: Vec<u8>) -> Result<(), FaultError> {
+        let Injection { fault, at, .. } = &injection;
+        if at.is_some_and(|at| !fault.can_happen_at(at)) {
+            return Err(FaultError::NeverHappens);
+        }
+        if matches!(fault, Fault::Latency(latency) if *latency > MAX_LATENCY) {
+            return Err(FaultError::LatencyTooLong);
+        }
+        self.with(|active| {
+            if active.len() >= MAX_FAULTS {
+                return Err(FaultError::TooMany);
+            }
+            active.push(Active { injection, key_set });
+            Ok(())
+        })
+    }
+
+    pub(crate) fn clear(&self) {
+        self.with(Vec::clear);
+    }
+
+    /// Those that are active, each with how many requests are left to it.
+    pub(crate) fn active(&self) -> Vec<Injection> {
+        self.with(|active| active.iter().map(|it| it.injection.clone()).collect())
+    }
+
+    /// What happens to one request there.
+    pub(crate) fn happen(&self, endpoint: Endpoint) -> Vec<Happening> {
+        self.with(|active| {
+            let mut happening = Vec::new();
+            active.retain_mut(|Active { injection, key_set }| {
+                if !injection.happens_at(endpoint) {
+                    return true;
+                }
+                happening.push(Happening {
+                    fault: injection.fault.clone(),
+                    key_set: key_set.clone(),
+                });
+                let Some(requests) = injection.requests else {
+                    return true;
+                };
+                injection.requests = NonZeroU32::new(requests.get() - 1);
+                injection.requests.is_some()
+            });
+            happening
+        })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<Active>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn happening(faults: &Faults, endpoint: Endpoint) -> Vec<Fault> {
+        let happening = faults.happen(endpoint).into_iter();
+        happening.map(|it| it.fault).collect()
+    }
+
+    #[test]
+    fn a_fault_happens_where_it_can_and_as_often_as_it_should() {
+        let faults = Faults::default();
+        let inject = |injection: Injection| faults.inject(injection, Vec::new());
+        inject(Fault::Outage.at(Endpoint::KeySet).times(2)).unwrap();
+        inject(Fault::Expired.into()).unwrap();
+        assert_eq!(happening(&faults, Endpoint::AtmToken), [Fault::Expired]);
+        assert_eq!(happening(&faults, Endpoint::Other), []);
+        assert_eq!(happening(&faults, Endpoint::KeySet), [Fault::Outage]);
+        assert_eq!(faults.active()[0].requests, NonZeroU32::new(1));
+        assert_eq!(happening(&faults, Endpoint::KeySet), [Fault::Outage]);
+        assert_eq!(happening(&faults, Endpoint::KeySet), []);
+        assert_eq!(faults.active(), [Fault::Expired.into()]);
+        faults.clear();
+        assert_eq!(faults.active(), []);
+    }
+
+    #[test]
+    fn what_cannot_happen_is_refused() {
+        let faults = Faults::default();
+        let inject = |injection: Injection| faults.inject(injection, Vec::new());
+        let nowhere = inject(Fault::Expired.at(Endpoint::KeySet));
+        assert_eq!(nowhere, Err(FaultError::NeverHappens));
+        let late = inject(Fault::Latency(MAX_LATENCY + 1).into());
+        assert_eq!(late, Err(FaultError::LatencyTooLong));
+        for _ in 0..MAX_FAULTS {
+            inject(Fault::Outage.into()).unwrap();
+        }
+        assert_eq!(inject(Fault::Outage.into()), Err(FaultError::TooMany));
+    }
+
+    #[test]
+    fn faults_in_json() {
+        for (json, injection) in [
+            (json!({"fault": "alg-none"}), Fault::AlgNone.into()),
+            (
+                json!({"fault": {"latency": 5}, "at": "key-set", "requests": 3}),
+                Fault::Latency(5).at(Endpoint::KeySet).times(3),
+            ),
+            (
+                json!({"fault": {"remove-claim": "aud"}}),
+                Fault::RemoveClaim("aud".into()).into(),
+            ),
+            (
+                json!({"fault": {"claim": {"name": "aud", "value": 1}}}),
+                Fault::Claim {
+                    name: "aud".into(),
+                    value: 1.into(),
+                }
+                .into(),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(&injection).unwrap(), json);
+            let parsed: Injection = serde_json::from_value(json).unwrap();
+            assert_eq!(parsed, injection);
+        }
+        for bad in [
+            json!({"fault": "flood"}),
+            json!({"fault": "outage", "for": 1}),
+            json!({"fault": "outage", "requests": 0}),
+        ] {
+            assert!(serde_json::from_value::<Injection>(bad).is_err());
+        }
+    }
+}

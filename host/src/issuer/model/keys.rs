@@ -1,0 +1,327 @@
+//! The keys: those that sign, the next one, and those that have ceased to sign.
+//!
+//! A key is published before it signs, as the next one, and after it has ceased to, as a retiring one.
+//! So whoever caches the key set can verify every token, whenever the keys are rotated.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use super::config::KeyConfig;
+use super::key::{Jwk, SigningKey};
+use super::key_store::{KeyStore, KeyStoreError};
+
+/// The most retiring keys that stay published; the oldest makes room for a new one.
+const MAX_RETIRING: usize = 8;
+
+/// A published key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Key {
+    /// Its identifier, the JWK thumbprint (RFC 7638).
+    pub kid: String,
+    /// The bits of its modulus.
+    pub bits: usize,
+    /// What it is for.
+    #[serde(flatten)]
+    pub state: KeyState,
+}
+
+/// What a published key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum KeyState {
+    /// It signs tokens.
+    Signing,
+    /// It will sign tokens after the next rotation.
+    Next,
+    /// It has ceased to sign.
+    Retiring {
+        /// When it ceases to be published, by the issuer's clock, in seconds since 1970.
+        until: u64,
+    },
+}
+
+/// Why there are no keys, or no new ones.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// A key could not be generated.
+    #[error("cannot generate a key")]
+    Generate(#[from] rsa::Error),
+    /// The keys could not be kept, or not be read.
+    #[error("cannot keep the keys")]
+    Store(#[from] KeyStoreError),
+}
+
+/// All keys.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    config: KeyConfig,
+    ring: RwLock<Ring>,
+    /// How many tokens were signed, which says whose turn it is.
+    signed: AtomicUsize,
+    /// Held while the keys change.
+    store: Mutex<Option<KeyStore>>,
+}
+
+/// Which key is for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring {
+    /// Oldest first; there is at least one.
+    pub(crate) signing: VecDeque<Arc<SigningKey>>,
+    pub(crate) next: Arc<SigningKey>,
+    /// Oldest first.
+    pub(crate) retiring: VecDeque<Retiring>,
+    /// When the keys are to be rotated, if they rotate by themselves.
+    pub(crate) rotate_at: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Retiring {
+    pub(crate) key: Arc<SigningKey>,
+    pub(crate) until: u64,
+}
+
+/// A JWK Set (RFC 7517 section 5).
+#[derive(Serialize)]
+struct JwkSet<'k> {
+    keys: Vec<&'k Jwk>,
+}
+
+impl Keys {
+    /// The keys that were kept, or else new ones. Kept keys may have signed tokens that are valid for
+    /// `longest_lifetime` seconds from `now` on.
+    pub(crate) async fn open(
+        config: KeyConfig,
+        now: u64,
+        longest_lifetime: u64,
+    ) -> Result<Self, KeyError> {
+        let store = config.directory.as_deref().map(KeyStore::open);
+        let store = store.transpose()?;
+        let kept = store.as_ref().map(KeyStore::load).transpose()?.flatten();
+        let rotate_at = config.rotate_every.map(|seconds| now + seconds);
+        let mut ring = if let Some(mut ring) = kept {
+            for key in &ring.signing {
+                key.in_use_until(now + longest_lifetime);
+            }
+            ring.rotate_at = rotate_at.and(ring.rotate_at).or(rotate_at);
+            ring
+        } else {
+            let mut keys = generate(config.bits, config.active + 1).await?;
+            Ring {
+                next: keys.pop_back().expect("there are two and more"),
+                signing: keys,
+                retiring: VecDeque::new(),
+                rotate_at,
+            }
+        };
+        // As many as are now wanted.
+        let missing = config.active.saturating_sub(ring.signing.len());
+        ring.signing.extend(generate(config.bits, missing).await?);
+        while ring.signing.len() > config.active {
+            ring.retire_oldest(config.overlap, now);
+        }
+        if let Some(store) = &store {
+            store.save(&ring)?;
+        }
+        Ok(Self {
+            config,
+            ring: RwLock::new(ring),
+            signed: AtomicUsize::new(0),
+            store: Mutex::new(store),
+        })
+    }
+
+    /// The key whose turn it is to sign.
+    pub(crate) fn signing(&self) -> Arc<SigningKey> {
+        self.read(|ring| {
+            let turn = self.signed.fetch_add(1, Ordering::Relaxed);
+            Arc::clone(&ring.signing[turn % ring.signing.len()])
+        })
+    }
+
+    /// The JWK Set, in JSON: those that sign, the next one, those that have ceased to.
+    pub(crate) fn document(&self, now: u64) -> Vec<u8> {
+        self.read(|ring| {
+            let keys = ring.published(now).map(|(key, _)| key.jwk()).collect();
+            serde_json::to_vec(&JwkSet { keys }).expect("strings make JSON")
+        })
+    }
+
+    /// The same keys, described.
+    pub(crate) fn list(&self, now: u64) -> Vec<Key> {
+        self.read(|ring| {
+            let keys = ring.published(now);
+            let keys = keys.map(|(key, state)| Key {
+                kid: key.kid().into(),
+                bits: key.bits(),
+                state,
+            });
+            keys.collect()
+        })
+    }
+
+    pub(crate) fn max_age(&self) -> u64 {
+        self.config.max_age
+    }
+
+    pub(crate) fn rotate_at(&self) -> Option<u64> {
+        self.read(|ring| ring.rotate_at)
+    }
+
+    /// Rotates the keys: the next one signs in place of the oldest, and a new one is the next.
+    pub(crate) async fn rotate(&self, now: u64) -> Result<(), KeyError> {
+        let store = self.store.lock().await;
+        self.rotate_with(store.as_ref(), now).await
+    }
+
+    /// Rotates the keys if it is time to. Rotations that were missed are not made up for.
+    pub(crate) async fn rotate_if_due(&self, now: u64) -> Result<(), KeyError> {
+        let is_due = || self.rotate_at().is_some_and(|at| at <= now);
+        if is_due() {
+            let store = self.store.lock().await;
+            // Somebody else may have been faster.
+            if is_due() {
+                self.rotate_with(store.as_ref(), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn rotate_with(&self, store: Option<&KeyStore>, now: u64) -> Result<(), KeyError> {
+        let new = generate(self.config.bits, 1).await?;
+        let mut ring = self.read(Ring::clone);
+        for key in new {
+            let next = std::mem::replace(&mut ring.next, key);
+            ring.signing.push_back(next);
+        }
+        ring.retire_oldest(self.config.overlap, now);
+        ring.retiring.retain(|retiring| now < retiring.until);
+        ring.rotate_at = self.config.rotate_every.map(|seconds| now + seconds);
+        if let Some(store) = store {
+            store.save(&ring)?;
+        }
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    fn read<T>(&self, act: impl FnOnce(&Ring) -> T) -> T {
+        act(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Ring {
+    fn published(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
+        let signing = self.signing.iter().map(|key| (&**key, KeyState::Signing));
+        let retiring = self.retiring.iter().filter(move |key| now < key.until);
+        let retiring = retiring.map(|retiring| {
+            let until = retiring.until;
+            (&*retiring.key, KeyState::Retiring { until })
+        });
+        signing
+            .chain([(&*self.next, KeyState::Next)])
+            .chain(retiring)
+    }
+
+    fn retire_oldest(&mut self, overlap: Option<u64>, now: u64) {
+        if let Some(key) = self.signing.pop_front() {
+            let until = overlap.map_or(key.last_expiry(), |seconds| now + seconds);
+            self.retiring.push_back(Retiring { key, until });
+        }
+        if self.retiring.len() > MAX_RETIRING {
+            self.retiring.pop_front();
+        }
+    }
+}
+
+/// So many new keys, computed at the same time and away from the threads that answer requests.
+async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, rsa::Error> {
+    let tasks: Vec<_> = (0..count)
+        .map(|_| spawn_blocking(move || SigningKey::generate(bits)))
+        .collect();
+    let mut keys = VecDeque::new();
+    for task in tasks {
+        keys.push_back(Arc::new(
+            task.await.expect("key generation does not panic")?,
+        ));
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn states(keys: &Keys, now: u64) -> Vec<(String, KeyState)> {
+        let keys = keys.list(now).into_iter();
+        keys.map(|key| (key.kid, key.state)).collect()
+    }
+
+    #[tokio::test]
+    async fn keys_are_published_before_and_after_they_sign() {
+        let config = KeyConfig {
+            rotate_every: Some(1000),
+            overlap: Some(100),
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let [(first, KeyState::Signing), (second, KeyState::Next)] = &states(&keys, 0)[..] else {
+            panic!("one that signs, and the next");
+        };
+        keys.rotate_if_due(999).await.unwrap();
+        assert_eq!(keys.signing().kid(), first);
+        keys.rotate_if_due(1000).await.unwrap();
+        assert_eq!(keys.signing().kid(), second);
+        let [_, (third, KeyState::Next), retiring] = &states(&keys, 1099)[..] else {
+            panic!("the third is published before it signs");
+        };
+        let until_1100 = KeyState::Retiring { until: 1100 };
+        assert_eq!(retiring, &(first.clone(), until_1100));
+        assert_eq!(states(&keys, 1100).len(), 2, "the overlap is over");
+        keys.rotate_if_due(9000).await.unwrap();
+        assert_eq!(keys.signing().kid(), third, "one rotation, not eight");
+        assert_eq!(keys.rotate_at(), Some(10_000));
+    }
+
+    #[tokio::test]
+    async fn without_an_overlap_a_key_stays_until_its_tokens_have_expired() {
+        let keys = Keys::open(KeyConfig::default(), 0, 600).await.unwrap();
+        keys.signing().in_use_until(650);
+        keys.rotate(100).await.unwrap();
+        assert_eq!(states(&keys, 649).len(), 3);
+        assert_eq!(states(&keys, 650).len(), 2);
+        keys.rotate(700).await.unwrap();
+        assert_eq!(states(&keys, 700).len(), 2, "it signed nothing");
+    }
+
+    #[tokio::test]
+    async fn several_keys_sign_in_turn() {
+        let config = KeyConfig {
+            active: 2,
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let [first, second, third] = [0; 3].map(|_| keys.signing().kid().to_owned());
+        assert_ne!(first, second);
+        assert_eq!(first, third);
+        assert_eq!(keys.list(0).len(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_number_of_retiring_keys_is_bounded() {
+        let config = KeyConfig {
+            overlap: Some(1000),
+            ..KeyConfig::default()
+        };
+        let keys = Keys::open(config, 0, 600).await.unwrap();
+        for _ in 0..MAX_RETIRING + 1 {
+            keys.rotate(0).await.unwrap();
+        }
+        assert_eq!(keys.list(0).len(), 2 + MAX_RETIRING);
+    }
+}

@@ -1,0 +1,12 @@
+//! What the authorization server knows, without HTTP.
+
+pub(super) mod application;
+pub(super) mod clients;
+pub(super) mod clock;
+pub(super) mod config;
+pub(super) mod endpoint;
+pub(super) mod faults;
+pub(super) mod key;
+pub(super) mod key_store;
+pub(super) mod keys;
+pub(super) mod refresh;

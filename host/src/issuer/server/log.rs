@@ -1,0 +1,143 @@
+//! What was asked and how it was answered, to look at and to assert on.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use crate::issuer::model::endpoint::Endpoint;
+
+/// How many requests are remembered one by one; all are counted.
+pub const MAX_REMEMBERED: usize = 256;
+
+/// The requests so far, but for those of the page and of the administration.
+///
+/// Holds no secret and no token, nor anything else that a request chose freely.
+#[derive(Debug, Default)]
+pub struct Log(Mutex<State>);
+
+/// One request and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Request {
+    /// When it was answered, by the issuer's clock, in seconds since 1970.
+    pub time: u64,
+    /// What was asked for.
+    pub endpoint: Endpoint,
+    /// The status of the answer; 0 where the connection was closed instead.
+    pub status: u16,
+    /// `issued`, `served`, `not_modified`, the error's code (RFC 6749 section 5.2), or the fault's name.
+    pub outcome: &'static str,
+    /// The application that asked, once it was recognised.
+    pub client_id: Option<String>,
+}
+
+/// How often a request had an outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Count {
+    /// What was asked for.
+    pub endpoint: Endpoint,
+    /// As in [`Request::outcome`].
+    pub outcome: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
+/// The outcome of a request, which its answer carries to the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Outcome(pub(crate) &'static str);
+
+#[derive(Debug, Default)]
+struct State {
+    recent: VecDeque<Request>,
+    counts: BTreeMap<(Endpoint, &'static str), u64>,
+}
+
+impl Log {
+    /// The latest requests, at most [`MAX_REMEMBERED`], oldest first.
+    #[must_use]
+    pub fn recent(&self) -> Vec<Request> {
+        self.with(|state| state.recent.iter().cloned().collect())
+    }
+
+    /// How often each request had each outcome.
+    #[must_use]
+    pub fn counts(&self) -> Vec<Count> {
+        self.with(|state| {
+            let counts = state.counts.iter();
+            let counts = counts.map(|(&(endpoint, outcome), &count)| Count {
+                endpoint,
+                outcome,
+                count,
+            });
+            counts.collect()
+        })
+    }
+
+    /// How often this was asked for, whatever the outcome.
+    #[must_use]
+    pub fn count(&self, endpoint: Endpoint) -> u64 {
+        let counts = self.counts().into_iter();
+        let counts = counts.filter(|count| count.endpoint == endpoint);
+        counts.map(|count| count.count).sum()
+    }
+
+    /// How often this was asked for with this outcome, as in [`Request::outcome`].
+    #[must_use]
+    pub fn count_of(&self, endpoint: Endpoint, outcome: &str) -> u64 {
+        let counts = self.counts().into_iter();
+        let mut counts = counts.filter(|count| count.endpoint == endpoint);
+        counts
+            .find(|count| count.outcome == outcome)
+            .map_or(0, |count| count.count)
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        self.with(|state| *state = State::default());
+    }
+
+    pub(crate) fn add(&self, request: Request) {
+        self.with(|state| {
+            let key = (request.endpoint, request.outcome);
+            *state.counts.entry(key).or_default() += 1;
+            if state.recent.len() == MAX_REMEMBERED {
+                state.recent.pop_front();
+            }
+            state.recent.push_back(request);
+        });
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_are_forgotten_but_counted() {
+        let log = Log::default();
+        for time in 0..=MAX_REMEMBERED as u64 {
+            log.add(Request {
+                time,
+                endpoint: Endpoint::KeySet,
+                status: 200,
+                outcome: "served",
+                client_id: None,
+            });
+        }
+        assert_eq!(log.recent().len(), MAX_REMEMBERED);
+        assert_eq!(log.recent()[0].time, 1);
+        let all = MAX_REMEMBERED as u64 + 1;
+        assert_eq!(log.count(Endpoint::KeySet), all);
+        assert_eq!(log.count_of(Endpoint::KeySet, "served"), all);
+        assert_eq!(log.count_of(Endpoint::KeySet, "not_modified"), 0);
+        assert_eq!(log.count(Endpoint::Auth0Token), 0);
+        log.clear();
+        assert!(log.recent().is_empty() && log.counts().is_empty());
+    }
+}

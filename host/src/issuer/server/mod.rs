@@ -1,0 +1,8 @@
+//! How requests are served: bounds, faults, rate limit, log.
+
+pub(super) mod exchange;
+pub(super) mod log;
+mod rate;
+pub(super) mod refusal;
+pub(super) mod serve;
+pub(super) mod site;

@@ -1,0 +1,40 @@
+//! How many requests for tokens are answered.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota};
+
+use crate::issuer::model::config::RateLimit;
+
+/// Counts requests, of all clients together.
+pub(crate) struct Rate {
+    limiter: DefaultDirectRateLimiter,
+    clock: DefaultClock,
+}
+
+impl Rate {
+    pub(crate) fn new(limit: RateLimit) -> Self {
+        let burst = NonZeroU32::new(limit.requests).unwrap_or(NonZeroU32::MIN);
+        let period = Duration::from_secs(limit.seconds.max(1).into()) / burst.get();
+        let quota = Quota::with_period(period).expect("no less than a microsecond");
+        let clock = DefaultClock::default();
+        Self {
+            limiter: DefaultDirectRateLimiter::direct_with_clock(
+                quota.allow_burst(burst),
+                clock.clone(),
+            ),
+            clock,
+        }
+    }
+
+    /// Counts a request; if it is one too many, says in how many seconds there may be another.
+    pub(crate) fn count(&self) -> Result<(), u64> {
+        self.limiter.check().map_err(|too_many| {
+            let wait = too_many.wait_time_from(self.clock.now());
+            // Rounded up: who waits for so long must get through.
+            wait.as_secs() + 1
+        })
+    }
+}

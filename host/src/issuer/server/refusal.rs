@@ -1,0 +1,99 @@
+//! Why no token is issued (RFC 6749 section 5.2).
+
+use std::borrow::Cow;
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::log::Outcome;
+
+/// Why no token is issued.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The request is malformed, or this is missing from it.
+    InvalidRequest(&'static str),
+    /// There is no such client, or its secret is another.
+    InvalidClient,
+    /// The refresh token is none of this application's and user's, or no longer.
+    InvalidGrant(&'static str),
+    /// The application may not ask in this way.
+    UnauthorizedClient,
+    /// The grant type is not one that the dialect knows.
+    UnsupportedGrantType,
+    /// Nothing of the scope that was asked for can be granted.
+    InvalidScope,
+    /// The application may not have such a token; Auth0's servers answer this.
+    AccessDenied(Cow<'static, str>),
+    /// There were too many requests; there may be one more in this many seconds.
+    TooManyRequests(u64),
+    /// The request did not arrive in time.
+    Timeout,
+}
+
+/// Its form on the wire.
+#[derive(Serialize)]
+struct Answer {
+    error: &'static str,
+    error_description: Cow<'static, str>,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let header = match self {
+            // RFC 6749 section 5.2 wants it of those who tried HTTP Basic; others ignore it.
+            Self::InvalidClient => Some((header::WWW_AUTHENTICATE, basic())),
+            Self::TooManyRequests(seconds) => Some((header::RETRY_AFTER, seconds.into())),
+            _ => None,
+        };
+        let (status, error, error_description) = match self {
+            Self::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why.into()),
+            Self::InvalidClient => (
+                StatusCode::UNAUTHORIZED,
+                "invalid_client",
+                "unknown client or wrong secret".into(),
+            ),
+            Self::InvalidGrant(why) => (StatusCode::BAD_REQUEST, "invalid_grant", why.into()),
+            // The status is Auth0's.
+            Self::UnauthorizedClient => (
+                StatusCode::FORBIDDEN,
+                "unauthorized_client",
+                "this grant type is not allowed for the client".into(),
+            ),
+            Self::UnsupportedGrantType => (
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "this grant type is not supported".into(),
+            ),
+            Self::InvalidScope => (
+                StatusCode::BAD_REQUEST,
+                "invalid_scope",
+                "the client may have nothing of this scope".into(),
+            ),
+            Self::AccessDenied(why) => (StatusCode::FORBIDDEN, "access_denied", why),
+            Self::TooManyRequests(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too_many_requests",
+                "try again later".into(),
+            ),
+            Self::Timeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                "the request did not arrive in time".into(),
+            ),
+        };
+        let answer = Answer {
+            error,
+            error_description,
+        };
+        let mut response = (status, Json(answer)).into_response();
+        response.headers_mut().extend(header);
+        response.extensions_mut().insert(Outcome(error));
+        response
+    }
+}
+
+fn basic() -> HeaderValue {
+    HeaderValue::from_static(r#"Basic realm="tokenlatch""#)
+}

@@ -1,0 +1,752 @@
+//! The life of one cached key set: when to fetch it, what a lookup gets, when it may serve no more.
+//!
+//! A pure state machine: no I/O, no clock. Whoever drives it passes the time in, and does what it
+//! asks for. The time is monotonic, so nothing that happens to the system's clock changes how old a
+//! key set is.
+//!
+//! ```text
+//!          first fetch            TTL over             MAX_STALE over
+//!  empty ──────────────► fresh ─────────────► stale ─────────────────► dead
+//!                          ▲   a later fetch    │                        │
+//!                          └────────────────────┴────────────────────────┘
+//! ```
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use lru::LruCache;
+use tokenlatch::MAX_KEY_ID_LEN;
+
+use super::KeySet;
+
+/// How long a key set is fresh where its server does not say.
+pub const TTL: Duration = Duration::from_secs(10 * 60);
+
+/// The shortest time that a key set is fresh, whatever its server says: Auth0 says 15 seconds.
+pub const MIN_TTL: Duration = Duration::from_secs(30);
+
+/// The longest time that a key set is fresh, whatever its server says: Okta says 38 days.
+pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a key set that is no longer fresh still serves while it cannot be fetched.
+pub const MAX_STALE: Duration = Duration::from_secs(60 * 60);
+
+/// The time from one fetch on account of an unknown `kid` to the next, whatever becomes of them.
+pub const COOLDOWN: Duration = Duration::from_secs(30);
+
+/// The longest time that a `kid`, once found absent, is taken for absent without another fetch.
+pub const MAX_ABSENT: Duration = Duration::from_secs(5 * 60);
+
+/// The wait before the first retry of a failed fetch; the next ones take twice as long each.
+pub const MIN_RETRY: Duration = Duration::from_secs(1);
+
+/// The longest wait before a retry, to which up to as much again is added at random.
+pub const MAX_RETRY: Duration = Duration::from_secs(60);
+
+/// How many absent `kid`s are remembered; the one not asked for the longest goes first.
+pub const MAX_ABSENT_KEY_IDS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
+
+/// When a key set is fetched, and how long it serves. The defaults are the constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// How long a key set is fresh where its server does not say: [`TTL`].
+    pub ttl: Duration,
+    /// The least time that it is fresh: [`MIN_TTL`].
+    pub min_ttl: Duration,
+    /// The most time that it is fresh: [`MAX_TTL`].
+    pub max_ttl: Duration,
+    /// How long it serves after that: [`MAX_STALE`].
+    pub max_stale: Duration,
+    /// The time between fetches on account of unknown `kid`s: [`COOLDOWN`].
+    pub cooldown: Duration,
+    /// The longest time that a `kid` is taken for absent: [`MAX_ABSENT`].
+    pub max_absent: Duration,
+    /// The wait before the first retry: [`MIN_RETRY`].
+    pub min_retry: Duration,
+    /// The longest wait before a retry: [`MAX_RETRY`].
+    pub max_retry: Duration,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            ttl: TTL,
+            min_ttl: MIN_TTL,
+            max_ttl: MAX_TTL,
+            max_stale: MAX_STALE,
+            cooldown: COOLDOWN,
+            max_absent: MAX_ABSENT,
+            min_retry: MIN_RETRY,
+            max_retry: MAX_RETRY,
+        }
+    }
+}
+
+impl Schedule {
+    /// How long a key set is fresh of which its server said `max_age`.
+    fn fresh_for(&self, max_age: Option<Duration>) -> Duration {
+        max_age
+            .unwrap_or(self.ttl)
+            .min(self.max_ttl)
+            .max(self.min_ttl)
+    }
+
+    fn retries(&self, seed: u64) -> ExponentialBackoff {
+        ExponentialBuilder::new()
+            .with_min_delay(self.min_retry)
+            .with_max_delay(self.max_retry)
+            .with_jitter()
+            .with_jitter_seed(seed)
+            .without_max_times()
+            .build()
+    }
+}
+
+/// A key set, and how long it serves: what readers see, replaced as a whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Cached {
+    pub(crate) keys: Arc<KeySet>,
+    /// For the server to tell whether it is still the present one.
+    pub(crate) etag: Option<String>,
+    pub(crate) fetched: Instant,
+    fresh_until: Instant,
+    /// From here on it serves no more.
+    dead_from: Instant,
+}
+
+impl Cached {
+    pub(crate) fn state(&self, now: Instant) -> State {
+        if now < self.fresh_until {
+            State::Fresh
+        } else if now < self.dead_from {
+            State::Stale
+        } else {
+            State::Dead
+        }
+    }
+
+    /// The keys, unless they are dead.
+    pub(crate) fn keys(&self, now: Instant) -> Option<&KeySet> {
+        (now < self.dead_from).then_some(&*self.keys)
+    }
+}
+
+/// How a key set is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// There never was one.
+    Empty,
+    /// It is as new as its server asks for.
+    Fresh,
+    /// It should have been fetched again, and could not, but still serves.
+    Stale,
+    /// It could not be fetched again for so long that it serves no more.
+    Dead,
+}
+
+/// What a fetch brought.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    /// A key set with at least one usable key.
+    Keys {
+        keys: Arc<KeySet>,
+        etag: Option<String>,
+        max_age: Option<Duration>,
+    },
+    /// The one that there is, is still the present one.
+    NotModified { max_age: Option<Duration> },
+    /// Nothing: what there is, stays.
+    Failed,
+}
+
+/// What becomes of a lookup that the cached keys do not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A fetch will tell: to be looked up again when it has ended.
+    Wait,
+    /// There are such keys: they came just now.
+    Found,
+    /// The `kid` is in no set of this issuer, as far as one may ask.
+    Absent,
+    /// There is no set, and one may not ask for it yet.
+    Unavailable,
+}
+
+/// The state of one key set.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    schedule: Schedule,
+    cached: Option<Arc<Cached>>,
+    is_fetching: bool,
+    /// How many fetches have ended.
+    ended: u64,
+    /// When the next fetch is due.
+    next_fetch: Instant,
+    /// The waits after the next failures, while the last fetch failed.
+    retries: Option<ExponentialBackoff>,
+    /// From when on an unknown `kid` may cause a fetch.
+    cooled_down: Instant,
+    absent: LruCache<Box<str>, Absent>,
+    /// For jitter, so that many hosts that started together do not fetch together.
+    random: fastrand::Rng,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Absent {
+    /// The fetches that had ended when it was asked for: the next one tells.
+    asked: u64,
+    until: Instant,
+    /// Doubled each time.
+    duration: Duration,
+}
+
+impl Cache {
+    /// Nothing yet, and a first fetch is due.
+    pub(crate) fn new(schedule: Schedule, seed: u64, now: Instant) -> Self {
+        Self {
+            schedule,
+            cached: None,
+            is_fetching: false,
+            ended: 0,
+            next_fetch: now,
+            retries: None,
+            cooled_down: now,
+            absent: LruCache::new(MAX_ABSENT_KEY_IDS),
+            random: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    /// Begins with a key set that was fetched `age` ago, before there was this cache; a fetch stays
+    /// due. One that would be dead is not taken.
+    pub(crate) fn restore(
+        &mut self,
+        keys: Arc<KeySet>,
+        etag: Option<String>,
+        max_age: Option<Duration>,
+        age: Duration,
+        now: Instant,
+    ) {
+        let fresh_for = self.schedule.fresh_for(max_age);
+        let serves_for = fresh_for
+            .saturating_add(self.schedule.max_stale)
+            .saturating_sub(age);
+        if !serves_for.is_zero() {
+            self.cached = Some(Arc::new(Cached {
+                keys,
+                etag,
+                fetched: now.checked_sub(age).unwrap_or(now),
+                fresh_until: after(now, fresh_for.saturating_sub(age)),
+                dead_from: after(now, serves_for),
+            }));
+        }
+    }
+
+    /// What there is for readers.
+    pub(crate) fn cached(&self) -> Option<Arc<Cached>> {
+        self.cached.clone()
+    }
+
+    /// Whether the last fetch failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.retries.is_some()
+    }
+
+    /// What becomes of a lookup that found no key of this name, or, without a name, no keys at all.
+    pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Answer {
+        let cached = self.cached.as_ref();
+        let keys = cached.and_then(|cached| cached.keys(now));
+        if keys.is_some_and(|keys| has(keys, key_id)) {
+            return Answer::Found;
+        }
+        let is_fetch_near = self.is_fetching || self.next_fetch <= now;
+        let (Some(_), Some(key_id)) = (keys, key_id) else {
+            return if is_fetch_near {
+                Answer::Wait
+            } else {
+                Answer::Unavailable
+            };
+        };
+        // No key of any set has a longer one.
+        if key_id.len() > MAX_KEY_ID_LEN {
+            return Answer::Absent;
+        }
+        let known = self.absent.get(key_id).copied();
+        if known.is_some_and(|absent| absent.asked < self.ended && now < absent.until) {
+            return Answer::Absent;
+        }
+        if is_fetch_near {
+            return Answer::Wait;
+        }
+        if now < self.cooled_down {
+            return Answer::Absent;
+        }
+        // A fetch for this `kid`: should it not bring it, the next one will be later.
+        let duration = match known {
+            Some(absent) => absent
+                .duration
+                .saturating_mul(2)
+                .min(self.schedule.max_absent),
+            None => self.schedule.cooldown,
+        };
+        let absent = Absent {
+            asked: self.ended,
+            until: after(now, duration),
+            duration,
+        };
+        self.absent.put(key_id.into(), absent);
+        self.cooled_down = after(now, self.schedule.cooldown);
+        self.next_fetch = now;
+        Answer::Wait
+    }
+
+    /// When to call [`begin`](Self::begin) again, unless something changes before.
+    pub(crate) fn next_fetch(&self) -> Instant {
+        self.next_fetch
+    }
+
+    /// Begins a fetch, if one is due: only one runs at a time, and [`end`](Self::end) must follow.
+    pub(crate) fn begin(&mut self, now: Instant) -> bool {
+        let is_due = !self.is_fetching && self.next_fetch <= now;
+        self.is_fetching |= is_due;
+        is_due
+    }
+
+    /// Ends a fetch.
+    pub(crate) fn end(&mut self, outcome: Outcome, now: Instant) {
+        self.is_fetching = false;
+        self.ended += 1;
+        let max_age = match outcome {
+            Outcome::Keys {
+                keys,
+                etag,
+                max_age,
+            } => {
+                self.serve(keys, etag, max_age, now);
+                max_age
+            }
+            Outcome::NotModified { max_age } if self.cached.is_some() => {
+                if let Some(cached) = self.cached.take() {
+                    self.serve(cached.keys.clone(), cached.etag.clone(), max_age, now);
+                }
+                max_age
+            }
+            Outcome::NotModified { .. } | Outcome::Failed => {
+                let seed = &mut self.random;
+                let retries = self
+                    .retries
+                    .get_or_insert_with(|| self.schedule.retries(seed.u64(..)));
+                let wait = retries.next().unwrap_or(self.schedule.max_retry);
+                self.next_fetch = after(now, wait);
+                return;
+            }
+        };
+        self.retries = None;
+        // Ahead of expiry by 5 to 20 percent.
+        let fresh_for = self.schedule.fresh_for(max_age);
+        let ahead = 0.05 + 0.15 * self.random.f64();
+        let wait = fresh_for.mul_f64(1.0 - ahead);
+        self.next_fetch = after(now, wait.max(self.schedule.min_retry));
+    }
+
+    fn serve(
+        &mut self,
+        keys: Arc<KeySet>,
+        etag: Option<String>,
+        max_age: Option<Duration>,
+        now: Instant,
+    ) {
+        let fresh_until = after(now, self.schedule.fresh_for(max_age));
+        self.cached = Some(Arc::new(Cached {
+            keys,
+            etag,
+            fetched: now,
+            fresh_until,
+            dead_from: after(fresh_until, self.schedule.max_stale),
+        }));
+    }
+}
+
+/// Whether these are the keys to look in: those with the one of this name, if it has one.
+pub(crate) fn has(keys: &KeySet, key_id: Option<&str>) -> bool {
+    key_id.is_none() || keys.keys().iter().any(|key| key.key_id() == key_id)
+}
+
+/// `duration` after `time`, or as good as never where that is too long to tell.
+fn after(time: Instant, duration: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    time + duration.min(NEVER)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn outcome(max_age: Option<Duration>) -> Outcome {
+        Outcome::Keys {
+            keys: Arc::new(KeySet::from_keys([])),
+            etag: Some("\"1\"".into()),
+            max_age,
+        }
+    }
+
+    /// A cache with a set that was fetched at `now`.
+    fn fetched(max_age: Option<Duration>, now: Instant) -> Cache {
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        assert!(cache.begin(now));
+        cache.end(outcome(max_age), now);
+        cache
+    }
+
+    fn state(cache: &Cache, now: Instant) -> State {
+        cache
+            .cached()
+            .map_or(State::Empty, |cached| cached.state(now))
+    }
+
+    #[test]
+    fn a_set_is_fresh_then_stale_then_dead() {
+        let now = Instant::now();
+        for (max_age, fresh_for) in [
+            (None, TTL),
+            (Some(15 * SECOND), MIN_TTL),
+            (Some(Duration::ZERO), MIN_TTL),
+            (Some(7 * MINUTE), 7 * MINUTE),
+            (Some(Duration::MAX), MAX_TTL),
+        ] {
+            let cache = fetched(max_age, now);
+            let end = now + fresh_for;
+            assert_eq!(state(&cache, end - SECOND), State::Fresh);
+            assert_eq!(state(&cache, end), State::Stale);
+            assert_eq!(state(&cache, end + MAX_STALE - SECOND), State::Stale);
+            assert_eq!(state(&cache, end + MAX_STALE), State::Dead);
+            let cached = cache.cached().unwrap();
+            assert!(cached.keys(end + MAX_STALE - SECOND).is_some());
+            assert!(
+                cached.keys(end + MAX_STALE).is_none(),
+                "dead keys serve nobody"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refresh_is_due_before_the_set_expires() {
+        let now = Instant::now();
+        let mut due = Vec::new();
+        for seed in 0..100 {
+            let mut cache = Cache::new(Schedule::default(), seed, now);
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            let next = cache.next_fetch() - now;
+            assert!(
+                next >= TTL.mul_f64(0.8) && next <= TTL.mul_f64(0.95),
+                "{next:?}"
+            );
+            assert!(!cache.begin(cache.next_fetch() - SECOND));
+            assert!(cache.begin(cache.next_fetch()));
+            due.push(next);
+        }
+        due.sort();
+        due.dedup();
+        assert!(due.len() > 50, "without jitter all hosts fetch at once");
+    }
+
+    #[test]
+    fn only_one_fetch_at_a_time() {
+        let now = Instant::now();
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        assert!(cache.begin(now));
+        assert!(!cache.begin(now + MINUTE));
+        cache.end(Outcome::Failed, now + MINUTE);
+        assert!(cache.begin(now + 2 * MINUTE));
+    }
+
+    #[test]
+    fn a_failed_refresh_never_evicts_and_is_retried_with_backoff() {
+        let start = Instant::now();
+        let mut cache = fetched(None, start);
+        let mut now = cache.next_fetch();
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            assert!(cache.begin(now));
+            cache.end(Outcome::Failed, now);
+            assert!(cache.is_failing());
+            assert!(cache.cached().is_some());
+            waits.push(cache.next_fetch() - now);
+            now = cache.next_fetch();
+        }
+        assert!(
+            waits[0] >= MIN_RETRY && waits[0] <= 2 * MIN_RETRY,
+            "{waits:?}"
+        );
+        assert!(
+            waits[3] >= 8 * MIN_RETRY && waits[3] <= 16 * MIN_RETRY,
+            "{waits:?}"
+        );
+        let longest = waits.iter().max().unwrap();
+        assert!(
+            *longest >= MAX_RETRY && *longest <= 2 * MAX_RETRY,
+            "{waits:?}"
+        );
+        // The next success forgets the failures.
+        assert!(cache.begin(now));
+        cache.end(outcome(None), now);
+        assert!(!cache.is_failing());
+        now = cache.next_fetch();
+        assert!(cache.begin(now));
+        cache.end(Outcome::Failed, now);
+        assert!(cache.next_fetch() - now <= 2 * MIN_RETRY);
+    }
+
+    #[test]
+    fn not_modified_makes_the_set_fresh_again() {
+        let start = Instant::now();
+        let mut cache = fetched(None, start);
+        let before = cache.cached().unwrap();
+        let now = cache.next_fetch();
+        assert!(cache.begin(now));
+        cache.end(
+            Outcome::NotModified {
+                max_age: Some(20 * MINUTE),
+            },
+            now,
+        );
+        let after = cache.cached().unwrap();
+        assert!(Arc::ptr_eq(&before.keys, &after.keys));
+        assert_eq!(after.etag, before.etag);
+        assert_eq!(after.state(now + 19 * MINUTE), State::Fresh);
+        assert_eq!(after.state(now + 20 * MINUTE), State::Stale);
+    }
+
+    #[test]
+    fn not_modified_without_a_set_is_a_failure() {
+        let now = Instant::now();
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        assert!(cache.begin(now));
+        cache.end(Outcome::NotModified { max_age: None }, now);
+        assert!(cache.is_failing());
+        assert!(cache.cached().is_none());
+    }
+
+    #[test]
+    fn an_unknown_key_causes_one_fetch_per_cooldown_failures_included() {
+        let now = Instant::now();
+        let mut cache = fetched(None, now);
+        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert_eq!(
+            cache.ask(Some("b"), now),
+            Answer::Wait,
+            "which the fetch for the other will tell"
+        );
+        assert!(cache.begin(now));
+        assert_eq!(
+            cache.ask(Some("c"), now),
+            Answer::Wait,
+            "which the fetch under way may tell"
+        );
+        cache.end(Outcome::Failed, now);
+        for key_id in ["a", "b", "c", "d"] {
+            assert_eq!(cache.ask(Some(key_id), now), Answer::Absent);
+        }
+        // The retry comes when it would have come anyway.
+        let retry = cache.next_fetch();
+        assert_eq!(cache.ask(Some("d"), retry - MIN_RETRY / 2), Answer::Absent);
+        assert_eq!(cache.next_fetch(), retry);
+        assert!(cache.begin(retry));
+        cache.end(outcome(None), retry);
+        for key_id in ["a", "b", "c", "d"] {
+            assert_eq!(
+                cache.ask(Some(key_id), now + COOLDOWN - SECOND),
+                Answer::Absent
+            );
+        }
+        assert_eq!(cache.ask(Some("d"), now + COOLDOWN), Answer::Wait);
+    }
+
+    #[test]
+    fn a_key_found_absent_again_and_again_is_asked_for_less_and_less() {
+        let start = Instant::now();
+        let mut cache = fetched(Some(MAX_TTL), start);
+        let mut fetches = Vec::new();
+        for second in 0..3600 {
+            let now = start + second * SECOND;
+            if cache.ask(Some("a"), now) == Answer::Wait {
+                assert!(cache.begin(now));
+                cache.end(outcome(Some(MAX_TTL)), now);
+                fetches.push(second);
+            }
+        }
+        assert_eq!(fetches[..6], [0, 30, 90, 210, 450, 750]);
+        let last = fetches.windows(2).last().unwrap();
+        assert_eq!(last[1] - last[0], 300, "{fetches:?}");
+    }
+
+    #[test]
+    fn a_key_id_that_no_key_can_have_causes_no_fetch() {
+        let now = Instant::now();
+        let mut cache = fetched(None, now);
+        assert_eq!(
+            cache.ask(Some(&"k".repeat(MAX_KEY_ID_LEN + 1)), now),
+            Answer::Absent
+        );
+        assert!(!cache.begin(now));
+        assert_eq!(
+            cache.ask(Some(&"k".repeat(MAX_KEY_ID_LEN)), now),
+            Answer::Wait
+        );
+    }
+
+    #[test]
+    fn without_a_usable_set_lookups_wait_for_a_fetch_but_not_for_a_retry() {
+        let now = Instant::now();
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert!(cache.begin(now));
+        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        cache.end(Outcome::Failed, now);
+        assert_eq!(cache.ask(Some("a"), now), Answer::Unavailable);
+        assert_eq!(cache.ask(Some("a"), cache.next_fetch()), Answer::Wait);
+
+        let mut cache = fetched(None, now);
+        let dead = now + TTL + MAX_STALE;
+        assert!(cache.begin(dead));
+        cache.end(Outcome::Failed, dead);
+        assert_eq!(cache.ask(Some("a"), dead), Answer::Unavailable);
+    }
+
+    #[test]
+    fn what_was_fetched_before_counts_from_then() {
+        let now = Instant::now();
+        let restored = |age| {
+            let mut cache = Cache::new(Schedule::default(), 1, now);
+            cache.restore(Arc::new(KeySet::from_keys([])), None, None, age, now);
+            assert!(cache.begin(now), "a fetch stays due");
+            cache
+        };
+        assert_eq!(state(&restored(Duration::ZERO), now), State::Fresh);
+        assert_eq!(state(&restored(TTL - SECOND), now), State::Fresh);
+        assert_eq!(state(&restored(TTL), now), State::Stale);
+        let cache = restored(TTL + MAX_STALE - SECOND);
+        assert_eq!(state(&cache, now), State::Stale);
+        assert_eq!(state(&cache, now + SECOND), State::Dead);
+        assert_eq!(state(&restored(TTL + MAX_STALE), now), State::Empty);
+        assert_eq!(state(&restored(Duration::MAX), now), State::Empty);
+    }
+
+    #[test]
+    fn times_too_long_to_tell_are_as_good_as_never() {
+        let now = Instant::now();
+        let longest = Schedule {
+            ttl: Duration::MAX,
+            min_ttl: Duration::MAX,
+            max_ttl: Duration::MAX,
+            max_stale: Duration::MAX,
+            cooldown: Duration::MAX,
+            max_absent: Duration::MAX,
+            min_retry: Duration::MAX,
+            max_retry: Duration::MAX,
+        };
+        let mut cache = Cache::new(longest, 1, now);
+        cache.restore(Arc::new(KeySet::from_keys([])), None, None, SECOND, now);
+        assert!(cache.begin(now));
+        cache.end(outcome(None), now);
+        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert!(cache.begin(now));
+        cache.end(Outcome::Failed, now);
+        assert_eq!(state(&cache, now + 1000 * MAX_TTL), State::Fresh);
+    }
+
+    /// What may happen to a cache, in any order.
+    #[derive(Clone, Debug)]
+    enum Event {
+        Pass(u64),
+        Ask(u8),
+        Begin,
+        End(Option<Option<u64>>),
+        NotModified,
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let event = prop_oneof![
+            (0..5000_u64).prop_map(Event::Pass),
+            (0..90_u64).prop_map(Event::Pass),
+            any::<u8>().prop_map(Event::Ask),
+            Just(Event::Begin),
+            proptest::option::of(proptest::option::of(0..100_000_u64)).prop_map(Event::End),
+            Just(Event::NotModified),
+        ];
+        proptest::collection::vec(event, 0..200)
+    }
+
+    proptest! {
+        #[test]
+        fn the_rules_hold_in_every_order_of_events(events in events(), seed: u64) {
+            let start = Instant::now();
+            let mut now = start;
+            let mut cache = Cache::new(Schedule::default(), seed, now);
+            let mut is_fetching = false;
+            let mut last_good = None;
+            let mut asked_at: Vec<Instant> = Vec::new();
+            for event in events {
+                let before = cache.cached();
+                match event {
+                    Event::Pass(seconds) => now += Duration::from_secs(seconds),
+                    Event::Ask(key_id) => {
+                        let (next, serves) = (cache.next_fetch(), before.as_ref().is_some_and(|c| c.keys(now).is_some()));
+                        let answer = cache.ask(Some(&key_id.to_string()), now);
+                        if cache.next_fetch() != next {
+                            prop_assert!(serves && !is_fetching, "only an unknown key of a usable set");
+                            asked_at.push(now);
+                        }
+                        let a_fetch_will_end = is_fetching || cache.next_fetch() <= now;
+                        prop_assert!(answer != Answer::Wait || a_fetch_will_end, "nobody waits for nothing");
+                        prop_assert!(answer != Answer::Unavailable || !serves);
+                        prop_assert!(answer != Answer::Absent || serves);
+                    }
+                    Event::Begin => {
+                        let begins = cache.begin(now);
+                        prop_assert!(!(begins && is_fetching), "one at a time");
+                        is_fetching |= begins;
+                    }
+                    Event::End(outcome_of) if is_fetching => {
+                        is_fetching = false;
+                        match outcome_of {
+                            Some(max_age) => {
+                                cache.end(outcome(max_age.map(Duration::from_secs)), now);
+                                last_good = Some(now);
+                            }
+                            None => cache.end(Outcome::Failed, now),
+                        }
+                        prop_assert!(cache.next_fetch() > now);
+                    }
+                    Event::NotModified if is_fetching => {
+                        is_fetching = false;
+                        cache.end(Outcome::NotModified { max_age: None }, now);
+                        if before.is_some() {
+                            last_good = Some(now);
+                        }
+                    }
+                    Event::End(_) | Event::NotModified => {}
+                }
+                let cached = cache.cached();
+                prop_assert!(before.is_none() || cached.is_some(), "nothing evicts");
+                prop_assert_eq!(cached.as_ref().map(|cached| cached.fetched), last_good);
+                if let (Some(cached), Some(good)) = (cached, last_good) {
+                    prop_assert!(now < good + MIN_TTL + MAX_STALE || cached.keys(good + MAX_TTL + MAX_STALE).is_none());
+                    prop_assert!(cached.keys(good + MIN_TTL + MAX_STALE - SECOND).is_some());
+                    prop_assert!(cache.next_fetch() <= good + MAX_TTL || cache.is_failing());
+                }
+                prop_assert!(cache.absent.len() <= MAX_ABSENT_KEY_IDS.get());
+            }
+            for pair in asked_at.windows(2) {
+                prop_assert!(pair[1] - pair[0] >= COOLDOWN, "one fetch per cooldown");
+            }
+        }
+    }
+}

@@ -1,0 +1,522 @@
+//! The client for async callers: who hand out what is cached, and a task that asks for more.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use tokenlatch::Policy;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time;
+use tracing::{debug, warn};
+
+use super::access_token::AccessToken;
+use super::credentials::ClientCredentials;
+use super::dialects::Dialect;
+use super::dialects::atm::Atm;
+use super::dialects::auth0::Auth0;
+use super::endpoint::{self, Check, Endpoint, Source};
+use super::error::TokenError;
+use super::schedule::{Cache, MARGIN, MAX_RETRY};
+use crate::http::{HttpClient, HttpError};
+use crate::key_set::KeySetCache;
+
+/// How long it may take in all to obtain one token: to refresh it, to ask by credentials where that is
+/// refused, and to verify what came.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a caller waits: for a pause, and then for a request.
+const PATIENCE: Duration =
+    Duration::from_secs(2 * MAX_RETRY.as_secs() + 2 * REQUEST_TIMEOUT.as_secs());
+
+/// Obtains access tokens, keeps them, and refreshes them in the background.
+///
+/// All asking is done by one task, so there is never more than one request at a time, and no caller who
+/// gives up takes one with it. Clones share the token; the task ends with the last of them.
+///
+/// ```no_run
+/// use tokenlatch_host::token_client::{ClientCredentials, ExposeSecret, TokenClient};
+///
+/// # async fn report(secret: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let credentials = ClientCredentials::new("my-client", secret);
+/// let tokens = TokenClient::auth0("tenant.eu.auth0.com", credentials, "https://api.example.com/")
+///     .start()?;
+/// let token = tokens.token().await?;
+/// let bearer = token.text().expose_secret();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct TokenClient {
+    shared: Arc<Shared>,
+    pub(super) client: HttpClient,
+    _task: Arc<Task>,
+}
+
+impl TokenClient {
+    /// A client of an Auth0 server, which is named by its domain or its URL, for tokens of an audience.
+    pub fn auth0(
+        domain: impl Into<String>,
+        credentials: ClientCredentials,
+        audience: impl Into<String>,
+    ) -> Builder<Auth0> {
+        Builder::new(domain.into(), Auth0::new(credentials, audience.into()))
+    }
+
+    /// A client of an ATM server, which is named by its host or its URL, for tokens of the application.
+    pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
+        Builder::new(host.into(), Atm::new(credentials))
+    }
+
+    /// A token that is good for a while yet: the cached one, or else a new one.
+    ///
+    /// # Errors
+    ///
+    /// Any [`TokenError`]: that of the request that was waited for.
+    pub async fn token(&self) -> Result<AccessToken, TokenError> {
+        let mut ended = self.shared.ended.subscribe();
+        if let Some(token) = self.shared.ask() {
+            return Ok(token);
+        }
+        match time::timeout(PATIENCE, ended.changed()).await {
+            Ok(Ok(())) => {
+                let outcome = ended.borrow_and_update();
+                outcome.clone().unwrap_or(Err(TokenError::TimedOut))
+            }
+            _ => Err(TokenError::TimedOut),
+        }
+    }
+
+    /// Hands this token out no more, unless another has taken its place already.
+    pub fn invalidate(&self, token: &AccessToken) {
+        self.shared.lock().invalidate(token);
+    }
+
+    /// Hands this token out no more, because an API refused it; returns whether there may be another.
+    pub(super) fn replace(&self, token: &AccessToken) -> bool {
+        self.shared.lock().replace(token, now())
+    }
+
+    fn spawn(source: impl Source, client: HttpClient, margin: Duration) -> Self {
+        let shared = Arc::new(Shared {
+            cache: Mutex::new(Cache::new(margin, rand::random(), now())),
+            ended: watch::channel(None).0,
+            sooner: Notify::new(),
+        });
+        let task = tokio::spawn(run(source, shared.clone()));
+        Self {
+            shared,
+            client,
+            _task: Arc::new(Task(task.abort_handle())),
+        }
+    }
+}
+
+/// Shows nothing of the token.
+impl fmt::Debug for TokenClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenClient").finish_non_exhaustive()
+    }
+}
+
+/// What a client is to be made with.
+#[must_use]
+pub struct Builder<D> {
+    origin: String,
+    dialect: D,
+    client: HttpClient,
+    margin: Duration,
+    check: Option<Check>,
+}
+
+impl Builder<Auth0> {
+    /// Asks for tokens of this organization.
+    pub fn organization(mut self, organization: impl Into<String>) -> Self {
+        self.dialect.set_organization(organization.into());
+        self
+    }
+
+    /// Asks by a form (`application/x-www-form-urlencoded`), as RFC 6749 has it, instead of by JSON.
+    pub fn form(mut self) -> Self {
+        self.dialect.set_form();
+        self
+    }
+}
+
+impl Builder<Atm> {
+    /// Asks for tokens of the application's user who logs in with `login_id`.
+    pub fn user(mut self, login_id: impl Into<String>) -> Self {
+        self.dialect.set_login_id(login_id.into());
+        self
+    }
+
+    /// Begins with what an earlier answer gave to refresh its token with, instead of with credentials.
+    pub fn refresh(
+        mut self,
+        refresh_token: impl Into<SecretString>,
+        id_token: impl Into<SecretString>,
+    ) -> Self {
+        self.dialect
+            .set_refresh(refresh_token.into(), id_token.into());
+        self
+    }
+}
+
+impl<D: Into<Dialect>> Builder<D> {
+    fn new(origin: String, dialect: D) -> Self {
+        Self {
+            origin,
+            dialect,
+            client: HttpClient::default(),
+            margin: MARGIN,
+            check: None,
+        }
+    }
+
+    /// The HTTP client to ask with, and its limits; also for [`TokenClient::call`].
+    pub fn client(mut self, client: HttpClient) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// How long before it expires a token is handed out for the last time: [`MARGIN`] unless told
+    /// otherwise, and never more than a quarter of the token's life.
+    pub fn margin(mut self, margin: Duration) -> Self {
+        self.margin = margin;
+        self
+    }
+
+    /// Verifies every token before it is handed out, as the API will that it is for. One that does not
+    /// verify is an error.
+    ///
+    /// A policy that is only known at runtime can be made of texts that live as long as the program:
+    /// [`String::leak`].
+    pub fn verify_with(mut self, keys: KeySetCache, policy: Policy<'static>) -> Self {
+        self.check = Some(Check { keys, policy });
+        self
+    }
+
+    /// Begins. Nothing is asked for before somebody wants a token.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`], of the server's URL.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime, in which the asking is done.
+    pub fn start(self) -> Result<TokenClient, HttpError> {
+        let dialect = self.dialect.into();
+        let endpoint = Endpoint {
+            url: endpoint::url(&self.client, &self.origin, dialect.path())?,
+            client: self.client.clone(),
+            dialect,
+            check: self.check,
+        };
+        Ok(TokenClient::spawn(endpoint, self.client, self.margin))
+    }
+}
+
+/// Not the server's URL, which may hold credentials.
+impl<D: fmt::Debug> fmt::Debug for Builder<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("dialect", &self.dialect)
+            .field("client", &self.client)
+            .field("margin", &self.margin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the callers and the task share.
+struct Shared {
+    cache: Mutex<Cache>,
+    /// What the last request brought, for those who waited for it.
+    ended: watch::Sender<Option<Result<AccessToken, TokenError>>>,
+    /// Told when a request may be due earlier than it was.
+    sooner: Notify,
+}
+
+impl Shared {
+    fn ask(&self) -> Option<AccessToken> {
+        let mut cache = self.lock();
+        let before = cache.due();
+        let token = cache.ask(now());
+        if cache.due() != before {
+            self.sooner.notify_one();
+        }
+        token
+    }
+
+    /// No step of the state machine can leave it half-done, so a panic elsewhere does no harm.
+    fn lock(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The task that asks, for as long as anybody has use for it.
+struct Task(AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Asks whenever the state machine wants it. Never ends by itself.
+async fn run(mut source: impl Source, shared: Arc<Shared>) {
+    loop {
+        let due = shared.lock().due();
+        let is_due = async {
+            match due {
+                Some(due) => time::sleep_until(due.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = is_due => {}
+            () = shared.sooner.notified() => {}
+        }
+        let began = now();
+        if !shared.lock().begin(began) {
+            continue;
+        }
+        let obtained = time::timeout(REQUEST_TIMEOUT, source.obtain()).await;
+        let outcome = obtained.unwrap_or(Err(TokenError::TimedOut));
+        match &outcome {
+            Ok(token) => debug!(lifetime = token.lifetime().as_secs(), "obtained a token"),
+            Err(error) => {
+                let cause = error.source().map(ToString::to_string);
+                warn!(%error, cause, "could not obtain a token");
+            }
+        }
+        shared.lock().end(outcome.clone().ok(), began, now());
+        shared.ended.send_replace(Some(outcome));
+    }
+}
+
+/// The monotonic clock, or a test's.
+fn now() -> Instant {
+    time::Instant::now().into_std()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::error::Malformed;
+    use super::super::schedule::{COOLDOWN, MIN_RETRY, REFRESH_AHEAD};
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    /// How long the server takes to answer.
+    const TRIP: Duration = Duration::from_millis(50);
+
+    /// A server within the process: the clock stands still, and jumps to whatever is waited for next.
+    #[derive(Clone)]
+    struct Fake(Arc<State>);
+
+    struct State {
+        asked: AtomicUsize,
+        /// In seconds; none where the server is down.
+        lifetime: Mutex<Option<u64>>,
+    }
+
+    impl Fake {
+        fn start(lifetime: u64) -> (Self, TokenClient) {
+            let state = State {
+                asked: AtomicUsize::new(0),
+                lifetime: Mutex::new(Some(lifetime)),
+            };
+            let fake = Self(Arc::new(state));
+            let client = TokenClient::spawn(fake.clone(), HttpClient::default(), MARGIN);
+            (fake, client)
+        }
+
+        fn asked(&self) -> usize {
+            self.0.asked.load(Ordering::Relaxed)
+        }
+
+        fn set(&self, lifetime: Option<u64>) {
+            *self.0.lifetime.lock().unwrap() = lifetime;
+        }
+    }
+
+    impl Source for Fake {
+        async fn obtain(&mut self) -> Result<AccessToken, TokenError> {
+            let number = self.0.asked.fetch_add(1, Ordering::Relaxed) + 1;
+            let lifetime = *self.0.lifetime.lock().unwrap();
+            time::sleep(TRIP).await;
+            let lifetime = lifetime.ok_or(TokenError::Malformed(Malformed::Json))?;
+            let text = format!("token-{number}");
+            let lifetime = Duration::from_secs(lifetime);
+            Ok(AccessToken::new(text.into(), lifetime, "{}".into()))
+        }
+    }
+
+    async fn text(tokens: &TokenClient) -> String {
+        use secrecy::ExposeSecret;
+        tokens
+            .token()
+            .await
+            .unwrap()
+            .text()
+            .expose_secret()
+            .to_owned()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_callers_are_one_request() {
+        let (server, tokens) = Fake::start(600);
+        let callers: Vec<_> = (0..100)
+            .map(|_| {
+                let tokens = tokens.clone();
+                tokio::spawn(async move { text(&tokens).await })
+            })
+            .collect();
+        for caller in callers {
+            assert_eq!(caller.await.unwrap(), "token-1");
+        }
+        assert_eq!(server.asked(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_goes_to_all_who_waited_for_it_and_to_nobody_else() {
+        let (server, tokens) = Fake::start(600);
+        server.set(None);
+        let (a, b) = tokio::join!(tokens.token(), tokens.token());
+        for outcome in [a, b] {
+            assert!(matches!(outcome, Err(TokenError::Malformed(_))));
+        }
+        assert_eq!(server.asked(), 1);
+        server.set(Some(600));
+        let started = now();
+        assert_eq!(text(&tokens).await, "token-2");
+        let waited = now() - started;
+        assert!(
+            (MIN_RETRY..=2 * MIN_RETRY + 2 * TRIP).contains(&waited),
+            "{waited:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn callers_in_a_hurry_do_not_hammer_a_server_that_fails() {
+        let (server, tokens) = Fake::start(600);
+        server.set(None);
+        let started = now();
+        while now() - started < 60 * SECOND {
+            assert!(tokens.token().await.is_err());
+        }
+        assert!((6..=20).contains(&server.asked()), "{}", server.asked());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_gives_up_takes_no_request_with_him() {
+        let (server, tokens) = Fake::start(600);
+        let given_up = time::timeout(TRIP / 2, tokens.token()).await;
+        assert!(given_up.is_err());
+        time::sleep(TRIP).await;
+        let started = now();
+        assert_eq!(text(&tokens).await, "token-1");
+        assert_eq!((now(), server.asked()), (started, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_keeps_asking_never_waits_again() {
+        let (server, tokens) = Fake::start(600);
+        let start = now();
+        tokens.token().await.unwrap();
+        while now() - start < 6000 * SECOND {
+            time::sleep(SECOND).await;
+            let asked_at = now();
+            tokens.token().await.unwrap();
+            assert_eq!(now(), asked_at);
+        }
+        // One in 560 to 575 seconds.
+        assert_eq!(server.asked(), 11);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asks_no_more_costs_the_server_nothing() {
+        let (server, tokens) = Fake::start(600);
+        tokens.token().await.unwrap();
+        time::sleep(100_000 * SECOND).await;
+        assert_eq!(server.asked(), 1);
+        // Used again once: refreshed once, ahead of its end, and no more.
+        tokens.token().await.unwrap();
+        assert_eq!(text(&tokens).await, "token-2");
+        time::sleep(590 * SECOND - REFRESH_AHEAD - SECOND).await;
+        assert_eq!(server.asked(), 2);
+        time::sleep(REFRESH_AHEAD).await;
+        assert_eq!(server.asked(), 3);
+        time::sleep(100_000 * SECOND).await;
+        assert_eq!(server.asked(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_that_ends_in_time_goes_unnoticed() {
+        let (server, tokens) = Fake::start(600);
+        assert_eq!(text(&tokens).await, "token-1");
+        assert_eq!(text(&tokens).await, "token-1");
+        server.set(None);
+        time::sleep(577 * SECOND).await;
+        assert!(server.asked() > 1);
+        assert_eq!(text(&tokens).await, "token-1");
+        server.set(Some(600));
+        time::sleep(12 * SECOND).await;
+        let asked_at = now();
+        assert_ne!(text(&tokens).await, "token-1");
+        assert_eq!(now(), asked_at);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_that_expires_at_once_is_for_those_who_waited() {
+        let (server, tokens) = Fake::start(0);
+        assert_eq!(text(&tokens).await, "token-1");
+        assert_eq!(text(&tokens).await, "token-2");
+        time::sleep(1000 * SECOND).await;
+        assert_eq!(server.asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_invalidated_token_is_replaced() {
+        let (server, tokens) = Fake::start(600);
+        let first = tokens.token().await.unwrap();
+        tokens.invalidate(&first);
+        assert_eq!(text(&tokens).await, "token-2");
+        tokens.invalidate(&first);
+        assert_eq!(text(&tokens).await, "token-2");
+        assert_eq!(server.asked(), 2);
+        let second = tokens.token().await.unwrap();
+        assert!(tokens.replace(&second));
+        let third = tokens.token().await.unwrap();
+        assert!(!tokens.replace(&third));
+        time::sleep(COOLDOWN).await;
+        assert!(tokens.replace(&third));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_hangs_is_given_up() {
+        struct Hangs;
+        impl Source for Hangs {
+            async fn obtain(&mut self) -> Result<AccessToken, TokenError> {
+                std::future::pending().await
+            }
+        }
+        let tokens = TokenClient::spawn(Hangs, HttpClient::default(), MARGIN);
+        let started = now();
+        assert!(matches!(tokens.token().await, Err(TokenError::TimedOut)));
+        assert_eq!(now() - started, REQUEST_TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_the_last_client() {
+        let (server, tokens) = Fake::start(600);
+        tokens.token().await.unwrap();
+        drop(tokens);
+        time::sleep(SECOND).await;
+        assert_eq!(Arc::strong_count(&server.0), 1);
+    }
+}

@@ -1,0 +1,145 @@
+//! Auth0's dialect: the client credentials grant (RFC 6749 section 4.4) with an `audience`.
+
+use form_urlencoded::Serializer;
+use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::body::Body;
+use crate::token_client::credentials::ClientCredentials;
+
+/// What is asked of an Auth0 server: `POST /oauth/token`.
+#[derive(Clone, Debug)]
+pub struct Auth0 {
+    credentials: ClientCredentials,
+    audience: String,
+    organization: Option<String>,
+    is_form: bool,
+}
+
+#[derive(Serialize)]
+struct Request<'r> {
+    grant_type: &'static str,
+    client_id: &'r str,
+    client_secret: &'r str,
+    audience: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization: Option<&'r str>,
+}
+
+impl Auth0 {
+    pub(crate) fn new(credentials: ClientCredentials, audience: String) -> Self {
+        Self {
+            credentials,
+            audience,
+            organization: None,
+            is_form: false,
+        }
+    }
+
+    pub(crate) fn set_organization(&mut self, organization: String) {
+        self.organization = Some(organization);
+    }
+
+    pub(crate) fn set_form(&mut self) {
+        self.is_form = true;
+    }
+
+    pub(crate) fn secret(&self) -> &SecretString {
+        &self.credentials.client_secret
+    }
+
+    pub(crate) fn request(&self) -> Body {
+        let request = Request {
+            grant_type: "client_credentials",
+            client_id: &self.credentials.client_id,
+            client_secret: self.secret().expose_secret(),
+            audience: &self.audience,
+            organization: self.organization.as_deref(),
+        };
+        if self.is_form {
+            request.form()
+        } else {
+            Body::json(&request, request.texts())
+        }
+    }
+}
+
+impl Request<'_> {
+    fn form(&self) -> Body {
+        // A byte takes three at most, so the buffer need not grow.
+        let text = String::with_capacity(3 * self.texts() + 256);
+        let mut form = Serializer::new(text);
+        form.append_pair("grant_type", self.grant_type)
+            .append_pair("client_id", self.client_id)
+            .append_pair("client_secret", self.client_secret)
+            .append_pair("audience", self.audience);
+        if let Some(organization) = self.organization {
+            form.append_pair("organization", organization);
+        }
+        Body {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: Zeroizing::new(form.finish().into_bytes()),
+        }
+    }
+
+    fn texts(&self) -> usize {
+        let organization = self.organization.unwrap_or_default();
+        [
+            self.client_id,
+            self.client_secret,
+            self.audience,
+            organization,
+        ]
+        .map(str::len)
+        .iter()
+        .sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn auth0() -> Auth0 {
+        let credentials = ClientCredentials::new("id", "s&cr\"t é");
+        Auth0::new(credentials, "https://api.example.com/".into())
+    }
+
+    fn text(body: &Body) -> &str {
+        std::str::from_utf8(&body.bytes).unwrap()
+    }
+
+    #[test]
+    fn a_request_in_json() {
+        let mut auth0 = auth0();
+        let json = r#"{"grant_type":"client_credentials","client_id":"id","client_secret":"s&cr\"t é","audience":"https://api.example.com/"}"#;
+        assert_eq!(text(&auth0.request()), json);
+        auth0.set_organization("org_1".into());
+        let json = json.replace('}', r#","organization":"org_1"}"#);
+        assert_eq!(text(&auth0.request()), json);
+    }
+
+    #[test]
+    fn a_request_in_a_form() {
+        let mut auth0 = auth0();
+        auth0.set_form();
+        auth0.set_organization("org_1".into());
+        let body = auth0.request();
+        assert_eq!(body.content_type, "application/x-www-form-urlencoded");
+        assert_eq!(
+            text(&body),
+            "grant_type=client_credentials&client_id=id&client_secret=s%26cr%22t+%C3%A9\
+             &audience=https%3A%2F%2Fapi.example.com%2F&organization=org_1"
+        );
+    }
+
+    #[test]
+    fn a_body_never_outgrows_its_buffer() {
+        let hostile = "\u{1}".repeat(10_000);
+        let mut auth0 = Auth0::new(ClientCredentials::new("", hostile), String::new());
+        assert!(auth0.request().bytes.len() <= 6 * 10_000 + 256);
+        auth0.set_form();
+        assert!(auth0.request().bytes.len() <= 3 * 10_000 + 256);
+    }
+}
