@@ -90,6 +90,9 @@ pub fn key_sets() -> Vec<Hostile> {
     all
 }
 
+/// Makes a text of so many bytes, or so many names.
+type Maker<'m, T> = &'m dyn Fn(usize) -> T;
+
 /// JSON objects of at most `len` bytes and `members` further members that begin with `start`.
 fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
     let nested = format!(
@@ -105,7 +108,7 @@ fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
     let many_members = object(numbered(members.saturating_sub(1), "%"));
     let array = |element: &str, len| format!("[{}]", fill(element, len));
     let text = |piece: &str, len| format!("\"{}\"", piece.repeat(len / piece.len()));
-    let fillers: [(&str, &dyn Fn(usize) -> String); 13] = [
+    let fillers: [(&str, Maker<String>); 13] = [
         ("nothing", &|_| "0".into()),
         ("plain text", &|len| text("x", len)),
         ("text of two bytes a character", &|len| text("é", len)),
@@ -120,7 +123,7 @@ fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
         ("nested objects", &|len| array(&objects, len)),
         ("objects of many members", &|len| array(&many_members, len)),
     ];
-    let names: [(&str, &dyn Fn(usize) -> Vec<String>); 7] = [
+    let names: [(&str, Maker<Vec<String>>); 7] = [
         ("none", &|_| Vec::new()),
         ("short", &|count| numbered(count, "%")),
         ("escaped", &|count| numbered(count, r"\u0061%")),

@@ -67,11 +67,12 @@ pub use self::model::config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, Ra
 pub use self::model::endpoint::Endpoint;
 pub use self::model::faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
 pub use self::model::key_store::KeyStoreError;
-pub use self::model::keys::{Key, KeyError, KeyState};
+pub use self::model::keys::{Key, KeyError};
+pub use self::model::ring::KeyState;
 pub use self::server::log::{Count, Log, MAX_REMEMBERED, Request};
 
 use self::endpoints::{admin, atm, auth0, key_set, page};
-use self::server::{exchange, serve, site::Site};
+use self::server::{middleware, serve, site::Site};
 
 /// A running authorization server, which stops when it is dropped.
 pub struct Issuer {
@@ -239,7 +240,7 @@ fn router(site: Arc<Site>) -> Router {
         router = router.nest("/admin", admin::router());
     }
     router
-        .layer(from_fn_with_state(Arc::clone(&site), exchange::exchange))
+        .layer(from_fn_with_state(Arc::clone(&site), middleware::exchange))
         .with_state(site)
 }
 

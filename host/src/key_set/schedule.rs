@@ -110,6 +110,8 @@ pub(crate) struct Cached {
     pub(crate) keys: Arc<KeySet>,
     /// For the server to tell whether it is still the present one.
     pub(crate) etag: Option<String>,
+    /// How long the server said that it stays fresh.
+    max_age: Option<Duration>,
     pub(crate) fetched: Instant,
     fresh_until: Instant,
     /// From here on it serves no more.
@@ -236,6 +238,7 @@ impl Cache {
             self.cached = Some(Arc::new(Cached {
                 keys,
                 etag,
+                max_age,
                 fetched: now.checked_sub(age).unwrap_or(now),
                 fresh_until: after(now, fresh_for.saturating_sub(age)),
                 dead_from: after(now, serves_for),
@@ -327,6 +330,9 @@ impl Cache {
                 max_age
             }
             Outcome::NotModified { max_age } if self.cached.is_some() => {
+                // A server that says nothing new has not changed what it said (RFC 9111 section 4.3.4).
+                let stored = self.cached.as_ref().and_then(|cached| cached.max_age);
+                let max_age = max_age.or(stored);
                 if let Some(cached) = self.cached.take() {
                     self.serve(cached.keys.clone(), cached.etag.clone(), max_age, now);
                 }
@@ -361,6 +367,7 @@ impl Cache {
         self.cached = Some(Arc::new(Cached {
             keys,
             etag,
+            max_age,
             fetched: now,
             fresh_until,
             dead_from: after(fresh_until, self.schedule.max_stale),
@@ -522,6 +529,18 @@ mod tests {
         assert_eq!(after.etag, before.etag);
         assert_eq!(after.state(now + 19 * MINUTE), State::Fresh);
         assert_eq!(after.state(now + 20 * MINUTE), State::Stale);
+    }
+
+    #[test]
+    fn not_modified_without_a_lifetime_keeps_what_the_server_said_before() {
+        let start = Instant::now();
+        let mut cache = fetched(Some(20 * MINUTE), start);
+        let now = cache.next_fetch();
+        assert!(cache.begin(now));
+        cache.end(Outcome::NotModified { max_age: None }, now);
+        let cached = cache.cached().unwrap();
+        assert_eq!(cached.state(now + 19 * MINUTE), State::Fresh);
+        assert_eq!(cached.state(now + 20 * MINUTE), State::Stale);
     }
 
     #[test]

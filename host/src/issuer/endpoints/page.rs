@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::issuer::model::application::{Application, Grant};
 use crate::issuer::model::endpoint::Endpoint;
-use crate::issuer::model::keys::KeyState;
+use crate::issuer::model::ring::KeyState;
 use crate::issuer::server::site::Site;
 
 const STYLE: &str = include_str!("page.css");

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::key::SigningKey;
-use super::keys::{Retiring, Ring};
+use super::ring::{Retiring, Ring};
 
 /// Why keys cannot be kept, or not be read. Holds no byte of a key.
 #[derive(Debug, thiserror::Error)]

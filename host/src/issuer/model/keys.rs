@@ -4,6 +4,7 @@
 //! So whoever caches the key set can verify every token, whenever the keys are rotated.
 
 use std::collections::VecDeque;
+use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -14,9 +15,7 @@ use tokio::task::spawn_blocking;
 use super::config::KeyConfig;
 use super::key::{Jwk, SigningKey};
 use super::key_store::{KeyStore, KeyStoreError};
-
-/// The most retiring keys that stay published; the oldest makes room for a new one.
-const MAX_RETIRING: usize = 8;
+use super::ring::{KeyState, Ring};
 
 /// A published key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,28 +30,13 @@ pub struct Key {
     pub state: KeyState,
 }
 
-/// What a published key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-pub enum KeyState {
-    /// It signs tokens.
-    Signing,
-    /// It will sign tokens after the next rotation.
-    Next,
-    /// It has ceased to sign.
-    Retiring {
-        /// When it ceases to be published, by the issuer's clock, in seconds since 1970.
-        until: u64,
-    },
-}
-
 /// Why there are no keys, or no new ones.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// A key could not be generated.
     #[error("cannot generate a key")]
-    Generate(#[from] rsa::Error),
+    Generate(#[source] Box<dyn Error + Send + Sync>),
     /// The keys could not be kept, or not be read.
     #[error("cannot keep the keys")]
     Store(#[from] KeyStoreError),
@@ -67,24 +51,6 @@ pub(crate) struct Keys {
     signed: AtomicUsize,
     /// Held while the keys change.
     store: Mutex<Option<KeyStore>>,
-}
-
-/// Which key is for what.
-#[derive(Clone, Debug)]
-pub(crate) struct Ring {
-    /// Oldest first; there is at least one.
-    pub(crate) signing: VecDeque<Arc<SigningKey>>,
-    pub(crate) next: Arc<SigningKey>,
-    /// Oldest first.
-    pub(crate) retiring: VecDeque<Retiring>,
-    /// When the keys are to be rotated, if they rotate by themselves.
-    pub(crate) rotate_at: Option<u64>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Retiring {
-    pub(crate) key: Arc<SigningKey>,
-    pub(crate) until: u64,
 }
 
 /// A JWK Set (RFC 7517 section 5).
@@ -215,39 +181,16 @@ impl Keys {
     }
 }
 
-impl Ring {
-    fn published(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
-        let signing = self.signing.iter().map(|key| (&**key, KeyState::Signing));
-        let retiring = self.retiring.iter().filter(move |key| now < key.until);
-        let retiring = retiring.map(|retiring| {
-            let until = retiring.until;
-            (&*retiring.key, KeyState::Retiring { until })
-        });
-        signing
-            .chain([(&*self.next, KeyState::Next)])
-            .chain(retiring)
-    }
-
-    fn retire_oldest(&mut self, overlap: Option<u64>, now: u64) {
-        if let Some(key) = self.signing.pop_front() {
-            let until = overlap.map_or(key.last_expiry(), |seconds| now + seconds);
-            self.retiring.push_back(Retiring { key, until });
-        }
-        if self.retiring.len() > MAX_RETIRING {
-            self.retiring.pop_front();
-        }
-    }
-}
-
 /// So many new keys, computed at the same time and away from the threads that answer requests.
-async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, rsa::Error> {
+async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, KeyError> {
     let tasks: Vec<_> = (0..count)
         .map(|_| spawn_blocking(move || SigningKey::generate(bits)))
         .collect();
     let mut keys = VecDeque::new();
     for task in tasks {
+        let key = task.await.expect("key generation does not panic");
         keys.push_back(Arc::new(
-            task.await.expect("key generation does not panic")?,
+            key.map_err(|error| KeyError::Generate(error.into()))?,
         ));
     }
     Ok(keys)
@@ -256,6 +199,7 @@ async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::issuer::model::ring::MAX_RETIRING;
 
     fn states(keys: &Keys, now: u64) -> Vec<(String, KeyState)> {
         let keys = keys.list(now).into_iter();

@@ -10,3 +10,4 @@ pub(super) mod key;
 pub(super) mod key_store;
 pub(super) mod keys;
 pub(super) mod refresh;
+pub(super) mod ring;

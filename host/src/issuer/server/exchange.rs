@@ -1,27 +1,9 @@
-//! What every request goes through: its bounds, the faults, the rate limit, the log.
+//! One request on its way through the server.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::OnceLock;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{Html, IntoResponse, Response};
-use tokio::time::{sleep, timeout};
-
-use super::log::{self, Outcome};
-use super::refusal::Refusal;
-use super::site::Site;
 use crate::issuer::model::application::Application;
-use crate::issuer::model::endpoint::Endpoint;
-use crate::issuer::model::faults::{Fault, Happening};
-
-/// The longest request body, in bytes: no token request comes near it.
-const MAX_REQUEST_LEN: usize = 16 * 1024;
-
-/// How long the body of a request may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+use crate::issuer::model::faults::Happening;
 
 /// One request, as far as its handler and the log have to agree on it.
 pub(crate) struct Exchange {
@@ -29,10 +11,10 @@ pub(crate) struct Exchange {
     pub(crate) now: u64,
     /// The faults that happen to it.
     pub(crate) happening: Vec<Happening>,
-    client_id: OnceLock<String>,
+    pub(super) client_id: OnceLock<String>,
 }
 
-/// The answer is none: the connection is to be closed.
+/// Closes the connection in place of a response.
 #[derive(Clone, Copy)]
 pub(crate) struct Disconnect;
 
@@ -41,111 +23,5 @@ impl Exchange {
     pub(crate) fn of(&self, application: &Application) {
         // A request has one client.
         let _ = self.client_id.set(application.client_id.clone());
-    }
-}
-
-/// Lets a request through to its handler, or answers it otherwise.
-pub(crate) async fn exchange(
-    State(site): State<Arc<Site>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let now = site.clock.now();
-    if let Err(error) = site.keys.rotate_if_due(now).await {
-        tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
-    }
-    let Some(endpoint) = Endpoint::of(request.uri().path()) else {
-        return match whole(request).await {
-            Ok(request) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
-        };
-    };
-    let exchange = Arc::new(Exchange {
-        now,
-        happening: site.faults.happen(endpoint),
-        client_id: OnceLock::new(),
-    });
-    let answer = answer(&site, endpoint, &exchange, request, next).await;
-    let mut answer = answer.unwrap_or_else(Refusal::into_response);
-    if endpoint.issues_tokens() {
-        // No cache may keep what a token endpoint answers (RFC 6749 section 5.1).
-        let no_store = HeaderValue::from_static("no-store");
-        answer.headers_mut().insert(header::CACHE_CONTROL, no_store);
-    }
-    let is_closed = answer.extensions().get::<Disconnect>().is_some();
-    site.log.add(log::Request {
-        time: now,
-        endpoint,
-        status: if is_closed {
-            0
-        } else {
-            answer.status().as_u16()
-        },
-        outcome: outcome(&answer),
-        client_id: exchange.client_id.get().cloned(),
-    });
-    answer
-}
-
-async fn answer(
-    site: &Site,
-    endpoint: Endpoint,
-    exchange: &Arc<Exchange>,
-    request: Request,
-    next: Next,
-) -> Result<Response, Refusal> {
-    for Happening { fault, .. } in &exchange.happening {
-        match fault {
-            Fault::Latency(milliseconds) => sleep(Duration::from_millis(*milliseconds)).await,
-            Fault::Outage => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                return Ok(with_outcome("outage", status));
-            }
-            Fault::Disconnect => {
-                let mut answer = with_outcome("disconnect", ());
-                answer.extensions_mut().insert(Disconnect);
-                return Ok(answer);
-            }
-            Fault::WrongContent => {
-                let page = "<!doctype html><title>Welcome</title><p>Please log in.";
-                return Ok(with_outcome("wrong_content", Html(page)));
-            }
-            // These are in what the handler answers.
-            _ => {}
-        }
-    }
-    if let Some(rate) = site.rate.as_ref().filter(|_| endpoint.issues_tokens()) {
-        rate.count().map_err(Refusal::TooManyRequests)?;
-    }
-    let mut request = whole(request).await?;
-    request.extensions_mut().insert(Arc::clone(exchange));
-    Ok(next.run(request).await)
-}
-
-/// The request with all of its body, which is bounded in length and time.
-async fn whole(request: Request) -> Result<Request, Refusal> {
-    let (head, body) = request.into_parts();
-    let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_REQUEST_LEN)).await;
-    let body = body.map_err(|_| Refusal::Timeout)?;
-    let body = body.map_err(|_| Refusal::InvalidRequest("the body is too long, or broke off"))?;
-    Ok(Request::from_parts(head, Body::from(body)))
-}
-
-fn with_outcome(outcome: &'static str, answer: impl IntoResponse) -> Response {
-    let mut answer = answer.into_response();
-    answer.extensions_mut().insert(Outcome(outcome));
-    answer
-}
-
-fn outcome(answer: &Response) -> &'static str {
-    if let Some(Outcome(outcome)) = answer.extensions().get() {
-        return outcome;
-    }
-    match answer.status() {
-        StatusCode::NOT_MODIFIED => "not_modified",
-        StatusCode::NOT_FOUND => "not_found",
-        StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-        status if status.is_success() => "served",
-        _ => "refused",
     }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod exchange;
 pub(super) mod log;
+pub(super) mod middleware;
 mod rate;
 pub(super) mod refusal;
 pub(super) mod serve;

@@ -1,0 +1,68 @@
+//! Which key is for what: those that sign, the next one, and those that have ceased to sign.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::key::SigningKey;
+
+/// The most retiring keys that stay published; the oldest makes room for a new one.
+pub(super) const MAX_RETIRING: usize = 8;
+
+/// What a published key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum KeyState {
+    /// It signs tokens.
+    Signing,
+    /// It will sign tokens after the next rotation.
+    Next,
+    /// It has ceased to sign.
+    Retiring {
+        /// When it ceases to be published, by the issuer's clock, in seconds since 1970.
+        until: u64,
+    },
+}
+
+/// Which key is for what.
+#[derive(Clone, Debug)]
+pub(crate) struct Ring {
+    /// Oldest first; there is at least one.
+    pub(crate) signing: VecDeque<Arc<SigningKey>>,
+    pub(crate) next: Arc<SigningKey>,
+    /// Oldest first.
+    pub(crate) retiring: VecDeque<Retiring>,
+    /// When the keys are to be rotated, if they rotate by themselves.
+    pub(crate) rotate_at: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Retiring {
+    pub(crate) key: Arc<SigningKey>,
+    pub(crate) until: u64,
+}
+
+impl Ring {
+    pub(super) fn published(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
+        let signing = self.signing.iter().map(|key| (&**key, KeyState::Signing));
+        let retiring = self.retiring.iter().filter(move |key| now < key.until);
+        let retiring = retiring.map(|retiring| {
+            let until = retiring.until;
+            (&*retiring.key, KeyState::Retiring { until })
+        });
+        signing
+            .chain([(&*self.next, KeyState::Next)])
+            .chain(retiring)
+    }
+
+    pub(super) fn retire_oldest(&mut self, overlap: Option<u64>, now: u64) {
+        if let Some(key) = self.signing.pop_front() {
+            let until = overlap.map_or(key.last_expiry(), |seconds| now + seconds);
+            self.retiring.push_back(Retiring { key, until });
+        }
+        if self.retiring.len() > MAX_RETIRING {
+            self.retiring.pop_front();
+        }
+    }
+}
