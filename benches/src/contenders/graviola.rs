@@ -4,8 +4,9 @@ use graviola::signing::rsa::VerifyingKey;
 use pkcs1::der::Encode as _;
 use pkcs1::der::asn1::UintRef;
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     signatures(operation, case, key, verifies)

@@ -4,8 +4,9 @@ use josekit::jwk::JwkSet;
 use josekit::jws::{JwsVerifier as _, RS256, alg::rsassa::RsassaJwsVerifier};
 use josekit::jwt::{self, JwtPayloadValidator};
 
-use super::Task;
-use crate::{Case, Operation};
+use super::task::Task;
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     let verifies = |key: &RsassaJwsVerifier| key.verify(&case.message, &case.signature).is_ok();

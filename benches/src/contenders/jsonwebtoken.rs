@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jsonwebtoken::crypto::{CryptoProvider, KeyUtils, aws_lc, rust_crypto};
 use serde::Deserialize;
 
-use super::Task;
-use crate::{Case, Operation};
+use super::task::Task;
+use crate::case::Case;
+use crate::operation::Operation;
 
 /// What an API would have of the claims.
 #[derive(Deserialize)]

@@ -6,8 +6,9 @@ use jwt_simple::prelude::{
     NoCustomClaims, RS256PublicKey, RSAPublicKeyLike as _, VerificationOptions,
 };
 
-use super::Task;
-use crate::{Case, Operation};
+use super::task::Task;
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     let Operation::WholeToken = operation else {

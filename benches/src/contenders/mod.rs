@@ -18,13 +18,13 @@ mod ring;
 mod rsa;
 #[cfg(feature = "peers")]
 mod rsa_heapless;
+mod task;
 mod tokenlatch;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
-use serde::Deserialize;
+use crate::case::Case;
+use crate::operation::Operation;
 
-use crate::{Case, Operation};
+pub use task::Task;
 
 #[cfg(all(feature = "boring", feature = "openssl"))]
 compile_error!("BoringSSL and OpenSSL define the same symbols: choose one of the two features");
@@ -44,9 +44,6 @@ pub struct Contender {
     /// that looks the key up by `kid` is given the whole set, any other the key.
     pub prepare: fn(Operation, &'static Case) -> Option<Task>,
 }
-
-/// Does the operation once and tells the verdict.
-pub type Task = Box<dyn FnMut() -> bool>;
 
 /// All of them; Tokenlatch is the first.
 pub const CONTENDERS: &[Contender] = &[
@@ -134,45 +131,6 @@ pub const CONTENDERS: &[Contender] = &[
         prepare: rsa_heapless::prepare,
     },
 ];
-
-/// The operations of a library that verifies signatures: it makes keys of modulus and exponent.
-fn signatures<Key: 'static>(
-    operation: Operation,
-    case: &'static Case,
-    key: fn(&[u8], &[u8]) -> Key,
-    verifies: fn(&Key, &Case) -> bool,
-) -> Option<Task> {
-    Some(match operation {
-        Operation::WholeToken => return None,
-        Operation::Signature => {
-            let key = key(&case.n, &case.e);
-            Box::new(move || verifies(&key, case))
-        }
-        Operation::KeySetUp => Box::new(move || verifies(&key(&case.n, &case.e), case)),
-        Operation::JwkSet => Box::new(move || {
-            let (n, e) = modulus_and_exponent(&case.jwk_set);
-            verifies(&key(&n, &e), case)
-        }),
-    })
-}
-
-/// Modulus and exponent of the only key in a JWK Set, for libraries that read none: `serde_json` and
-/// `base64`, as lean as they come.
-fn modulus_and_exponent(jwk_set: &str) -> (Vec<u8>, Vec<u8>) {
-    #[derive(Deserialize)]
-    struct JwkSet<'a> {
-        #[serde(borrow)]
-        keys: [Jwk<'a>; 1],
-    }
-    #[derive(Deserialize)]
-    struct Jwk<'a> {
-        n: &'a str,
-        e: &'a str,
-    }
-    let JwkSet { keys: [jwk] } = serde_json::from_str(jwk_set).expect("a JWK Set");
-    let [n, e] = [jwk.n, jwk.e].map(|text| BASE64URL.decode(text).expect("base64url"));
-    (n, e)
-}
 
 #[cfg(test)]
 mod tests {

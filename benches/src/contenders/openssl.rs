@@ -6,8 +6,9 @@ use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     signatures(operation, case, key, verifies)

@@ -2,8 +2,9 @@
 
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     signatures(operation, case, key, verifies)

@@ -5,8 +5,9 @@ use rsa::{BoxedUint, RsaPublicKey};
 use sha2::Sha256;
 use signature::Verifier as _;
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     signatures(operation, case, key, verifies)

@@ -7,8 +7,9 @@ use heapless_rsa::pkcs1v15::{GenericSignature, GenericVerifyingKey};
 use sha2::Sha256;
 use signature::Verifier as _;
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task> {
     match case.bits {

@@ -5,8 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use signature::Verifier as _;
 use tokenlatch::{MAX_TOKEN_LEN, Policy, Time, verify};
 
-use super::{Task, signatures};
-use crate::{Case, Operation};
+use super::task::{Task, signatures};
+use crate::case::Case;
+use crate::operation::Operation;
 
 type JwkSet = tokenlatch::JwkSet<4, 4096>;
 type PublicKey = tokenlatch::PublicKey<4096>;

@@ -13,18 +13,14 @@ use serde_json::{Value, json};
 use tokenlatch_tests::program;
 
 use installed::{answer, curl, node, version};
-use report::Report;
+use report::{Report, Token};
 use server::Server;
-use verifier::Verifier;
+use verifier::{AUDIENCE, Verifier};
 
 // What `tokenlatch issuer` knows without a configuration.
 const CLIENT_ID: &str = "demo-client";
 const CLIENT_SECRET: &str = "demo-secret";
 const LOGIN_ID: &str = "admin@example.com";
-const AUDIENCE: &str = "https://api.example.com/";
-
-/// A flow, and the token that came of it.
-type Token = (String, String);
 
 #[test]
 fn other_clients_with_our_server() {

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::Token;
+/// A flow, and the token that came of it.
+pub(crate) type Token = (String, String);
 
 /// What clients did: client, flow, verdict.
 #[derive(Default)]

@@ -8,9 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use serde_json::Value;
 use tokenlatch_tests::program;
 
-use super::AUDIENCE;
 use super::installed::{node, python, python_version, version};
 use super::report::Report;
+
+/// The audience of every token that is verified.
+pub(crate) const AUDIENCE: &str = "https://api.example.com/";
 
 /// A verifier, with the keys that it keeps for as long as it runs.
 pub(crate) struct Verifier {

@@ -3,7 +3,7 @@
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Odd, U2048, U3072, U4096, Uint};
 
-use super::Key;
+use super::key::Key;
 use crate::hash;
 
 pub(super) type Rsa2048 = PublicKey<{ U2048::LIMBS }>;

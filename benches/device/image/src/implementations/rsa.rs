@@ -5,7 +5,7 @@ use rsa::{BoxedUint, RsaPublicKey};
 use sha2::Sha256;
 use signature::Verifier as _;
 
-use super::Key;
+use super::key::Key;
 
 pub(super) type Rsa2048 = VerifyingKey<Sha256>;
 pub(super) type Rsa3072 = Rsa2048;

@@ -6,7 +6,7 @@ use heapless_rsa::pkcs1v15::{GenericSignature, GenericVerifyingKey};
 use sha2::Sha256;
 use signature::Verifier as _;
 
-use super::Key;
+use super::key::Key;
 
 type Number<const DIGITS: usize> = FixedUInt<u32, DIGITS>;
 type VerifyingKey<const DIGITS: usize> =

@@ -3,7 +3,7 @@
 use signature::Verifier as _;
 use tokenlatch::{Bits, Capacity, PublicKey};
 
-use super::Key;
+use super::key::Key;
 
 pub(super) type Rsa2048 = PublicKey<2048>;
 pub(super) type Rsa3072 = PublicKey<3072>;
