@@ -6,6 +6,8 @@
 
 mod case;
 mod contenders;
+#[cfg(feature = "peers")]
+pub mod machine;
 mod operation;
 pub mod results;
 

@@ -38,6 +38,34 @@ pub struct HostRow {
     pub allocations: u64,
 }
 
+/// One run of `lookups`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Lookups {
+    /// The day, in UTC.
+    pub date: String,
+    /// The processor's name.
+    pub processor: String,
+    /// How many threads it runs at a time.
+    pub parallelism: usize,
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// What was measured.
+    pub rows: Vec<LookupsRow>,
+}
+
+/// One contender with so many threads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LookupsRow {
+    /// How many threads look up.
+    pub threads: usize,
+    /// Who did it, and in which version.
+    pub contender: String,
+    /// The time that passes per lookup, the lookups of all threads together: the median.
+    pub nanoseconds: f64,
+    /// The time of Tokenlatch's async cache divided by this one.
+    pub ratio: f64,
+}
+
 /// One run of `benches/instructions`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instructions {
@@ -102,4 +130,26 @@ pub struct Cycles {
     pub low: u64,
     /// The most.
     pub high: u64,
+}
+
+/// The memory that the firmware takes on a Cortex-M3.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Footprint {
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// What was measured.
+    pub rows: Vec<FootprintRow>,
+}
+
+/// One figure.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FootprintRow {
+    /// How the firmware was compiled: `size`, `release` or `speed`.
+    pub profile: String,
+    /// The bits of the longest key that it has room for.
+    pub capacity: u64,
+    /// `stack` or `flash`, and what takes it.
+    pub what: String,
+    /// How much.
+    pub bytes: u64,
 }

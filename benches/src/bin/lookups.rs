@@ -8,6 +8,7 @@
 
 use std::env;
 use std::hint::black_box;
+use std::num::NonZero;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Barrier, OnceLock};
@@ -20,7 +21,9 @@ use jsonwebtoken9::{Algorithm, Header};
 use jwks_cache::{IdentityProviderRegistration, Registry};
 use jwt_authorizer::{AuthorizerBuilder, RegisteredClaims};
 use serde_json::{Value, json};
-use tokenlatch_host::http::HttpClient;
+use tokenlatch_benches::machine;
+use tokenlatch_benches::results::{Lookups, LookupsRow};
+use tokenlatch_host::fetch::Client;
 use tokenlatch_host::key_set::{HttpSource, KeySetCache, blocking};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -50,13 +53,16 @@ fn main() -> ExitCode {
     };
     let runtime = Runtime::new().expect("a runtime");
     let contenders = runtime.block_on(contenders());
-    let rows: Vec<Row> = THREADS
-        .into_iter()
-        .flat_map(|threads| measure(&contenders, threads))
-        .collect();
+    let rows = THREADS.map(|threads| measure(&contenders, threads));
+    let lookups = Lookups {
+        date: machine::date(),
+        processor: machine::processor(),
+        parallelism: thread::available_parallelism().map_or(1, NonZero::get),
+        rustc: machine::rustc(),
+        rows: rows.into_iter().flatten().collect(),
+    };
     if is_json {
-        let rows: Vec<Value> = rows.iter().map(Row::json).collect();
-        println!("{}", json!({ "rows": rows }));
+        println!("{}", serde_json::to_string_pretty(&lookups).expect("JSON"));
     } else {
         println!("nanoseconds: time passed per lookup, those of all threads together");
         println!("ratio: that of Tokenlatch's async cache divided by this\n");
@@ -64,7 +70,7 @@ fn main() -> ExitCode {
             "{:>7}  {:<32} {:>11} {:>6}",
             "threads", "contender", "nanoseconds", "ratio"
         );
-        for row in &rows {
+        for row in &lookups.rows {
             println!(
                 "{:>7}  {:<32} {:>11.1} {:>6.2}",
                 row.threads, row.contender, row.nanoseconds, row.ratio
@@ -168,7 +174,7 @@ impl Contender {
 /// All of them, with the key set fetched.
 async fn contenders() -> Vec<Contender> {
     let url = serve(key_set()).await;
-    let source = || HttpSource::url(&url, HttpClient::default()).expect("a loopback address");
+    let source = || HttpSource::url(&url, Client::default()).expect("a loopback address");
 
     let ours = KeySetCache::new(source());
     ours.ready().await.expect("a key set");
@@ -249,27 +255,7 @@ async fn serve(document: String) -> String {
     format!("http://{address}/keys")
 }
 
-/// One contender with so many threads.
-struct Row {
-    threads: usize,
-    contender: String,
-    /// The median.
-    nanoseconds: f64,
-    ratio: f64,
-}
-
-impl Row {
-    fn json(&self) -> Value {
-        json!({
-            "threads": self.threads,
-            "contender": self.contender,
-            "nanoseconds": self.nanoseconds,
-            "ratio": self.ratio,
-        })
-    }
-}
-
-fn measure(contenders: &[Contender], threads: usize) -> Vec<Row> {
+fn measure(contenders: &[Contender], threads: usize) -> Vec<LookupsRow> {
     let mut samples = vec![Vec::new(); contenders.len()];
     for _ in 0..ROUNDS {
         for (contender, samples) in contenders.iter().zip(&mut samples) {
@@ -278,7 +264,7 @@ fn measure(contenders: &[Contender], threads: usize) -> Vec<Row> {
     }
     let medians: Vec<f64> = samples.iter_mut().map(|samples| median(samples)).collect();
     let rows = contenders.iter().zip(&medians);
-    rows.map(|(contender, nanoseconds)| Row {
+    rows.map(|(contender, nanoseconds)| LookupsRow {
         threads,
         contender: contender.name.clone(),
         nanoseconds: *nanoseconds,

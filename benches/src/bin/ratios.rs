@@ -4,14 +4,14 @@
 //! the machine slows all of them. Absolute times say little; ratios hold.
 
 use std::env;
-use std::fs;
 use std::hint::black_box;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use time::OffsetDateTime;
 use tokenlatch_benches::results::{Host, HostRow};
-use tokenlatch_benches::{Build, CONTENDERS, Case, Contender, Operation, Task, allocations};
+use tokenlatch_benches::{
+    Build, CONTENDERS, Case, Contender, Operation, Task, allocations, machine,
+};
 
 /// How long each operation is measured with each key.
 const PER_OPERATION: Duration = Duration::from_millis(3500);
@@ -31,9 +31,9 @@ fn main() -> ExitCode {
     };
     let cases = Case::all().into_iter().map(Case::leak);
     let host = Host {
-        date: OffsetDateTime::now_utc().date().to_string(),
-        processor: processor(),
-        rustc: rustc(),
+        date: machine::date(),
+        processor: machine::processor(),
+        rustc: machine::rustc(),
         build: Build::THIS,
         rows: cases
             .flat_map(|case| Operation::ALL.map(|operation| measure(operation, case)))
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
             .collect(),
     };
     if is_json {
-        println!("{}", serde_json::to_string(&host).expect("JSON"));
+        println!("{}", serde_json::to_string_pretty(&host).expect("JSON"));
     } else {
         print(&host);
     }
@@ -138,20 +138,6 @@ fn version(contender: &Contender) -> String {
         Some(library) => format!("{version}{end}, {}", library()),
         None => format!("{version}{end}"),
     }
-}
-
-fn processor() -> String {
-    let information = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = information
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    name.map_or("unknown", |(_, name)| name).into()
-}
-
-fn rustc() -> String {
-    let version = Command::new("rustc").arg("--version").output();
-    let text = version.map(|output| String::from_utf8_lossy(&output.stdout).trim().into());
-    text.unwrap_or_else(|_| "unknown".into())
 }
 
 fn print(host: &Host) {

@@ -1,0 +1,114 @@
+//! Writes RESULTS.md, its plots and the figures in README.md from what was measured last.
+//!
+//! The programs that measure print JSON; `benches/report` keeps it in `benches/results` and then runs
+//! this program.
+
+mod device;
+mod figure;
+mod host;
+mod plots;
+mod readme;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::de::DeserializeOwned;
+use tokenlatch_benches::Build;
+use tokenlatch_benches::results::{Device, Footprint, Host, Lookups};
+
+fn main() -> ExitCode {
+    if std::env::args().len() > 1 {
+        eprintln!("usage: report");
+        return ExitCode::from(2);
+    }
+    match write() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("report: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn write() -> Result<(), Box<dyn Error>> {
+    for (file, text) in documents()? {
+        fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// What each document must say.
+fn documents() -> Result<[(PathBuf, String); 4], Box<dyn Error>> {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let recorded = Recorded::read(&benches.join("results"))?;
+    let rows = host::merged(&recorded.hosts, Build::Whole);
+    let mut signatures = device::device_signatures(&recorded.device, 2048);
+    signatures.extend(device::quoted());
+
+    let mut results = String::from(host::INTRODUCTION);
+    host::host_section(&mut results, &recorded.hosts)?;
+    results.push_str(device::DEVICE);
+    device::device_section(&mut results, &recorded.device, &signatures)?;
+
+    let readme = benches.join("../README.md");
+    let filled = readme::fill(&fs::read_to_string(&readme)?, &readme::blocks(&recorded)?)?;
+    Ok([
+        (benches.join("RESULTS.md"), results),
+        (benches.join("plots/host.svg"), plots::host(&rows)?),
+        (
+            benches.join("plots/device.svg"),
+            plots::device(&signatures)?,
+        ),
+        (readme, filled),
+    ])
+}
+
+/// The last run of each program.
+struct Recorded {
+    hosts: [Host; 4],
+    device: Device,
+    footprint: Footprint,
+    lookups: Lookups,
+}
+
+impl Recorded {
+    fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            hosts: [
+                read(folder, "openssl")?,
+                read(folder, "boring")?,
+                read(folder, "without_ifma")?,
+                read(folder, "portable")?,
+            ],
+            device: read(folder, "device")?,
+            footprint: read(folder, "footprint")?,
+            lookups: read(folder, "lookups")?,
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, String> {
+    let path = folder.join(name).with_extension("json");
+    let complain = |error: &dyn Error| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(|error| complain(&error))?;
+    serde_json::from_str(&text).map_err(|error| complain(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_document_says_what_was_measured_last() {
+        for (file, text) in documents().unwrap() {
+            let said = fs::read_to_string(&file).unwrap();
+            assert!(
+                said == text,
+                "{} is out of date: cargo run --package tokenlatch-benches --bin report",
+                file.display()
+            );
+        }
+    }
+}
