@@ -15,36 +15,7 @@
 //! - **A set replaces another** only if it could be read and holds a usable key. Nothing else takes keys
 //!   away.
 //!
-//! # Beside other caches
-//!
-//! Their defaults, as their sources of late 2026 have them: jose 6.2.17, aws-jwt-verify 5.2.1, jwks-rsa
-//! 4.1.0, Nimbus JOSE + JWT 9.31 (`JWKSourceBuilder`), jwkset 0.10.0 with keyfunc 3.7.0 (`NewDefault`),
-//! jwks-cache 0.2.0. *Part* is what holds for some cases only, *off* what is there but not by default.
-//! Behind each of our ticks stands the name of its test.
-//!
-//! | | Tokenlatch | jose | aws-jwt-verify | jwks-rsa | Nimbus | jwkset | jwks-cache |
-//! |---|---|---|---|---|---|---|---|
-//! | a cached key is looked up without a lock, and without waiting for a fetch | ✓ and without allocating: `a_key_that_is_cached_is_waited_for_by_nobody`, `a_key_that_is_cached_costs_no_allocation` | part | ✓ | part | part | part: a read lock | part |
-//! | a failed refresh takes no key away | ✓ `a_failed_refresh_never_evicts_and_is_retried_with_backoff`, `what_is_no_usable_set_leaves_the_old_one` | part: for 10 min | ✓ | – | part: for 5 min | part: an empty set does | part |
-//! | TTL from `Cache-Control`, within bounds | ✓ 30 s to 24 h, else 10 min: `a_set_is_fresh_then_stale_then_dead` | – 10 min | – never expires | – 10 min | – 5 min | – 1 h | ✓ 30 s to 24 h |
-//! | `ETag` | ✓ `what_has_not_changed_is_not_sent_again`, `an_unchanged_set_is_not_sent_again` | – | – | – | – | – | ✓ |
-//! | refresh ahead of expiry, with jitter | ✓ 5 to 20 % ahead: `a_refresh_is_due_before_the_set_expires` | – | – | – | part: no jitter | part: no jitter | ✓ |
-//! | stale keys serve through an outage, up to a bound | ✓ 1 h: `a_set_serves_until_it_has_been_stale_for_too_long_and_then_again` | – | part: no bound | off | off | part: no bound | ✓ 60 s |
-//! | a key that left the set stops verifying in bounded time | ✓ `a_new_key_verifies_at_once_and_one_that_left_no_more` | ✓ | – | ✓ | ✓ | – | ✓ |
-//! | an unknown `kid`: one fetch for all who wait | ✓ `one_fetch_is_for_all_who_wait` | ✓ | ✓ | part: for each `kid` | ✓ | part | – |
-//! | a cooldown that counts failed attempts, too | ✓ 30 s: `an_unknown_key_causes_one_fetch_per_cooldown_failures_included` | part: successes | part: successes | off | ✓ | ✓ 5 min | – |
-//! | absent `kid`s are remembered | ✓ `a_key_found_absent_again_and_again_is_asked_for_less_and_less` | – | – | – | – | – | – |
-//! | who gives up harms no fetch | ✓ `who_gives_up_takes_no_fetch_with_him`, `a_fetch_goes_on_when_everybody_gave_up` | ✓ | ✓ | part | part | part | part |
-//! | retries with backoff and jitter | ✓ `retries_come_less_and_less_often` | – | part: one | – | off | – | ✓ |
-//! | connect, response and total timeouts | ✓ 3, 5 and 10 s: `every_phase_has_its_time` | total | response | idle | connect, read | total | connect, total |
-//! | a body cap, enforced while streaming | ✓ 256 KiB: `a_body_has_a_bound`, `gzip_is_understood` | – | – | – | ✓ 50 KiB | – | part: 1 MiB, afterwards |
-//! | no redirect to another origin | ✓ `a_redirect_stays_with_its_origin` | ✓ | ✓ | ✓ | – | – | – |
-//! | https only | ✓ `only_https_or_loopback` | – | ✓ | – | – | – | part |
-//! | discovery, with the issuer compared | ✓ `either_document_will_do`, `metadata_must_be_the_issuers_own_and_lead_to_https` | – | – | – | – | – | – |
-//! | several issuers, by issuer and `kid` | ✓ `the_key_of_one_issuer_never_verifies_a_token_of_another` | – | ✓ | – | – | – | part: by tenant |
-//! | preload | ✓ `fixed_keys_need_no_server` | ✓ | ✓ | ✓ | ✓ | ✓ | – |
-//! | a snapshot, written and read by itself | ✓ `a_restart_during_an_outage_has_the_last_good_keys` | – | – | – | – | – | off: Redis |
-//! | health and metrics | ✓ `health_and_metrics_count_what_happened` | part | – | – | off | part | ✓ |
+//! `benches/KEY-SET-CACHES.md` in the repository compares it with other caches.
 //!
 //! What it does not do: a set whose keys change under the same `kid`, or that has one key without any, is
 //! only seen to have changed at the next refresh.
