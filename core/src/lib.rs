@@ -60,6 +60,7 @@
 //! None is on by default. `serde`: [`Verified`]'s `deserialize`. `der`: keys from DER and PEM.
 //! `defmt`: `Format` for [`Error`].
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(test)]
 extern crate std;

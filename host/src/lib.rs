@@ -14,6 +14,7 @@
 //!
 //! `program`, the default, is the program, and brings `issuer`, the authorization server. To verify or to
 //! obtain tokens takes neither: `default-features = false` leaves out what only they need.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
 pub mod clock;
