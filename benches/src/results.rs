@@ -132,7 +132,7 @@ pub struct Cycles {
     pub high: u64,
 }
 
-/// The memory that the firmware takes on a Cortex-M3.
+/// `benches/device/footprint.json`: the memory that the verifier takes on a Cortex-M3.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Footprint {
     /// The compiler, as it names itself.
@@ -144,12 +144,14 @@ pub struct Footprint {
 /// One figure.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FootprintRow {
-    /// How the firmware was compiled: `size`, `release` or `speed`.
+    /// `stack` or `flash`.
+    pub memory: String,
+    /// The function that takes it.
+    pub function: String,
+    /// How the program was compiled: `size`, `release` or `speed`.
     pub profile: String,
-    /// The bits of the longest key that it has room for.
+    /// The bits of the longest key that there is room for.
     pub capacity: u64,
-    /// `stack` or `flash`, and what takes it.
-    pub what: String,
     /// How much.
     pub bytes: u64,
 }

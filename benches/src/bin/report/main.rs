@@ -42,7 +42,7 @@ fn write() -> Result<(), Box<dyn Error>> {
 /// What each document must say.
 fn documents() -> Result<[(PathBuf, String); 4], Box<dyn Error>> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let recorded = Recorded::read(&benches.join("results"))?;
+    let recorded = Recorded::read(benches)?;
     let rows = host::merged(&recorded.hosts, Build::Whole);
     let mut signatures = device::device_signatures(&recorded.device, 2048);
     signatures.extend(device::quoted());
@@ -74,17 +74,18 @@ struct Recorded {
 }
 
 impl Recorded {
-    fn read(folder: &Path) -> Result<Self, Box<dyn Error>> {
+    fn read(benches: &Path) -> Result<Self, Box<dyn Error>> {
+        let results = benches.join("results");
         Ok(Self {
             hosts: [
-                read(folder, "openssl")?,
-                read(folder, "boring")?,
-                read(folder, "without_ifma")?,
-                read(folder, "portable")?,
+                read(&results, "openssl")?,
+                read(&results, "boring")?,
+                read(&results, "without_ifma")?,
+                read(&results, "portable")?,
             ],
-            device: read(folder, "device")?,
-            footprint: read(folder, "footprint")?,
-            lookups: read(folder, "lookups")?,
+            device: read(&results, "device")?,
+            footprint: read(&benches.join("device"), "footprint")?,
+            lookups: read(&results, "lookups")?,
         })
     }
 }

@@ -53,29 +53,29 @@ const END: &str = "<!-- end -->";
 fn footprint(footprint: &Footprint) -> Result<String, Box<dyn Error>> {
     let released = footprint.rows.iter().filter(|row| row.profile == "release");
     let capacities = distinct(released.clone().map(|row| row.capacity));
-    let whats = distinct(released.map(|row| row.what.as_str()));
     let mut table = Table::new(
         "",
         capacities
             .iter()
             .map(|bits| format!("keys up to {bits} bits")),
     );
-    for what in whats {
+    for (memory, function) in distinct(released.map(|row| (&*row.memory, &*row.function))) {
         let figures = capacities
             .iter()
-            .map(|bits| bytes(footprint, "release", *bits, what));
-        table.row(&code(what), figures.collect::<Result<Vec<_>, _>>()?);
+            .map(|bits| bytes(footprint, "release", *bits, memory, function));
+        let name = format!("{memory}: `{function}`");
+        table.row(&name, figures.collect::<Result<Vec<_>, _>>()?);
     }
     Ok(table.text)
 }
 
 fn profiles(footprint: &Footprint) -> Result<String, Box<dyn Error>> {
     let profiles = ["size", "release", "speed"];
-    let what = "flash: verify_in_place";
     let mut table = Table::new("keys up to 2048 bits", profiles.map(String::from));
-    let figures = profiles.map(|profile| bytes(footprint, profile, 2048, what));
+    let figures =
+        profiles.map(|profile| bytes(footprint, profile, 2048, "flash", "verify_in_place"));
     table.row(
-        &code(what),
+        "flash: `verify_in_place`",
         figures.into_iter().collect::<Result<Vec<_>, _>>()?,
     );
     Ok(table.text)
@@ -85,12 +85,17 @@ fn bytes(
     footprint: &Footprint,
     profile: &str,
     capacity: u64,
-    what: &str,
+    memory: &str,
+    function: &str,
 ) -> Result<String, String> {
     let mut rows = footprint.rows.iter();
-    let row =
-        rows.find(|row| row.profile == profile && row.capacity == capacity && row.what == what);
-    let row = row.ok_or_else(|| format!("no footprint of {what}: {profile}, {capacity} bits"))?;
+    let row = rows.find(|row| {
+        (&*row.profile, row.capacity, &*row.memory, &*row.function)
+            == (profile, capacity, memory, function)
+    });
+    let row = row.ok_or_else(|| {
+        format!("no footprint of {function}: {memory}, {profile}, {capacity} bits")
+    })?;
     Ok(grouped(row.bytes))
 }
 
@@ -181,20 +186,6 @@ fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     distinct
 }
 
-/// Rust's names in code font.
-fn code(text: &str) -> String {
-    let words = text.split(' ').map(|word| {
-        let name = word.trim_end_matches(',');
-        let end = &word[name.len()..];
-        if name.contains('_') {
-            format!("`{name}`{end}")
-        } else {
-            word.into()
-        }
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use tokenlatch_benches::results::{FootprintRow, LookupsRow};
@@ -221,20 +212,20 @@ mod tests {
 
     #[test]
     fn a_footprint_is_a_table_by_capacity_and_one_by_profile() {
-        let row = |profile: &str, capacity, what: &str, bytes| FootprintRow {
+        let row = |profile: &str, capacity, bytes| FootprintRow {
+            memory: "flash".into(),
+            function: "verify_in_place".into(),
             profile: profile.into(),
             capacity,
-            what: what.into(),
             bytes,
         };
-        let flash = "flash: verify_in_place";
         let mut measured = Footprint {
             rustc: String::new(),
             rows: vec![
-                row("release", 2048, flash, 21_104),
-                row("release", 4096, flash, 21_112),
-                row("size", 2048, flash, 14_308),
-                row("speed", 2048, flash, 27_444),
+                row("release", 2048, 21_104),
+                row("release", 4096, 21_112),
+                row("size", 2048, 14_308),
+                row("speed", 2048, 27_444),
             ],
         };
         let by_capacity = "| | keys up to 2048 bits | keys up to 4096 bits |\n|---|---:|---:|\n";
