@@ -1,19 +1,18 @@
-//! What Tokenlatch needs a host for: getting key sets and tokens, and an authorization server to try it
-//! with.
+//! Verifies RS256 access tokens in services: key sets that are fetched and cached, tokens that are
+//! obtained, and an authorization server for tests.
 //!
-//! - [`issuer`]: an embedded authorization server that issues tokens in two dialects;
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
 //! - [`verifier`]: the same for several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
-//! - [`http`]: the bounded HTTP requests that both sides of a test need;
+//! - `issuer`: an embedded authorization server that issues tokens in two dialects;
+//! - [`http`]: the bounded HTTP requests that all of these need;
 //! - [`clock`]: the present.
 //!
-//! The program `tokenlatch` (`cli/`) is a thin layer on top of these.
+//! [`tokenlatch`] and [`reqwest`], whose types stand in this API, are re-exported.
 //!
 //! # Features
 //!
-//! `program`, the default, is the program, and brings `issuer`, the authorization server. To verify or to
-//! obtain tokens takes neither: `default-features = false` leaves out what only they need.
+//! `issuer` adds the authorization server. It is off by default.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
@@ -25,3 +24,6 @@ pub mod key_set;
 mod thumbprint;
 pub mod token_client;
 pub mod verifier;
+
+pub use reqwest;
+pub use tokenlatch;

@@ -23,7 +23,7 @@ use jwt_authorizer::{AuthorizerBuilder, RegisteredClaims};
 use serde_json::{Value, json};
 use tokenlatch_benches::machine;
 use tokenlatch_benches::results::{Lookups, LookupsRow};
-use tokenlatch_host::fetch::Client;
+use tokenlatch_host::http::HttpClient;
 use tokenlatch_host::key_set::{HttpSource, KeySetCache, blocking};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -174,7 +174,7 @@ impl Contender {
 /// All of them, with the key set fetched.
 async fn contenders() -> Vec<Contender> {
     let url = serve(key_set()).await;
-    let source = || HttpSource::url(&url, Client::default()).expect("a loopback address");
+    let source = || HttpSource::url(&url, HttpClient::default()).expect("a loopback address");
 
     let ours = KeySetCache::new(source());
     ours.ready().await.expect("a key set");

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tokenlatch_host::http::HttpError;
-use tokenlatch_host::http::reqwest::StatusCode;
 use tokenlatch_host::issuer::{ConfigError, StartError};
 use tokenlatch_host::key_set::{KeySetError, Unavailable};
+use tokenlatch_host::reqwest::StatusCode;
 use tokenlatch_host::token_client::{CallError, TokenError};
 
 /// Why a command could not do its work; a rejected token is none.

@@ -25,4 +25,3 @@ pub use self::limits::{
     TOTAL_TIMEOUT,
 };
 pub use self::response::{Fetched, Response};
-pub use reqwest;

@@ -3,9 +3,9 @@
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-use tokenlatch_host::http::reqwest::header::{CONTENT_TYPE, HeaderValue};
-use tokenlatch_host::http::reqwest::{Method, Request, Url};
 use tokenlatch_host::http::{HttpClient, Limits};
+use tokenlatch_host::reqwest::header::{CONTENT_TYPE, HeaderValue};
+use tokenlatch_host::reqwest::{Method, Request, Url};
 
 use crate::failure::Failure;
 use crate::token_source::TokenSource;
