@@ -2,19 +2,19 @@
 
 use tokenlatch::{JwkSet, jwk};
 
-/// The keys that tokens may be signed with.
+/// The keys that the device accepts signatures of.
 ///
-/// Made at compile time, with all that verifying needs: nothing is computed or copied at start.
+/// The compiler checks each key and computes all that verification needs: the device computes and copies
+/// nothing at start.
 ///
-/// NEVER use this key for anything but this example. It is that of RFC 7515 appendix A.2, which
-/// prints its private half too: everybody can sign tokens for it. A product has its own issuer's
-/// key here.
+/// NEVER use this key outside this example. RFC 7515 appendix A.2 prints its private half too, so anybody
+/// can sign tokens with it. Put your issuer's public key here.
 pub(crate) static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("rfc7515-a2", &MODULUS, EXPONENT)]);
 
-/// `e`
+/// The public exponent, `e`.
 const EXPONENT: u32 = 65537;
 
-/// `n`, in big-endian bytes.
+/// The modulus, `n`, in big-endian bytes.
 const MODULUS: [u8; 256] = [
     0xa1, 0xf8, 0x16, 0x0a, 0xe2, 0xe3, 0xc9, 0xb4, 0x65, 0xce, 0x8d, 0x2d, 0x65, 0x62, 0x63, 0x36,
     0x2b, 0x92, 0x7d, 0xbe, 0x29, 0xe1, 0xf0, 0x24, 0x77, 0xfc, 0x16, 0x25, 0xcc, 0x90, 0xa1, 0x36,

@@ -1,6 +1,9 @@
 //! Whole-system tests of Tokenlatch, and what they share.
 
+pub mod cargo;
+pub mod device;
 pub mod firmware;
+pub mod footprint;
 pub mod hostile;
 pub mod issuer;
 #[cfg(feature = "load")]

@@ -1,18 +1,16 @@
 //! The firmware example in QEMU.
 //!
-//! That it links is also the proof that the core, as the firmware has it, takes no heap and no
-//! operating system, nor does anything that it depends on: there is no `std` for the target, and
-//! rustc refuses to link a program of which any crate so much as names `alloc` unless there is a
-//! global allocator, which the firmware has not.
+//! That the example links also proves that the core needs no heap and no operating system: the target has no
+//! `std`, and rustc links no program with a crate that uses `alloc` unless the program has a global allocator.
 
 use std::fs;
 use std::process::Stdio;
 
-use tokenlatch_tests::firmware;
+use tokenlatch_tests::{cargo, firmware};
 
 const GOLDEN: &str = include_str!("../golden/firmware.txt");
 
-/// The files hold what the issuer would sign again: RS256 gives the same signature every time.
+/// RS256 gives the same signature every time.
 #[test]
 fn its_tokens_are_those_of_the_issuer() {
     for (name, token) in firmware::tokens() {
@@ -25,18 +23,42 @@ fn its_tokens_are_those_of_the_issuer() {
 }
 
 #[test]
-fn it_gives_each_token_its_verdict() {
-    let output = firmware::cargo()
-        .args(["run", "--release", "--locked"])
+fn it_gives_each_token_its_verdict_in_every_profile() {
+    let plain = run(&[]);
+    let release = run(&["--release"]);
+    let size = run(&["--release", "--config", ".cargo/size.toml"]);
+    let speed = run(&["--profile", "speed"]);
+    assert_eq!(plain, release, "`cargo run` builds what is shipped");
+    assert!(size.flash + 6 * 1024 < release.flash, "for size");
+    assert!(release.flash < speed.flash, "for speed");
+
+    // The figures change with the compiler. The bounds fail if the core grows, or if the measurement
+    // measures nothing.
+    assert!((4 * 1024..40 * 1024).contains(&release.flash), "flash");
+    for figures in [size, release, speed] {
+        assert!((512..6 * 1024).contains(&figures.stack), "stack");
+    }
+}
+
+/// Bytes.
+#[derive(Debug, PartialEq, Eq)]
+struct Figures {
+    flash: u32,
+    stack: u32,
+}
+
+/// Runs the example, checks its output, and returns the figures in its last line.
+fn run(profile: &[&str]) -> Figures {
+    let output = cargo::in_folder(&firmware::folder())
+        .args(["run", "--locked"])
+        .args(profile)
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo starts");
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    println!("{text}");
+    println!("cargo run {}\n{text}", profile.join(" "));
     assert!(output.status.success(), "the firmware failed");
 
-    // The figures change with the compiler: they have bounds instead, against a core that grew and
-    // against a measurement that measures nothing.
     let figures: Vec<&str> = text
         .lines()
         .next_back()
@@ -52,7 +74,6 @@ fn it_gives_each_token_its_verdict() {
         text.replace(&figures, "flash N bytes, stack N bytes"),
         GOLDEN
     );
-    let [flash, stack]: [u32; 2] = [flash, stack].map(|figure| figure.parse().expect("a number"));
-    assert!((4 * 1024..40 * 1024).contains(&flash), "flash");
-    assert!((512..6 * 1024).contains(&stack), "stack");
+    let [flash, stack] = [flash, stack].map(|figure| figure.parse().expect("a number"));
+    Figures { flash, stack }
 }

@@ -1,29 +1,29 @@
-//! No path to a panic is left in firmware that calls all that the verifier offers.
+//! Firmware that calls all that the verifier offers has no path to a panic.
 
-use tokenlatch_tests::firmware;
+use tokenlatch_tests::device;
 
-/// What the panic handler of `no-panic` calls; it does not exist.
+/// The function that the panic handler of `no-panic` calls. It does not exist.
 const SYMBOL: &str = "the_verifier_can_panic";
 
 #[test]
-fn firmware_links_where_a_panic_cannot() {
-    let built = firmware::build("no-panic", firmware::RELEASE, "");
+fn firmware_without_a_panic_links() {
+    let built = device::build("no-panic", device::RELEASE, "");
     assert!(built.is_ok(), "{}", built.unwrap_err());
     println!("no-panic: it links");
 }
 
-/// So that the test above means something.
+/// Shows that the test above can fail.
 #[test]
-fn an_index_that_is_not_checked_would_be_noticed() {
-    let refusal = firmware::build("no-panic", firmware::RELEASE, "deliberate-panic")
-        .expect_err("a panic links");
-    let undefined = refusal
+fn firmware_with_an_unchecked_index_does_not_link() {
+    let errors = device::build("no-panic", device::RELEASE, "deliberate-panic")
+        .expect_err("a program with a panic links");
+    let undefined = errors
         .lines()
         .find(|line| line.contains("undefined symbol"));
-    let undefined = undefined.unwrap_or_else(|| panic!("{refusal}"));
-    assert!(undefined.ends_with(SYMBOL), "{refusal}");
+    let undefined = undefined.unwrap_or_else(|| panic!("{errors}"));
+    assert!(undefined.ends_with(SYMBOL), "{errors}");
     println!(
-        "no-panic, with an index that is not checked:{}",
+        "no-panic, with an unchecked index:{}",
         undefined.trim_start_matches("  = note:")
     );
 }

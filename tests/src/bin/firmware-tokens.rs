@@ -1,4 +1,4 @@
-//! Writes the tokens that are baked into the firmware example.
+//! Writes the tokens that the firmware example contains.
 
 use std::fs;
 use std::io;

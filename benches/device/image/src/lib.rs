@@ -1,4 +1,4 @@
-//! What the programs share: the machine, the implementations and what they are given.
+//! What the programs share: the machine, the implementations, and their input.
 //!
 //! # On real hardware
 //!
@@ -11,14 +11,15 @@
 //! probe-rs run --chip nRF52840_xxAA ../target/thumbv7em-none-eabi/release/rsa
 //! ```
 //!
-//! Where flash is not at 0, or there is less RAM than 256 KB, `MEMORY_X=memory.x` names the board's
-//! own layout.
+//! If the board's flash does not begin at address 0, or the board has less RAM than 256 KB, write its layout
+//! to a file and name the file in the environment variable `MEMORY_X`.
 #![no_std]
 
 pub mod heap;
 pub mod implementations;
 pub mod machine;
 pub mod vectors;
+pub mod whole_token;
 
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
@@ -26,33 +27,33 @@ pub use cortex_m_rt::entry;
 pub use riscv_rt::entry;
 pub use semihosting::{println, process::exit};
 
-// What a critical section is on this machine, for the heap.
+// These crates implement the critical section of this machine, which the heap needs.
 #[cfg(target_arch = "arm")]
 use cortex_m as _;
 #[cfg(target_arch = "riscv32")]
 use riscv as _;
 use sha2::{Digest as _, Sha256};
 
-/// What signatures are of, and what is counted apart from them.
+/// The SHA-256 digest of a message. A signature covers the digest; hashing is counted by itself.
 #[must_use]
 pub fn hash(message: &[u8]) -> [u8; 32] {
     Sha256::digest(message).into()
 }
 
-/// What all firmware has: the compiler's functions that copy and clear memory.
+/// Makes the compiler add its functions that copy and clear memory, which all firmware has.
 pub fn copy_and_clear<T: Copy + Default>(to: &mut [T], from: &mut [T]) {
     to.copy_from_slice(from);
     from.fill(T::default());
 }
 
-/// The smallest program that these functions, coerced to pointers, are in: what each adds to it is its
-/// price in flash. Nothing runs it.
+/// The smallest program that contains these functions, given as function pointers. The bytes that a function
+/// adds to the program are its price in flash. Nothing runs the program.
 #[macro_export]
 macro_rules! program_that_holds {
     ($($function:expr),* $(,)?) => {
         #[$crate::entry]
         fn main() -> ! {
-            // A `black_box` might call what it is given, with anything.
+            // The compiler must assume that `black_box` calls the functions, with any argument.
             core::hint::black_box($crate::copy_and_clear::<u8> as fn(&mut [_], &mut [_]));
             core::hint::black_box($crate::copy_and_clear::<u32> as fn(&mut [_], &mut [_]));
             core::hint::black_box($crate::copy_and_clear::<u64> as fn(&mut [_], &mut [_]));

@@ -1,4 +1,4 @@
-//! Counts what it takes from the text of a token to `Verified`. Prints as `rsa` does.
+//! Counts the verification of a whole token, from its text to `Verified`. Prints lines like those of `rsa`.
 #![no_std]
 #![no_main]
 

@@ -1,18 +1,19 @@
-//! What the verifier may be given, hostile input of every kind among it: whatever makes it go deep.
+//! Input for the verifier, with hostile input of every kind: all that makes its stack grow.
 
 use serde_json::{Value, json};
 use tokenlatch::{MAX_HEADER_LEN, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 use tokenlatch::{MAX_KEY_ID_LEN, MAX_TOKEN_LEN};
-use tokenlatch_tests::firmware::NOW;
-use tokenlatch_tests::issuer::{Issuer, signing_input, with_signature};
 
-/// A token, or a JWK Set for the tokens after it, and the verdict that it deserves.
+use crate::firmware::NOW;
+use crate::issuer::{Issuer, signing_input, with_signature};
+
+/// A token, or a JWK Set for the tokens after it, and the verdict that it must get.
 pub(crate) struct Case {
     pub(crate) line: String,
     pub(crate) verdict: &'static str,
 }
 
-/// The cases, in the order in which they are to be given.
+/// The cases in order: the program `stack` reads them from the first to the last.
 pub(crate) fn all(issuer: &Issuer) -> Vec<Case> {
     let groups = [key_sets(issuer), tokens(issuer), ambiguous_key(issuer)].concat();
     let case = |verdict| move |line| Case { line, verdict };
@@ -22,10 +23,10 @@ pub(crate) fn all(issuer: &Issuer) -> Vec<Case> {
         .collect()
 }
 
-/// A verdict, and lines that deserve it.
+/// A verdict, and the lines that must get it.
 type Group = (&'static str, Vec<String>);
 
-/// JWK Sets; the last good one is the issuer's.
+/// JWK Sets. The last good one holds the issuer's key.
 fn key_sets(issuer: &Issuer) -> Vec<Group> {
     let set = |keys: Vec<Value>| json!({"keys": keys}).to_string();
     let with_member = |member: String| format!(r#"{{"keys":[],{member}}}"#);
@@ -97,7 +98,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
         with(date_now, &format!("{claim}{date}"))
     };
 
-    // With its comma, a member is 7 bytes longer than what is in it.
+    // A member is 7 bytes longer than its text, with its comma.
     let member = |len: usize| format!(r#""x":"{}""#, "x".repeat(len - 7));
     let longest_header = member(MAX_HEADER_LEN - header.len());
     let longest = with_claim(member((MAX_TOKEN_LEN - good.len()) / 4 * 3));
@@ -123,7 +124,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
                 with_date(r#""exp":"#, &format!("{}0e-1", NOW + 1)),
             ],
         ),
-        // Before the signature is looked at.
+        // Rejected before the signature is verified.
         ("token-too-long", vec!["x".repeat(MAX_TOKEN_LEN + 1)]),
         ("not-compact", vec![String::new(), format!("{good}.")]),
         (
@@ -164,7 +165,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
                 format!("{}.{signature}", signing_input(&header, "{}")),
             ],
         ),
-        // After it.
+        // Rejected after the signature is verified.
         (
             "invalid-utf8",
             vec![issuer.sign(&header, b"{\"\xc0\x80\":0}")],
@@ -235,7 +236,7 @@ fn claims() -> String {
     .concat()
 }
 
-/// A member that is that deep: objects and, in the innermost, an array.
+/// A member of this depth: objects within objects, and an array in the innermost.
 fn nested(depth: usize) -> String {
     let objects = depth - 1;
     format!(
@@ -245,19 +246,19 @@ fn nested(depth: usize) -> String {
     )
 }
 
-/// That many members.
+/// This many members.
 fn members(count: usize) -> String {
     let members: Vec<_> = (0..count).map(|n| format!(r#""{n}":0"#)).collect();
     members.join(",")
 }
 
-/// The same JSON with every character of its strings escaped; none may be so already.
+/// The same JSON with every character of its strings escaped. The JSON must contain no escape.
 fn escaped(json: &str) -> String {
     let escape = |text: &str| -> String {
         let escapes = text.chars().map(|c| format!("\\u{:04x}", u32::from(c)));
         escapes.collect()
     };
-    // Between quotes, every second part is a string.
+    // Quotes separate the parts: every second part is a string.
     let parts = json.split('"').enumerate();
     let parts = parts.map(|(n, part)| {
         if n % 2 == 1 {

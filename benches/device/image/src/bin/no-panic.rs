@@ -1,13 +1,12 @@
-//! Proves that the verifier has no way to panic: this program links.
+//! Proves that the verifier cannot panic: this program links.
 //!
-//! It calls all that the core offers, without its optional features, for what others have written,
-//! and its panic handler calls a function that does not exist. If one path to a panic is left when
-//! the optimiser is done, as the release profile has it, the linker finds that call and refuses. To
-//! find the path, link with `-C link-arg=--defsym=the_verifier_can_panic=0` and see who calls
-//! `core::panicking`.
+//! The program calls all that the core offers without its optional features, with input that an attacker
+//! controls. Its panic handler calls a function that does not exist. If the optimiser leaves one path to a
+//! panic, the linker cannot find that function and fails. To find the path, link with
+//! `-C link-arg=--defsym=the_verifier_can_panic=0` and look for the callers of `core::panicking`.
 //!
-//! The whole-system tests link the program twice: as it is, and with the feature `deliberate-panic`,
-//! which adds one index that is not checked. Nothing runs it.
+//! The whole-system tests link the program twice: as it is, and with the feature `deliberate-panic`, which
+//! adds one unchecked index. Nothing runs the program.
 #![no_std]
 #![no_main]
 
@@ -16,21 +15,20 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-use cortex_m as _;
-use cortex_m_rt::entry;
 use tokenlatch::json::{self, Text, Value};
 use tokenlatch::{
     Bits, Capacity, Error, Jwk, JwkSet, Policy, PublicKey, Time, Unverified, Verified, verify,
     verify_in_place,
 };
+use tokenlatch_device_image::entry;
 
 #[panic_handler]
 #[expect(
     unsafe_code,
-    reason = "a foreign function is the only one that need not exist"
+    reason = "only a foreign function can be declared without a definition"
 )]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    // SAFETY: no program that calls it links.
+    // SAFETY: a program that calls the function does not link.
     unsafe extern "C" {
         safe fn the_verifier_can_panic() -> !;
     }
@@ -42,7 +40,7 @@ fn main() -> ! {
     static mut TOKEN: [u8; 1024] = [0; 1024];
     static mut SCRATCH: [u8; 1024] = [0; 1024];
     loop {
-        // Behind a `black_box` the compiler knows nothing of what it is given: any bytes, any length.
+        // The compiler must assume that `black_box` returns any bytes, of any length.
         let token: &mut [u8] = black_box(TOKEN);
         let scratch: &mut [u8] = black_box(SCRATCH);
         for result in [
@@ -59,7 +57,7 @@ fn main() -> ! {
     }
 }
 
-/// Keys and tokens.
+/// Calls all that takes keys and tokens.
 fn with_capacity<const BITS: usize>(token: &mut [u8], scratch: &mut [u8]) -> Result<(), Error>
 where
     Bits<BITS>: Capacity,
@@ -90,7 +88,7 @@ where
     Ok(())
 }
 
-/// One that asks for everything.
+/// A policy that requires all that a policy can.
 fn policy() -> Policy<'static> {
     let policy = Policy::rfc9068("issuer", "audience")
         .or_issuers(&["other issuer"])
@@ -105,7 +103,7 @@ fn policy() -> Policy<'static> {
     black_box(policy)
 }
 
-/// All that a verified token says.
+/// Reads all that a verified token says.
 fn with_verified(verified: &Verified<'_>) {
     see((verified.is_certainly_valid(), verified.expiry()));
     see((verified.not_before(), verified.issued_at()));
@@ -125,7 +123,7 @@ fn with_text(text: Text<'_>) {
     see(write!(Sink, "{text}"));
 }
 
-/// The JSON reader by itself.
+/// Calls the JSON reader by itself.
 fn with_json(document: &[u8]) -> Result<(), Error> {
     match json::parse(document)? {
         Value::Null => {}
@@ -138,12 +136,12 @@ fn with_json(document: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes what the outside sees: nothing that leads to it can be left out.
+/// Uses a value, so that the compiler cannot leave out the code that computes it.
 fn see<T>(seen: T) {
     black_box(seen);
 }
 
-/// Where what is displayed goes to.
+/// Uses what is displayed.
 struct Sink;
 
 impl fmt::Write for Sink {
