@@ -8,15 +8,15 @@ mod figure;
 mod host;
 mod plots;
 mod readme;
+mod recorded;
 
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use serde::de::DeserializeOwned;
+use recorded::Recorded;
 use tokenlatch_benches::Build;
-use tokenlatch_benches::results::{Device, Footprint, Host, Lookups};
 
 fn main() -> ExitCode {
     if std::env::args().len() > 1 {
@@ -63,38 +63,6 @@ fn documents() -> Result<[(PathBuf, String); 4], Box<dyn Error>> {
         ),
         (readme, filled),
     ])
-}
-
-/// The last run of each program.
-struct Recorded {
-    hosts: [Host; 4],
-    device: Device,
-    footprint: Footprint,
-    lookups: Lookups,
-}
-
-impl Recorded {
-    fn read(benches: &Path) -> Result<Self, Box<dyn Error>> {
-        let results = benches.join("results");
-        Ok(Self {
-            hosts: [
-                read(&results, "openssl")?,
-                read(&results, "boring")?,
-                read(&results, "without_ifma")?,
-                read(&results, "portable")?,
-            ],
-            device: read(&results, "device")?,
-            footprint: read(&benches.join("device"), "footprint")?,
-            lookups: read(&results, "lookups")?,
-        })
-    }
-}
-
-fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T, String> {
-    let path = folder.join(name).with_extension("json");
-    let complain = |error: &dyn Error| format!("{}: {error}", path.display());
-    let text = fs::read_to_string(&path).map_err(|error| complain(&error))?;
-    serde_json::from_str(&text).map_err(|error| complain(&error))
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use std::error::Error;
 use tokenlatch_benches::results::{Footprint, Host, Lookups};
 use tokenlatch_benches::{Build, Operation};
 
-use crate::Recorded;
 use crate::figure::grouped;
 use crate::host;
+use crate::recorded::Recorded;
 
 /// A table and its name.
 pub(crate) type Block = (&'static str, String);
