@@ -14,13 +14,14 @@ use tokio::task::AbortHandle;
 use tokio::time;
 use tracing::warn;
 
+use super::error::KeySetError;
 use super::fetcher::{Fetcher, SnapshotFile, now};
 use super::health::{Health, Record};
 use super::schedule::{Answer, Cache, Schedule, State, has};
 use super::shared::{Loaded, Shared};
 use super::snapshot::Snapshot;
 use super::source::Source;
-use super::{KeySet, KeySetError, parse};
+use super::{KeySet, parse};
 use crate::clock;
 
 /// How long a fetch may take in all, whatever its [`Source`], and so how long a lookup waits at most.

@@ -3,7 +3,7 @@
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use super::source::SourceError;
+use super::error::SourceError;
 use crate::http::{HttpClient, HttpError};
 
 /// The URL of the issuer's key set, as its metadata has it.

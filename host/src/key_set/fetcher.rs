@@ -11,12 +11,13 @@ use tokio::task;
 use tokio::time::{self, Instant};
 use tracing::warn;
 
+use super::error::KeySetError;
 use super::health::Record;
+use super::parse;
 use super::schedule::Outcome;
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::source::Source;
-use super::{KeySetError, parse};
 use crate::clock;
 use crate::http::Fetched;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use metrics::{counter, gauge};
 use tracing::{debug, info, warn};
 
-use super::KeySetError;
+use super::error::KeySetError;
 use super::schedule::{Cached, Outcome, State};
 
 /// How a key set is doing.

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use tokenlatch::json::{self, Object, Value};
 use tokenlatch::{Error, Jwk};
 
-use super::KeySetError;
+use super::error::KeySetError;
 use crate::thumbprint;
 
 /// A key of a JWK Set document, whether it can be used or not. What the document does not say, or says

@@ -23,6 +23,7 @@
 pub mod blocking;
 mod cache;
 mod discovery;
+mod error;
 mod fetcher;
 mod health;
 mod listing;
@@ -40,6 +41,7 @@ use tokenlatch::JwkSet;
 use crate::http::MAX_BODY_LEN;
 
 pub use self::cache::{Builder, FETCH_TIMEOUT, KeySetCache, Keys, Unavailable, VerifyError};
+pub use self::error::{KeySetError, SourceError};
 pub use self::health::Health;
 pub use self::listing::{ListedKey, list};
 pub use self::schedule::{
@@ -47,38 +49,11 @@ pub use self::schedule::{
     Schedule, State, TTL,
 };
 pub use self::snapshot::{MAX_SNAPSHOT_LEN, Snapshot, SnapshotError};
-pub use self::source::{HttpSource, Source, SourceError};
+pub use self::source::{HttpSource, Source};
 pub use crate::http::Fetched;
 
 /// A JWK Set of up to 64 keys of up to 4096 bits: more than any issuer publishes.
 pub type KeySet = JwkSet<64, 4096>;
-
-/// Why there is no key set.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeySetError {
-    /// The file cannot be read.
-    #[error("cannot read the file")]
-    Read(#[from] io::Error),
-    /// The source brought no document.
-    #[error("cannot fetch the key set")]
-    Fetch(#[from] SourceError),
-    /// The document is not a JWK Set (RFC 7517 section 5).
-    #[error("not a usable JWK Set")]
-    Invalid(#[from] tokenlatch::Error),
-    /// The source took longer than the whole fetch may.
-    #[error("the fetch took too long")]
-    TimedOut,
-    /// The source panicked.
-    #[error("the source panicked")]
-    Panicked,
-    /// The document is a JWK Set, but none of its keys can verify RS256.
-    #[error("no key can verify RS256 ({unusable} cannot)")]
-    NoUsableKey {
-        /// How many keys the document has.
-        unusable: usize,
-    },
-}
 
 /// Reads a JWK Set document from a file, under the bound that a URL has.
 ///

@@ -1,13 +1,13 @@
 //! Where the documents of a key set come from.
 
-use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
 use tokio::sync::Mutex;
 
+use super::error::SourceError;
 use super::{discovery, parse};
-use crate::http::{Fetched, HttpClient, HttpError};
+use crate::http::{Fetched, HttpClient};
 
 /// Where the documents of a key set come from.
 ///
@@ -24,38 +24,6 @@ pub trait Source: Send + Sync + 'static {
         &'s self,
         etag: Option<&'s str>,
     ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>>;
-}
-
-/// Why a source brought no document.
-///
-/// No error holds the URL, which may have credentials in it, or anything of a document.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SourceError {
-    /// A request failed.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The issuer's URL has a query or a fragment (RFC 8414 section 2).
-    #[error("the issuer's URL has a query or a fragment")]
-    InvalidIssuer,
-    /// The issuer is `https`, and its `jwks_uri` is not.
-    #[error("the issuer's jwks_uri is not https")]
-    InsecureJwksUri,
-    /// The issuer has no metadata, neither OpenID Connect's nor OAuth 2.0's.
-    #[error("the issuer has no metadata")]
-    NoMetadata,
-    /// The issuer's metadata is not a JSON object with an `issuer`.
-    #[error("the issuer's metadata is malformed")]
-    InvalidMetadata,
-    /// The metadata is another issuer's (RFC 8414 section 3.3).
-    #[error("the metadata is another issuer's")]
-    WrongIssuer,
-    /// The issuer's metadata has no `jwks_uri`.
-    #[error("the issuer's metadata has no jwks_uri")]
-    NoJwksUri,
-    /// A [`Source`] of the caller's own failed.
-    #[error("the source failed")]
-    Other(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// The key set at a URL, or that of an issuer.
@@ -79,7 +47,7 @@ impl HttpSource {
     ///
     /// # Errors
     ///
-    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`], within [`SourceError::Http`].
+    /// [`SourceError::Http`], of an invalid or insecure URL.
     pub fn url(url: &str, client: HttpClient) -> Result<Self, SourceError> {
         client.parse(url)?;
         Ok(Self {
@@ -97,8 +65,7 @@ impl HttpSource {
     ///
     /// # Errors
     ///
-    /// [`SourceError::InvalidIssuer`], and [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`] within
-    /// [`SourceError::Http`].
+    /// [`SourceError::InvalidIssuer`], and [`SourceError::Http`] of an invalid or insecure URL.
     pub fn issuer(issuer: &str, client: HttpClient) -> Result<Self, SourceError> {
         discovery::metadata_urls(&client, issuer)?;
         Ok(Self {
@@ -173,6 +140,7 @@ mod tests {
     use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 
     use super::*;
+    use crate::http::HttpError;
     use crate::http::tests::serve;
 
     /// An issuer whose key set moves about.
