@@ -27,3 +27,8 @@ pub mod verifier;
 
 pub use reqwest;
 pub use tokenlatch;
+
+/// The Rust of README.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
