@@ -20,7 +20,7 @@ pub const MAX_REDIRECTS: usize = 3;
 /// The longest ETag that is kept, in bytes.
 pub const MAX_ETAG_LEN: usize = 256;
 
-/// The bounds of a [`Client`]'s requests.
+/// The bounds of an [`HttpClient`](super::HttpClient)'s requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Instead of [`CONNECT_TIMEOUT`].

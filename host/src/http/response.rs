@@ -35,7 +35,7 @@ pub struct Response {
     pub status: StatusCode,
     /// The header's fields.
     pub headers: HeaderMap,
-    /// The body, of [`Limits::max_body_len`] bytes at most.
+    /// The body, of [`Limits::max_body_len`](super::Limits::max_body_len) bytes at most.
     pub body: Vec<u8>,
 }
 
