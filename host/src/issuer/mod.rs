@@ -1,5 +1,9 @@
 //! An embedded authorization server: it issues tokens in two dialects, and publishes its keys.
 //!
+//! One dialect is Auth0's. The other is that of ATM, the authorization server with the paths `/auth/token` and
+//! `/auth/.well-known/jwks.json`, whose guides for client and user credentials this project implements beside
+//! Auth0's.
+//!
 //! | Request | What it is | File |
 //! |---|---|---|
 //! | `POST /oauth/token` | tokens in Auth0's dialect | `auth0.rs` |

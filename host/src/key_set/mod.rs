@@ -2,7 +2,7 @@
 //!
 //! [`KeySetCache`] is the cache, [`blocking::KeySetCache`] the same for callers without an async runtime,
 //! and [`Verifier`](crate::verifier::Verifier) takes the tokens of several issuers, each with its own. All
-//! that they decide is decided by one state machine that knows no clock and no network (`cache.rs`); the
+//! that they decide is decided by one state machine that knows no clock and no network (`schedule.rs`); the
 //! rest carries out what it asks for.
 //!
 //! - **Fresh, stale, dead.** A set is fresh for as long as its server says, within [`MIN_TTL`] and

@@ -1,7 +1,9 @@
 //! Access tokens that are always there: obtained from an authorization server, kept, and refreshed.
 //!
 //! [`TokenClient`] is the client, [`blocking::TokenClient`] the same for callers without an async
-//! runtime. The server is asked in one of two dialects, each by its documented requests:
+//! runtime. The server is asked in one of two dialects, each by its documented requests: that of Auth0, and
+//! that of ATM, the authorization server with the paths `/auth/token` and `/auth/.well-known/jwks.json`, whose
+//! guides for client and user credentials this project implements beside Auth0's.
 //!
 //! | constructor | request | answer |
 //! |---|---|---|
@@ -10,7 +12,7 @@
 //! | the same, refreshing | `grantType` is `refresh_token`, with `refresh_token` and `id_token` | the same, and a rotated `refresh_token` if there is one |
 //!
 //! All that the client decides is decided by one state machine that knows no clock and no network
-//! (`cache.rs`):
+//! (`schedule.rs`):
 //!
 //! - **A token is handed out** until [`MARGIN`] before it expires, counted from before it was asked
 //!   for. Of a token that lives less than four times as long, the margin is a quarter of its life.
