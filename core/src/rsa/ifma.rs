@@ -21,7 +21,7 @@ use core::arch::x86_64::{
 use core::mem::swap;
 
 use super::digits::{BITS, Digit, MASK, bit_len};
-use super::montgomery;
+use super::{montgomery, mxcsr};
 
 /// The bits of a digit.
 const RADIX_BITS: usize = 50;
@@ -63,11 +63,13 @@ pub(super) fn public_operation(
 ) -> bool {
     let can = is_available();
     if can {
-        // SAFETY: the processor has the feature.
-        #[expect(unsafe_code, reason = "the compiler does not know the processor")]
-        unsafe {
-            Modulus::new(n, constant).public_operation(montgomery::upper_half(t, n), s, n, e);
-        }
+        mxcsr::in_default_state(|| {
+            // SAFETY: the processor has the feature.
+            #[expect(unsafe_code, reason = "the compiler does not know the processor")]
+            unsafe {
+                Modulus::new(n, constant).public_operation(montgomery::upper_half(t, n), s, n, e);
+            }
+        });
     }
     can
 }

@@ -14,6 +14,8 @@ mod fma;
 #[cfg(not(tokenlatch_without_ifma))]
 mod ifma;
 mod montgomery;
+#[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
+mod mxcsr;
 mod pkcs1_v1_5;
 mod roca;
 
@@ -310,7 +312,7 @@ mod tests {
     use super::*;
 
     /// s^e mod n by another implementation.
-    fn oracle(n: &[u8], e: u32, s: &[u8]) -> Vec<u8> {
+    pub(super) fn oracle(n: &[u8], e: u32, s: &[u8]) -> Vec<u8> {
         let number = BigUint::from_bytes_be;
         let power = number(s).modpow(&e.into(), &number(n)).to_bytes_be();
         let mut padded = std::vec![0; n.len() - power.len()];
@@ -319,7 +321,7 @@ mod tests {
     }
 
     /// The same by the core, at a capacity, in which all backends agree.
-    fn ours<const BITS: usize>(n: &[u8], e: u32, s: &[u8]) -> Option<Vec<u8>>
+    pub(super) fn ours<const BITS: usize>(n: &[u8], e: u32, s: &[u8]) -> Option<Vec<u8>>
     where
         Bits<BITS>: Capacity,
     {
@@ -343,7 +345,7 @@ mod tests {
     }
 
     /// Numbers of so many bits: random ones, and such as make carries ripple.
-    fn moduli(bits: usize) -> Vec<Vec<u8>> {
+    pub(super) fn moduli(bits: usize) -> Vec<Vec<u8>> {
         let len = bits.div_ceil(8);
         let top = 0xff_u8 >> (8 * len - bits);
         let mut state = bits as u64;
