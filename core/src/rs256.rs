@@ -1,6 +1,9 @@
 //! RS256 (RFC 7518 section 3.3): RSASSA-PKCS1-v1_5 with SHA-256.
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
+
+use crate::rsa::portable::digits::{BITS, Digit, MASK, Word};
+use crate::rsa::{Bits, Capacity, PublicKey, View};
 
 /// The name of the algorithm, in a header's and in a JWK's `alg`.
 pub(crate) const ALGORITHM: &str = "RS256";
@@ -11,4 +14,100 @@ pub(crate) const ALGORITHM: &str = "RS256";
 #[inline(never)]
 pub(crate) fn digest(signing_input: &[u8]) -> [u8; 32] {
     Sha256::digest(signing_input).into()
+}
+
+/// Whether `signature` is that of a message with this digest.
+///
+/// Not inlined, so that the buffer takes no stack while header and claims are read.
+#[inline(never)]
+pub(crate) fn verifies<const BITS: usize>(
+    key: &PublicKey<BITS>,
+    digest: &[u8; 32],
+    signature: &[u8],
+) -> bool
+where
+    Bits<BITS>: Capacity,
+{
+    let mut buffer = PublicKey::<BITS>::BUFFER;
+    verifies_with(&key.view(), digest, signature, buffer.as_mut())
+}
+
+/// RSASSA-PKCS1-v1_5: the key checks messages.
+///
+/// A signature is as long as the modulus, big-endian.
+impl<'s, const BITS: usize> signature::Verifier<&'s [u8]> for PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn verify(&self, message: &[u8], signature: &&'s [u8]) -> Result<(), signature::Error> {
+        if verifies(self, &digest(message), signature) {
+            Ok(())
+        } else {
+            Err(signature::Error::new())
+        }
+    }
+}
+
+/// RFC 8017 section 8.2.2, for a key of any capacity.
+#[inline(never)]
+fn verifies_with(
+    key: &View<'_>,
+    digest: &[u8; 32],
+    signature: &[u8],
+    buffer: &mut [Digit],
+) -> bool {
+    // Step 1: the length.
+    let len = key.bits.div_ceil(8);
+    if signature.len() != len {
+        return false;
+    }
+    // Steps 2a and 2b: RSAVP1. Steps 2c, 3 and 4: the encoded message, compared whole.
+    key.public_operation(signature, buffer)
+        .is_some_and(|message| is_encoded_message(message, len, digest))
+}
+
+/// The DER encoding of SHA-256's DigestInfo up to the digest (RFC 8017 section 9.2, note 1).
+const DIGEST_INFO: [u8; 19] = [
+    0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
+    0x00, 0x04, 0x20,
+];
+
+/// Whether `message` is the one encoded message of `len` bytes for the digest.
+///
+/// EM = 0x00 || 0x01 || PS || 0x00 || T, where PS is 0xff as often as needed. A signature is checked
+/// by comparing with it, never by parsing what the signature holds: that is how forgeries passed
+/// (Bleichenbacher 2006).
+// Not inlined, so that its stack is not in use while the power is computed.
+#[inline(never)]
+fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {
+    message
+        .iter()
+        .zip((0..).step_by(BITS as usize))
+        .all(|(digit, bit): (_, usize)| {
+            // A digit lies within a word that starts with its first byte.
+            let first = bit / 8;
+            // Most of it is padding, which is built by the word.
+            let word = if first > 51 && first + size_of::<Word>() + 2 <= len {
+                Word::MAX
+            } else {
+                (0..size_of::<Word>()).rev().fold(0, |word, at| {
+                    word << 8 | Word::from(encoded_message_byte(first + at, len, digest))
+                })
+            };
+            *digit == (word >> (bit % 8)) as Digit & MASK
+        })
+}
+
+/// Byte `i` of the encoded message, counted from the last; 0 beyond the first.
+fn encoded_message_byte(i: usize, len: usize, digest: &[u8; 32]) -> u8 {
+    let t = match i {
+        0..32 => digest.get(31 - i),
+        _ => DIGEST_INFO.get(50_usize.wrapping_sub(i)),
+    };
+    match t {
+        Some(byte) => *byte,
+        None if i == 51 || i + 1 >= len => 0x00,
+        None if i + 2 == len => 0x01,
+        None => 0xff,
+    }
 }

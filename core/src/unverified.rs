@@ -110,7 +110,7 @@ impl<'t> Unverified<'t> {
         Bits<BITS>: Capacity,
     {
         let key = keys.find(self.header.key_id)?;
-        if !key.verifies(&self.digest, self.signature) {
+        if !rs256::verifies(key, &self.digest, self.signature) {
             return Err(Error::InvalidSignature);
         }
         Ok(Authenticated::new(self.header, self.payload))

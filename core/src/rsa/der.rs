@@ -1,20 +1,19 @@
 //! Public keys in DER and PEM.
 //!
-//! The structure is read by the `spki`, `pkcs1` and `pem-rfc7468` crates. What they let pass, a
-//! parameter that is not NULL, an even modulus or exponent, is checked here and in
-//! [`PublicKey::from_be_bytes`].
+//! The `spki`, `pkcs1` and `pem-rfc7468` crates read the structure. They accept parameters that are not
+//! NULL, and even moduli and exponents: this module and [`PublicKey::from_be_bytes`] reject those.
 
 use pkcs1::RsaPublicKeyRef;
 use pkcs1::der::asn1::AnyRef;
 use spki::{ObjectIdentifier, SubjectPublicKeyInfoRef};
 
-use super::{Bits, Capacity, PublicKey};
-use crate::Error;
+use super::public_key::{self, Bits, Capacity, PublicKey};
+use crate::error::Error;
 
 /// rsaEncryption (RFC 8017 appendix C).
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// Enough for the DER of any key within the largest capacity.
+/// Room for the DER of a key of the largest capacity.
 const MAX_DER_LEN: usize = 640;
 
 impl<const BITS: usize> PublicKey<BITS>
@@ -25,8 +24,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::UnsupportedKeyType`] where the algorithm is not rsaEncryption with NULL,
-    /// [`Error::InvalidKey`] where it is not DER, and those of [`from_be_bytes`](Self::from_be_bytes).
+    /// [`Error::UnsupportedKeyType`] if the algorithm is not rsaEncryption with NULL,
+    /// [`Error::InvalidKey`] if `der` is not DER, and those of [`from_be_bytes`](Self::from_be_bytes).
     pub fn from_spki_der(der: &[u8]) -> Result<Self, Error> {
         let spki = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| Error::InvalidKey)?;
         if spki.algorithm.oid != RSA_ENCRYPTION || spki.algorithm.parameters != Some(AnyRef::NULL) {
@@ -40,10 +39,10 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidKey`] where it is not DER, and those of [`from_be_bytes`](Self::from_be_bytes).
+    /// [`Error::InvalidKey`] if `der` is not DER, and those of [`from_be_bytes`](Self::from_be_bytes).
     pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, Error> {
         let key = RsaPublicKeyRef::try_from(der).map_err(|_| Error::InvalidKey)?;
-        let e = super::exponent(key.public_exponent.as_bytes())?;
+        let e = public_key::exponent(key.public_exponent.as_bytes())?;
         Self::from_be_bytes(key.modulus.as_bytes(), e)
     }
 
@@ -52,7 +51,7 @@ where
     /// # Errors
     ///
     /// [`Error::UnsupportedKeyType`] for another label, [`Error::PrivateKey`] for a private key,
-    /// [`Error::InvalidKey`] where it is not PEM, and those of the DER within.
+    /// [`Error::InvalidKey`] if `pem` is not PEM, and those of the DER in it.
     pub fn from_pem(pem: &str) -> Result<Self, Error> {
         let mut buffer = [0; MAX_DER_LEN];
         let label = pem_rfc7468::decode_label(pem.as_bytes()).map_err(|_| Error::InvalidKey)?;

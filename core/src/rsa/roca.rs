@@ -2,16 +2,17 @@
 //! and TPMs, from whose modulus the private key can be computed.
 //!
 //! Such a modulus is a power of 65537 modulo every small prime (Nemec et al., "The Return of
-//! Coppersmith's Attack", 2017, section 3.3). A sound modulus passes for one with probability 2^-28.
+//! Coppersmith's Attack", 2017, section 3.3). A sound modulus has the fingerprint by chance with probability 2^-28.
 
-use super::digits::{BITS, Digit, Word};
+use super::portable::digits::{BITS, Digit, Word};
 
-/// The primes up to 167 modulo which not every number is a power of 65537, the rarest powers first.
+/// The primes up to 167 modulo which not every number is a power of 65537. Those with the fewest powers
+/// come first.
 const PRIMES: [Word; 17] = [
     97, 37, 79, 11, 61, 73, 127, 151, 13, 17, 19, 53, 71, 103, 107, 109, 157,
 ];
 
-/// Whether the modulus has the fingerprint. A sound one is told after the first few primes.
+/// Whether the modulus has the fingerprint. For a sound modulus, the first few primes give the verdict.
 pub(crate) const fn has_fingerprint(n: &[Digit]) -> bool {
     let mut primes = PRIMES.as_slice();
     while let [prime, rest @ ..] = primes {
@@ -45,7 +46,7 @@ const fn is_power_of_65537(number: Word, prime: Word) -> bool {
     power == number
 }
 
-/// `number % divisor`; the optimiser does not know that no prime is zero.
+/// `number % divisor`, without a panic: the compiler does not know that no prime is zero.
 const fn modulo(number: Word, divisor: Word) -> Word {
     match number.checked_rem(divisor) {
         Some(remainder) => remainder,
@@ -56,14 +57,14 @@ const fn modulo(number: Word, divisor: Word) -> Word {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rsa::digits::set_from_be_bytes;
+    use crate::rsa::portable::digits::set_from_be_bytes;
 
     #[test]
     fn powers_of_65537_have_the_fingerprint() {
         let (mut bytes, mut n) = ([0; 200], [0; 200]);
         bytes[199] = 1;
         for _ in 0..64 {
-            // Times 65537: the number, and the number two bytes higher.
+            // Times 65537: the number plus the number shifted by two bytes.
             let (lower, mut carry) = (bytes, 0);
             for at in (0..198).rev() {
                 carry += u16::from(bytes[at]) + u16::from(lower[at + 2]);

@@ -1,15 +1,15 @@
 //! The public operation in the vector units of x86-64, for processors with AVX and FMA.
 //!
-//! Numbers are held as digits of 47 bits, each in an `f64`: no vector multiplication of integers
-//! is as wide as that of two mantissas, and a fused multiply-add gives both halves of a product
-//! exactly. Every `f64` here is an integer that it holds exactly; the one rounding that occurs, to a
-//! multiple of the radix, is on purpose and is what splits a product.
+//! A number has digits of 47 bits, each in an `f64`: no vector multiplication of integers is as wide as
+//! that of two mantissas, and fused multiply-adds give both halves of a product exactly. Every `f64` here
+//! holds an integer exactly. The only rounding is to a multiple of the radix, and splits a product on
+//! purpose: it must be to nearest, which `mxcsr` sees to.
 //!
 //! With the radix B = 2^47, n of L digits and R = B^L, a product t is reduced as a whole
 //! (Montgomery 1985, section 1): q = t * (-1/n) mod R, and then (t + q * n) / R. That takes the low
-//! half of the columns of t and q and the high half of those of t + q * n, and no step waits for
-//! the digit before. Digits are signed, at most B / 2 and a little in size, and so are residues:
-//! nothing is subtracted at the end of a reduction.
+//! half of the columns of t and q and the high half of those of t + q * n, and no digit waits for the
+//! one before. Digits are signed, and a little more than B / 2 at most. Residues are signed, too: a
+//! reduction ends without a subtraction.
 //!
 //! Bounds. B^L >= 16 n. A digit is at most D = 2^46 + 2^7 in size: B / 2, and what the column below
 //! carries. L is at most 88, so that a column is the sum of at most 88 products.
@@ -17,7 +17,7 @@
 //!   2^98.
 //! - `Sum::low`: each product leaves at most B / 2, so 88 * 2^46 < 2^53.
 //! - A column, with the halves from the column below: 88 * 2^46 + 88 * D^2 / B < 2^54, which carries
-//!   less than 2^7. A sum of two products twice that, but `Total::add` has carried one of them.
+//!   less than 2^7. The sum of two products is twice that, but `Total::add` has carried one of them.
 //! - A residue r: |q| <= R / 2 * (1 + 2^-38), so |r| <= |t| / R + n / 2 * (1 + 2^-38), which is less
 //!   than n for |t| < n^2 * 6: the sum of all digits above L vanishes.
 
@@ -28,8 +28,10 @@ use core::arch::x86_64::{
 };
 use core::mem::swap;
 
-use super::digits::{BITS, Digit, MASK, bit_len};
-use super::{montgomery, mxcsr};
+use super::{constants, mxcsr, radix};
+use crate::rsa::portable::digits::{BITS, Digit, MASK, bit_len};
+use crate::rsa::portable::montgomery::upper_half;
+use crate::rsa::power::{Step, raise};
 
 /// The bits of a digit.
 const RADIX_BITS: usize = 47;
@@ -37,12 +39,11 @@ const RADIX_BITS: usize = 47;
 const B: f64 = (1_u64 << RADIX_BITS) as f64;
 /// The digits of 4096 bits and 4 more.
 const MAX_DIGITS: usize = 88;
-/// The place of digit 0. There are zeros on both sides of a number, so that no sum has a special case at its
-/// ends.
+/// The place of digit 0. A number has zeros on both sides, so that no sum has special cases at its ends.
 const START: usize = 8;
 
-/// Adding this rounds to a multiple of B, since the last bit of an `f64` from 2^99 to 2^100 stands
-/// for 2^47; it is in the middle of that range.
+/// To add this is to round to a multiple of B: it is in the middle of 2^99 to 2^100, where the last bit of
+/// an `f64` stands for 2^47.
 const ROUND: f64 = 1.5 * (1_u128 << (RADIX_BITS + 52)) as f64;
 
 type Digits = [f64; START + MAX_DIGITS + START];
@@ -54,20 +55,20 @@ struct Modulus {
     n: Digits,
     /// -1/n mod R.
     negated_inverse: Digits,
-    /// R^2 mod n, with a small multiple of n.
+    /// R^2 mod n, up to a multiple of n below 2n.
     r_squared: Digits,
     /// L, which is even.
     len: usize,
 }
 
-/// Whether the processor, and the operating system, have what it takes.
+/// Whether the processor and the operating system support the instructions.
 fn is_available() -> bool {
     cpufeatures::new!(fma, "avx", "fma");
     fma::get()
 }
 
-/// The backend for processors that have the feature.
-pub(super) fn public_operation(
+/// The backend. It returns false if the processor lacks the instructions.
+pub(crate) fn public_operation(
     t: &mut [Digit],
     s: &[Digit],
     n: &[Digit],
@@ -76,12 +77,9 @@ pub(super) fn public_operation(
 ) -> bool {
     let can = is_available();
     if can {
-        mxcsr::in_default_state(|| {
-            // SAFETY: the processor has the feature.
-            #[expect(unsafe_code, reason = "the compiler does not know the processor")]
-            unsafe {
-                Modulus::new(n, constant).public_operation(montgomery::upper_half(t, n), s, n, e);
-            }
+        // SAFETY: the processor has the instructions.
+        mxcsr::in_default_state(|| unsafe {
+            Modulus::new(n, constant).public_operation(upper_half(t, n), s, n, e);
         });
     }
     can
@@ -93,15 +91,13 @@ impl Modulus {
     fn new(n: &[Digit], constant: &[Digit]) -> Self {
         let len = ((bit_len(n) + 4).div_ceil(2 * RADIX_BITS) * 2).min(MAX_DIGITS);
         let digits = from_digits(n);
-        let mut modulus = Self {
+        let r_squared = constants::power_of_two(2 * len * RADIX_BITS, constant, n);
+        Self {
             negated_inverse: negated_inverse(&digits, n, len),
             n: digits,
-            r_squared: from_digits(constant),
+            r_squared: from_digits(&r_squared),
             len,
-        };
-        let log = montgomery::log_of_constant(n.len());
-        modulus.shift_r_squared((2 * len * RADIX_BITS).saturating_sub(log));
-        modulus
+        }
     }
 
     #[target_feature(enable = "fma")]
@@ -109,20 +105,16 @@ impl Modulus {
         let signature = from_digits(s);
         let scratch = &mut Scratch { low: ZERO, q: ZERO };
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
-        // As in the portable code: multiplying by the signature itself leaves Montgomery form.
-        self.reduce(x, Factors::Two(&signature, &self.r_squared), scratch);
-        for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-            self.reduce(next, Factors::Same(x), scratch);
+        x.digits = signature;
+        raise!(e, |step| {
+            let t = match step {
+                Step::Enter => Factors::Two(&x.digits, &self.r_squared),
+                Step::Square => Factors::Same(x),
+                Step::Multiply => Factors::Two(&x.digits, &signature),
+            };
+            self.reduce(next, t, scratch);
             swap(&mut x, &mut next);
-            if e >> bit & 1 == 1 {
-                self.reduce(next, Factors::Two(&x.digits, &signature), scratch);
-                swap(&mut x, &mut next);
-                if bit > 0 {
-                    self.reduce(next, Factors::Two(&x.digits, &self.r_squared), scratch);
-                    swap(&mut x, &mut next);
-                }
-            }
-        }
+        });
         to_digits(power, &x.digits, n);
     }
 
@@ -146,32 +138,6 @@ impl Modulus {
         }
         for (twice, digit) in out.twice.iter_mut().zip(&out.digits) {
             *twice = digit + digit;
-        }
-    }
-
-    /// `r_squared = r_squared * 2^bits mod n`, between -n and n.
-    #[target_feature(enable = "fma")]
-    fn shift_r_squared(&mut self, mut bits: usize) {
-        // The eight highest digits, in units of the highest one.
-        let top = |x: &Digits| {
-            let digits = x.iter().skip(START + self.len - 8).take(8);
-            digits.fold(0.0, |sum, digit| sum / B + digit)
-        };
-        let n_top = top(&self.n);
-        while bits > 0 {
-            let step = bits.min(RADIX_BITS - 1);
-            bits -= step;
-            let factor = (1_u64 << step) as f64;
-            // To an integer, as `rounded` to a multiple of B.
-            let quotient = top(&self.r_squared) * factor / n_top + ROUND / B - ROUND / B;
-            let mut carry = Carry::zero();
-            let digits = self.r_squared.as_chunks_mut().0.iter_mut();
-            for (digits, n) in digits.zip(self.n.as_chunks().0) {
-                let mut sum = Sum::zero();
-                sum.add_even(_mm256_set1_pd(factor), load(digits));
-                sum.add_odd(_mm256_set1_pd(-quotient), load(n));
-                store(digits, carry.digits(sum.total()));
-            }
         }
     }
 }
@@ -202,20 +168,15 @@ struct Scratch {
     q: Digits,
 }
 
-/// -1/n mod R, by Newton's iteration: from y = -1/n mod B^k one gets y + y(ny + 1), where ny + 1 is
-/// a multiple of B^k.
+/// -1/n mod R, by Newton's iteration: y = -1/n mod B^k leads to y + y(ny + 1), where ny + 1 is a multiple
+/// of B^k.
 #[inline(never)]
 #[target_feature(enable = "fma")]
 fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
     const FIRST: usize = 12;
     const FIRST_DIGITS: usize = (FIRST * RADIX_BITS).div_ceil(BITS as usize);
-    let mut inverse = from_digits(&montgomery::negated_inverse_digits::<FIRST_DIGITS>(
-        n_digits,
-    ));
-    if let Some((_, above)) = inverse.split_at_mut_checked(START + FIRST) {
-        above.fill(0.0);
-    }
-    // About half as many digits again and again, but never less than half.
+    let mut inverse = from_digits(&constants::negated_inverse_digits::<FIRST_DIGITS>(n_digits));
+    // Each halving leaves half of the digits or a few more.
     let digits = |halvings: u32| ((len >> halvings) + 1).next_multiple_of(4).min(len);
     let mut known = FIRST;
     let mut halvings = 0;
@@ -241,12 +202,12 @@ fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
     inverse
 }
 
-/// The columns below `len`, and perhaps two more; `totals` gives eight of them.
+/// The columns below `len`, and perhaps two more. `totals` gives eight at a time.
 #[inline]
 #[target_feature(enable = "fma")]
 fn low_columns(out: &mut Digits, len: usize, totals: impl Fn(usize) -> [Total; 2]) {
     let mut carry = Carry::zero();
-    // From a multiple of eight below the end: the first columns may lie below the number.
+    // Starts a multiple of eight below the end: the first columns may lie below the number.
     let end = START + len.next_multiple_of(4);
     let mut c = end - (end - START).next_multiple_of(8);
     while c < end {
@@ -255,10 +216,10 @@ fn low_columns(out: &mut Digits, len: usize, totals: impl Fn(usize) -> [Total; 2
     }
 }
 
-/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or of that less one;
-/// `totals` gives eight of them.
+/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or one less than a multiple.
+/// `totals` gives eight at a time.
 ///
-/// Two or four columns below are computed as well. What the ones below those would carry is far
+/// Two or four columns below `from` are computed, too. What the columns below those would carry is far
 /// less than B / 2, so that rounding gives the carry into column `from`.
 #[inline]
 #[target_feature(enable = "fma")]
@@ -274,8 +235,8 @@ fn high_columns(out: &mut Digits, from: usize, count: usize, totals: impl Fn(usi
     }
 }
 
-// Of the eight columns c to c + 7, the lower four and the upper four do not meet the same digits of
-// x; where the ranges differ, products with the zeros around y fill up.
+// Of the eight columns c to c + 7, the lower four have products of other digits of x than the upper four.
+// Where the ranges differ, the lacking digits of y are the zeros around it.
 
 /// The columns c to c + 7 of the low half of x * y.
 #[inline]
@@ -323,7 +284,7 @@ fn middle_product(x: &Digits, y: &Digits, len: usize, c: usize) -> [Total; 2] {
     sums.totals()
 }
 
-/// The columns c to c + 7 of the low half of a square: of all pairs of different digits one, twice.
+/// The columns c to c + 7 of the low half of a square: each pair of different digits once, doubled.
 #[inline]
 #[target_feature(enable = "fma")]
 fn low_square(x: &Residue, c: usize) -> [Total; 2] {
@@ -381,8 +342,9 @@ impl Columns {
         Self([Sum::zero(); 2])
     }
 
-    /// Adds the products of the last of x with the second to ninth of y, of the one before with the
-    /// third to tenth, and so on: y is eight longer than x, whose length is a multiple of four.
+    /// Adds the products of the last digit of x with the second to ninth digits of y, of the digit before
+    /// with the third to tenth digits, and so on. The length of x is a multiple of four, and y is eight
+    /// digits longer.
     #[inline]
     #[target_feature(enable = "fma")]
     fn add_products(&mut self, x: &[f64], y: &[f64]) {
@@ -416,7 +378,7 @@ impl Columns {
         self.0 = [columns, next];
     }
 
-    /// Adds the products of x\[i\] for i of `middle` and up, with x\[i\] itself and twice the higher
+    /// Adds the products of the digits of x from `middle` on, each with itself and with twice the higher
     /// digits.
     #[inline]
     #[target_feature(enable = "fma")]
@@ -472,8 +434,8 @@ impl Columns {
 
 /// A sum of products in four columns.
 ///
-/// The multiples of B are summed in turn: that shortens the chain of dependent additions and halves
-/// what is added up in one of them.
+/// Two sums take the multiples of B in turn: each chain of dependent additions is half as long, and each
+/// sum half as large.
 #[derive(Clone, Copy)]
 struct Sum {
     /// A multiple of B, and `ROUND`.
@@ -494,8 +456,8 @@ impl Sum {
         }
     }
 
-    /// Adds the products of x\[0\] with the last four of y, of x\[1\] with the four one before, and
-    /// so on.
+    /// Adds the products of x\[0\] with the last four digits of y, of x\[1\] with the four digits one place
+    /// before, and so on.
     #[inline]
     #[target_feature(enable = "fma")]
     fn add_four(&mut self, x: &[f64; 4], y: &[f64; 8]) {
@@ -514,7 +476,7 @@ impl Sum {
     #[target_feature(enable = "fma")]
     fn add_even(&mut self, x: __m256d, y: __m256d) {
         let high = _mm256_fmadd_pd(x, y, self.even);
-        // What rounding took off, which is exact.
+        // What the rounding took off, exactly.
         let low = _mm256_fmadd_pd(x, y, _mm256_sub_pd(self.even, high));
         self.even = high;
         self.low = _mm256_add_pd(self.low, low);
@@ -539,7 +501,7 @@ impl Sum {
     }
 }
 
-/// What is in four columns: `high`, a multiple of B, and `low`.
+/// The sum of four columns: `high`, a multiple of B, and `low`.
 #[derive(Clone, Copy)]
 struct Total {
     high: __m256d,
@@ -566,7 +528,7 @@ fn added([x, y]: [Total; 2], [v, w]: [Total; 2]) -> [Total; 2] {
     [x.add(v), y.add(w)]
 }
 
-/// What the columns before have left over for the next ones.
+/// What the columns before add to the next ones.
 struct Carry {
     high: __m256d,
     carry: __m256d,
@@ -588,7 +550,7 @@ impl Carry {
     fn digits(&mut self, total: Total) -> __m256d {
         let unit = _mm256_set1_pd(1.0 / B);
         let high = one_up(self.high, total.high);
-        // Perhaps inexact, which is good enough for the carry.
+        // May be inexact, but the carry then still is one that leaves a digit within its bounds.
         let column = _mm256_fmadd_pd(high, unit, total.low);
         let carry = rounded(column);
         let digits = _mm256_fmadd_pd(high, unit, _mm256_sub_pd(total.low, carry));
@@ -617,7 +579,7 @@ fn rounded(x: __m256d) -> __m256d {
     _mm256_sub_pd(_mm256_add_pd(x, round), round)
 }
 
-/// Four columns one up: the last of the four before, and the first three.
+/// Four columns moved up by one: the last of the four before, and the first three.
 #[inline]
 #[target_feature(enable = "fma")]
 fn one_up(before: __m256d, columns: __m256d) -> __m256d {
@@ -628,44 +590,29 @@ fn one_up(before: __m256d, columns: __m256d) -> __m256d {
 #[inline]
 #[target_feature(enable = "fma")]
 fn load(digits: &[f64; 4]) -> __m256d {
-    // SAFETY: there are four numbers to read, and they need no alignment.
-    #[expect(unsafe_code, reason = "no safe way to load a vector")]
-    unsafe {
-        _mm256_loadu_pd(digits.as_ptr())
-    }
+    // SAFETY: `digits` has four numbers, and the instruction needs no alignment.
+    unsafe { _mm256_loadu_pd(digits.as_ptr()) }
 }
 
 #[inline]
 #[target_feature(enable = "fma")]
 fn store(digits: &mut [f64; 4], vector: __m256d) {
-    // SAFETY: there is room for four numbers, and they need no alignment.
-    #[expect(unsafe_code, reason = "no safe way to store a vector")]
+    // SAFETY: `digits` has room for four numbers, and the instruction needs no alignment.
     unsafe {
         _mm256_storeu_pd(digits.as_mut_ptr(), vector);
     }
 }
 
-/// A number in digits of the other kind.
+/// A number from portable digits.
 #[inline(never)]
 #[target_feature(enable = "fma")]
 fn from_digits(number: &[Digit]) -> Digits {
     let mut out = ZERO;
-    let (mut buffer, mut bits) = (0_u128, 0);
-    let mut digits = out.iter_mut().skip(START);
-    for digit in number {
-        buffer |= u128::from(*digit) << bits;
-        bits += BITS as usize;
-        while bits >= RADIX_BITS {
-            if let Some(digit) = digits.next() {
-                *digit = (buffer as u64 & ((1 << RADIX_BITS) - 1)) as f64;
-            }
-            buffer >>= RADIX_BITS;
-            bits -= RADIX_BITS;
-        }
+    let digits = out.iter_mut().skip(START);
+    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number)) {
+        *to = digit.cast_signed() as f64;
     }
-    if let Some(digit) = digits.next() {
-        *digit = buffer as u64 as f64;
-    }
+    // The digits become signed.
     let mut carry = Carry::zero();
     for digits in out.as_chunks_mut().0 {
         let low = load(digits);
@@ -675,22 +622,11 @@ fn from_digits(number: &[Digit]) -> Digits {
     out
 }
 
-/// A residue between -n and n, from 0 to n and in digits of the other kind.
+/// Sets `out` to a residue between -n and n, made positive, in portable digits.
 fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
-    let mut digits = residue.iter().skip(START);
-    let (mut buffer, mut bits) = (0_i128, 0);
-    for out in &mut *out {
-        while bits < BITS as usize {
-            if let Some(digit) = digits.next() {
-                buffer += i128::from(*digit as i64) << bits;
-            }
-            bits += RADIX_BITS;
-        }
-        *out = buffer as Digit & MASK;
-        buffer >>= BITS;
-        bits -= BITS as usize;
-    }
-    if buffer < 0 {
+    let digits = residue.iter().skip(START).map(|digit| *digit as i64);
+    let is_negative = radix::set::<RADIX_BITS>(out, digits);
+    if is_negative {
         let mut carry = 0;
         for (out, n) in out.iter_mut().zip(n) {
             carry += *out + *n;
@@ -701,10 +637,9 @@ fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
 }
 
 #[cfg(test)]
-#[expect(unsafe_code, reason = "the tests have seen that the processor can")]
 mod tests {
     use super::*;
-    use crate::rsa::digits::{set_from_be_bytes, stored_digits};
+    use crate::rsa::portable::digits::{set_from_be_bytes, stored_digits};
     use num_bigint::{BigInt, BigUint};
     use std::vec::Vec;
 
@@ -717,7 +652,7 @@ mod tests {
         })
     }
 
-    /// All digits below the two highest ones at their bounds.
+    /// Numbers whose digits are at their bounds, except the two highest digits.
     fn extremes(len: usize) -> [Digits; 4] {
         [[D, D], [-D, -D], [D, -D], [-D, D]].map(|signs| {
             let mut out = ZERO;
@@ -734,7 +669,7 @@ mod tests {
         assert!(is_available(), "this processor cannot run the test");
         let (x, y) = ((1_u64 << 53) - 1, (1_u64 << 53) - 2);
         let mut out = ZERO;
-        // SAFETY: the processor has the feature.
+        // SAFETY: the processor has the instructions.
         unsafe {
             let total = |low: u64| Total {
                 high: _mm256_set1_pd(B * B),
@@ -757,7 +692,7 @@ mod tests {
             let n_value = BigInt::from(BigUint::from_bytes_be(&n_bytes));
             let mut n: Vec<Digit> = std::vec![0; stored_digits(64 * limbs)];
             set_from_be_bytes(&mut n, &n_bytes);
-            // SAFETY: the processor has the feature.
+            // SAFETY: the processor has the instructions.
             let modulus = unsafe { Modulus::new(&n, &n) };
             let len = modulus.len;
             let r = BigInt::from(1) << (len * RADIX_BITS);
@@ -776,7 +711,7 @@ mod tests {
                         (Factors::Two(x, y), value(x) * value(y)),
                         (Factors::Same(&square), value(x) * value(x)),
                     ] {
-                        // SAFETY: the processor has the feature.
+                        // SAFETY: the processor has the instructions.
                         unsafe { modulus.reduce(&mut out, terms, scratch) };
                         let residue = value(&out.digits);
                         assert_eq!((&residue * &r - &t) % &n_value, BigInt::ZERO, "{limbs}");

@@ -1,13 +1,12 @@
 //! The public operation in the vector units of x86-64, for processors with AVX-512 IFMA.
 //!
-//! The same way as in `fma`, but IFMA multiplies integers of 52 bits, so that digits are unsigned
-//! and the halves of a product need no trick.
+//! As in `fma`, but IFMA multiplies integers of 52 bits: digits are unsigned integers, and instructions
+//! give the two halves of a product.
 //!
 //! With the radix B = 2^50, n of L digits and R = B^L, a product t is reduced as a whole
 //! (Montgomery 1985, section 1): q = t * (-1/n) mod R, and then (t + q * n) / R.
 //!
-//! Bounds. B^L >= 16 n and L <= 82. A digit is at most B + 2^14, and its double below 2^52, which is
-//! what IFMA multiplies.
+//! Bounds. B^L >= 16 n and L <= 82. A digit is at most B + 2^14, so that its double is below 2^52.
 //! - `Sum`: at most 82 products for each of two terms, 2^52 each: below 2^60.
 //! - A column: 2^60 and four times that, below 2^63; it carries less than 2^13.
 //! - A residue r: r <= t / R + n * (1 + 2^-36) < 2n for t < n^2 * 6.
@@ -20,16 +19,18 @@ use core::arch::x86_64::{
 };
 use core::mem::swap;
 
-use super::digits::{BITS, Digit, MASK, bit_len};
-use super::{montgomery, mxcsr};
+use super::{constants, radix};
+use crate::rsa::portable::digits::{BITS, Digit, bit_len};
+use crate::rsa::portable::montgomery::{reduce, upper_half};
+use crate::rsa::power::{Step, raise};
 
 /// The bits of a digit.
 const RADIX_BITS: usize = 50;
 /// The radix B.
 const B: u64 = 1 << RADIX_BITS;
-/// The digits of 4096 bits and 4 more, and some more for a multiple of eight.
+/// The digits of 4096 bits and 4 more, rounded up to a multiple of eight.
 const MAX_DIGITS: usize = 88;
-/// The place of digit 0, with zeros on both sides of a number.
+/// The place of digit 0. A number has zeros on both sides.
 const START: usize = 16;
 
 type Digits = [u64; START + MAX_DIGITS + START];
@@ -41,20 +42,20 @@ struct Modulus {
     n: Digits,
     /// -1/n mod R.
     negated_inverse: Digits,
-    /// R^2 mod n, with a small multiple of n.
+    /// R^2 mod n, up to a multiple of n below 2n.
     r_squared: Digits,
     /// L, which is even.
     len: usize,
 }
 
-/// Whether the processor, and the operating system, have what it takes.
+/// Whether the processor and the operating system support the instructions.
 fn is_available() -> bool {
     cpufeatures::new!(ifma, "avx512f", "avx512ifma");
     ifma::get()
 }
 
-/// The backend for processors that have the feature.
-pub(super) fn public_operation(
+/// The backend. It returns false if the processor lacks the instructions.
+pub(crate) fn public_operation(
     t: &mut [Digit],
     s: &[Digit],
     n: &[Digit],
@@ -63,13 +64,10 @@ pub(super) fn public_operation(
 ) -> bool {
     let can = is_available();
     if can {
-        mxcsr::in_default_state(|| {
-            // SAFETY: the processor has the feature.
-            #[expect(unsafe_code, reason = "the compiler does not know the processor")]
-            unsafe {
-                Modulus::new(n, constant).public_operation(montgomery::upper_half(t, n), s, n, e);
-            }
-        });
+        // SAFETY: the processor has the instructions.
+        unsafe {
+            Modulus::new(n, constant).public_operation(upper_half(t, n), s, n, e);
+        }
     }
     can
 }
@@ -80,15 +78,13 @@ impl Modulus {
     fn new(n: &[Digit], constant: &[Digit]) -> Self {
         let len = ((bit_len(n) + 4).div_ceil(2 * RADIX_BITS) * 2).min(MAX_DIGITS);
         let digits = from_digits(n);
-        let mut modulus = Self {
+        let r_squared = constants::power_of_two(2 * len * RADIX_BITS, constant, n);
+        Self {
             negated_inverse: negated_inverse(&digits, n, len),
             n: digits,
-            r_squared: from_digits(constant),
+            r_squared: from_digits(&r_squared),
             len,
-        };
-        let log = montgomery::log_of_constant(n.len());
-        modulus.shift_r_squared((2 * len * RADIX_BITS).saturating_sub(log));
-        modulus
+        }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
@@ -96,20 +92,16 @@ impl Modulus {
         let signature = from_digits(s);
         let scratch = &mut Scratch { low: ZERO, q: ZERO };
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
-        // As in the portable code: multiplying by the signature itself leaves Montgomery form.
-        self.reduce(x, Terms::Product(&signature, &self.r_squared), scratch);
-        for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-            self.reduce(next, Terms::Square(x), scratch);
+        x.digits = signature;
+        raise!(e, |step| {
+            let t = match step {
+                Step::Enter => Terms::Product(&x.digits, &self.r_squared),
+                Step::Square => Terms::Square(x),
+                Step::Multiply => Terms::Product(&x.digits, &signature),
+            };
+            self.reduce(next, t, scratch);
             swap(&mut x, &mut next);
-            if e >> bit & 1 == 1 {
-                self.reduce(next, Terms::Product(&x.digits, &signature), scratch);
-                swap(&mut x, &mut next);
-                if bit > 0 {
-                    self.reduce(next, Terms::Product(&x.digits, &self.r_squared), scratch);
-                    swap(&mut x, &mut next);
-                }
-            }
-        }
+        });
         to_digits(power, &x.digits, n);
     }
 
@@ -122,52 +114,6 @@ impl Modulus {
         high_columns(&mut out.digits, self.len, self.len, &terms);
         for (twice, digit) in out.twice.iter_mut().zip(&out.digits) {
             *twice = digit << 1;
-        }
-    }
-
-    /// `r_squared = r_squared * 2^bits mod n`, below 3n.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn shift_r_squared(&mut self, mut bits: usize) {
-        // The eight highest digits, in units of the highest one.
-        let top = |x: &Digits| {
-            let digits = x.iter().skip(START + self.len - 8).take(8);
-            digits.fold(0.0, |sum, digit| sum / B as f64 + *digit as f64)
-        };
-        let n_top = top(&self.n);
-        // R - n: adding a multiple of it subtracts that of n, modulo R.
-        let mut negated_n = ZERO;
-        let mut carry = 1;
-        let digits = negated_n.iter_mut().zip(&self.n);
-        for (digit, n) in digits.skip(START).take(self.len) {
-            let sum = B - 1 - n + carry;
-            *digit = sum & (B - 1);
-            carry = sum >> RADIX_BITS;
-        }
-        while bits > 0 {
-            let step = bits.min(RADIX_BITS - 4);
-            bits -= step;
-            let factor = 1_i64 << step;
-            // The quotient or up to two less.
-            let quotient = (top(&self.r_squared) * factor as f64 / n_top) as i64;
-            let quotient = _mm512_set1_epi64((quotient - 1).max(0));
-            let factor = _mm512_set1_epi64(factor);
-            let mut carry = Carry::zero();
-            let digits = self.r_squared.as_chunks_mut().0.iter_mut();
-            for (digits, n) in digits.zip(negated_n.as_chunks().0) {
-                let mut sum = Sum::zero();
-                sum.add_product(factor, load(digits));
-                sum.add_product(quotient, load(n));
-                store(digits, carry.digits(sum));
-            }
-            // What is carried out of the L digits is the multiple of R.
-            let mut carry = 0;
-            let mut digits = self.r_squared.iter_mut().skip(START);
-            for digit in digits.by_ref().take(self.len) {
-                let sum = *digit + carry;
-                *digit = sum & (B - 1);
-                carry = sum >> RADIX_BITS;
-            }
-            digits.for_each(|digit| *digit = 0);
         }
     }
 }
@@ -186,14 +132,14 @@ impl Residue {
     };
 }
 
-/// Products of digits to be summed.
+/// Products of digits to sum up.
 #[derive(Clone, Copy)]
 enum Terms<'a> {
     /// Of two numbers.
     Product(&'a Digits, &'a Digits),
     /// Of a number with itself.
     Square(&'a Residue),
-    /// Of a number of so many digits and a longer one.
+    /// Of a number of that many digits and a longer number.
     Middle(&'a Digits, usize, &'a Digits),
 }
 
@@ -202,19 +148,16 @@ struct Scratch {
     q: Digits,
 }
 
-/// -1/n mod R, by Newton's iteration: from y = -1/n mod B^k one gets y + y(ny + 1), where ny + 1 is
-/// a multiple of B^k.
+/// -1/n mod R, by Newton's iteration: y = -1/n mod B^k leads to y + y(ny + 1), where ny + 1 is a multiple
+/// of B^k.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
     const FIRST: usize = 22;
     const FIRST_DIGITS: usize = (FIRST * RADIX_BITS).div_ceil(BITS as usize);
-    let first = montgomery::negated_inverse_digits::<FIRST_DIGITS>(n_digits);
+    let first = constants::negated_inverse_digits::<FIRST_DIGITS>(n_digits);
     let mut inverse = from_digits(&first);
-    if let Some((_, above)) = inverse.split_at_mut_checked(START + FIRST) {
-        above.fill(0);
-    }
-    // About half as many digits again and again, but never less than half.
+    // Each halving leaves half of the digits or a few more.
     let digits = |halvings: u32| ((len >> halvings) + 1).next_multiple_of(2).min(len);
     let mut known = FIRST;
     let mut halvings = 0;
@@ -241,7 +184,7 @@ fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn low_columns(out: &mut Digits, len: usize, terms: Terms) {
     let mut carry = Carry::zero();
-    // From a multiple of 16 below the end: the first columns may lie below the number.
+    // Starts a multiple of 16 below the end: the first columns may lie below the number.
     let mut c = START + len - len.next_multiple_of(16);
     while c < START + len {
         let mut sums = Columns::zero();
@@ -255,10 +198,10 @@ fn low_columns(out: &mut Digits, len: usize, terms: Terms) {
     }
 }
 
-/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or of that less one.
+/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or one less than a multiple.
 ///
-/// Two columns below are computed as well. What the ones below those would carry is far less
-/// than B / 2, so that rounding gives the carry into column `from`.
+/// Two columns below `from` are computed, too. What the columns below those would carry is far less than
+/// B / 2, so that rounding gives the carry into column `from`.
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn high_columns(out: &mut Digits, from: usize, count: usize, terms: &[Terms]) {
     let mut carry = Carry::zero();
@@ -305,7 +248,7 @@ fn low_product(sums: &mut Columns, x: &Digits, y: &Digits, c: usize) {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn high_product(sums: &mut Columns, x: &Digits, y: &Digits, len: usize, c: usize) {
-    // One digit too early, which meets a zero, so that an even number of digits is left.
+    // Starts one digit early, at a product with zero, so that an even number of digits is left.
     let from = (c - len).min(START + len - 8);
     if let Some((lower, both)) = x
         .get(from..START + len)
@@ -329,7 +272,7 @@ fn middle_product(sums: &mut Columns, x: &Digits, y: &Digits, len: usize, c: usi
     }
 }
 
-/// The columns c to c + 15 of the low half of a square: of all pairs of different digits one, twice.
+/// The columns c to c + 15 of the low half of a square: each pair of different digits once, doubled.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn low_square(sums: &mut Columns, x: &Residue, c: usize) {
@@ -379,8 +322,9 @@ impl Columns {
         Self([EightColumns::zero(); 2])
     }
 
-    /// Adds the products of the last of x with the second to seventeenth of y, of the one before with
-    /// the third to eighteenth, and so on: y is sixteen longer than x, whose length is even.
+    /// Adds the products of the last digit of x with the second to seventeenth digits of y, of the digit
+    /// before with the third to eighteenth digits, and so on. The length of x is even, and y is sixteen
+    /// digits longer.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn add_products(&mut self, x: &[u64], y: &[u64]) {
@@ -404,7 +348,7 @@ impl Columns {
         self.0 = [columns, next];
     }
 
-    /// Adds the products of x\[i\] for i of `middle` and up, with x\[i\] itself and twice the higher
+    /// Adds the products of the digits of x from `middle` on, each with itself and with twice the higher
     /// digits.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
@@ -457,7 +401,8 @@ fn eight<const AT: usize>(digits: &[u64; 19]) -> __m512i {
     }
 }
 
-/// Sums for eight columns, of the products in turn: that shortens the chain of dependent additions.
+/// Two sums for eight columns, which take the products in turn: each chain of dependent additions is half
+/// as long.
 #[derive(Clone, Copy)]
 struct EightColumns {
     even: Sum,
@@ -474,8 +419,8 @@ impl EightColumns {
         }
     }
 
-    /// Adds the products of x\[0\] with the last eight of y, of x\[1\] with the eight one before, and
-    /// so on.
+    /// Adds the products of x\[0\] with the last eight digits of y, of x\[1\] with the eight digits one
+    /// place before, and so on.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn add_eight(&mut self, x: &[u64; 8], y: &[u64; 15]) {
@@ -529,7 +474,7 @@ impl Sum {
         self.low = _mm512_madd52lo_epu64(self.low, x, y);
     }
 
-    /// Adds the product with the digit itself in column `AT`, and with twice the digits above.
+    /// Adds the products of a digit with itself, in column `AT`, and with twice the digits above.
     #[inline]
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn add_square<const AT: u32>(&mut self, x: __m512i, digits: __m512i, twice: __m512i) {
@@ -540,7 +485,7 @@ impl Sum {
     }
 }
 
-/// What the columns before have left over for the next ones.
+/// What the columns before add to the next ones.
 struct Carry {
     high: __m512i,
     carry: __m512i,
@@ -581,7 +526,7 @@ impl Carry {
     }
 }
 
-/// Eight columns one up: the last of the eight before, and the first seven.
+/// Eight columns moved up by one: the last of the eight before, and the first seven.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn one_up(before: __m512i, columns: __m512i) -> __m512i {
@@ -591,59 +536,32 @@ fn one_up(before: __m512i, columns: __m512i) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn load(digits: &[u64; 8]) -> __m512i {
-    // SAFETY: there are eight numbers to read, and they need no alignment.
-    #[expect(unsafe_code, reason = "no safe way to load a vector")]
-    unsafe {
-        _mm512_loadu_si512(digits.as_ptr().cast())
-    }
+    // SAFETY: `digits` has eight numbers, and the instruction needs no alignment.
+    unsafe { _mm512_loadu_si512(digits.as_ptr().cast()) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn store(digits: &mut [u64; 8], vector: __m512i) {
-    // SAFETY: there is room for eight numbers, and they need no alignment.
-    #[expect(unsafe_code, reason = "no safe way to store a vector")]
+    // SAFETY: `digits` has room for eight numbers, and the instruction needs no alignment.
     unsafe {
         _mm512_storeu_si512(digits.as_mut_ptr().cast(), vector);
     }
 }
 
-/// A number in digits of the other kind.
+/// A number from portable digits.
 fn from_digits(number: &[Digit]) -> Digits {
     let mut out = ZERO;
-    let (mut buffer, mut bits) = (0_u128, 0);
-    let mut digits = out.iter_mut().skip(START);
-    for digit in number {
-        buffer |= u128::from(*digit) << bits;
-        bits += BITS as usize;
-        while bits >= RADIX_BITS {
-            if let Some(digit) = digits.next() {
-                *digit = buffer as u64 & (B - 1);
-            }
-            buffer >>= RADIX_BITS;
-            bits -= RADIX_BITS;
-        }
-    }
-    if let Some(digit) = digits.next() {
-        *digit = buffer as u64;
+    let digits = out.iter_mut().skip(START);
+    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number)) {
+        *to = digit;
     }
     out
 }
 
-/// A residue below 2n, from 0 to n and in digits of the other kind.
+/// Sets `out` to a residue below 2n, reduced below n, in portable digits.
 fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
-    let mut digits = residue.iter().skip(START);
-    let (mut buffer, mut bits) = (0_u128, 0);
-    for out in &mut *out {
-        while bits < BITS as usize {
-            if let Some(digit) = digits.next() {
-                buffer += u128::from(*digit) << bits;
-            }
-            bits += RADIX_BITS;
-        }
-        *out = buffer as Digit & MASK;
-        buffer >>= BITS;
-        bits -= BITS as usize;
-    }
-    montgomery::reduce(out, n);
+    let digits = residue.iter().skip(START).map(|digit| digit.cast_signed());
+    radix::set::<RADIX_BITS>(out, digits);
+    reduce(out, n);
 }

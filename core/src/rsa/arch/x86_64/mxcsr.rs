@@ -1,32 +1,28 @@
 //! MXCSR, the register that says how x86-64 rounds floating-point numbers, and which exceptions trap.
 //!
-//! A library does not know the state that its caller has set. Rust computes in the default one.
+//! Rust expects the default state, but a library's caller may have set another one.
 
 use core::arch::asm;
 
-/// Rounding to nearest, subnormal numbers kept, no exception traps, and none has occurred.
+/// Rounding to nearest, no flushing of subnormal numbers to zero, no exception traps, no exception flags.
 const DEFAULT: u32 = 0x1f80;
 
 /// Calls `f` in the default state, and restores the caller's.
 pub(super) fn in_default_state<R>(f: impl FnOnce() -> R) -> R {
-    // SAFETY: this is the state that Rust expects.
-    #[expect(unsafe_code, reason = "the compiler does not know the state")]
-    unsafe {
-        in_state(DEFAULT, f)
-    }
+    // SAFETY: it is the default state.
+    unsafe { in_state(DEFAULT, f) }
 }
 
 /// Calls `f` in a state, and restores the caller's, also where `f` panics.
 ///
 /// # Safety
 ///
-/// Rust expects the default state of every operation on floating-point numbers in `f`.
-#[expect(unsafe_code, reason = "no safe way to set the state")]
+/// In any state but the default one, `f` must not compute with floating-point numbers.
 unsafe fn in_state<R, F: FnOnce() -> R>(state: u32, f: F) -> R {
     let mut saved = 0;
     let mut call: fn(F) -> R = |f| f();
-    // SAFETY: the assembly reads `state` and writes `saved`. The compiler does not know which function
-    // comes back from it, and so cannot move any of its operations to before or after the call.
+    // SAFETY: the assembly reads `state` and writes `saved`. To the compiler, it may also change `call`, so
+    // that the compiler does not know the function and moves none of its operations out of the call.
     unsafe {
         asm!(
             "stmxcsr [{saved}]",
@@ -41,24 +37,22 @@ unsafe fn in_state<R, F: FnOnce() -> R>(state: u32, f: F) -> R {
     call(f)
 }
 
-/// Restores this state when it is dropped.
+/// A state that is restored when this is dropped.
 struct Restore(u32);
 
 impl Drop for Restore {
     fn drop(&mut self) {
-        // SAFETY: the assembly reads the state, which was the caller's.
-        #[expect(unsafe_code, reason = "no safe way to set the state")]
+        // SAFETY: the assembly reads the state, which the caller had set.
         unsafe {
-            asm!("ldmxcsr [{}]", in(reg) &raw const self.0, options(readonly, nostack));
+            asm!("ldmxcsr [{}]", in(reg) &raw const self.0, options(nostack));
         }
     }
 }
 
 #[cfg(test)]
-#[expect(unsafe_code, reason = "no safe way to set the state")]
 mod tests {
     use super::*;
-    use crate::rsa::tests::{moduli, oracle, ours};
+    use crate::rsa::public_operation::tests::{moduli, oracle, ours};
 
     fn current() -> u32 {
         let mut state = 0_u32;
@@ -67,8 +61,8 @@ mod tests {
         state
     }
 
-    /// All rounding modes, with subnormal numbers kept or flushed to zero, exceptions masked or trapping,
-    /// and none or all of them having occurred.
+    /// All rounding modes; with and without flushing of subnormal numbers to zero, both as operands and as
+    /// results; all exceptions trapping and none; all exception flags and none.
     fn states() -> impl Iterator<Item = u32> {
         (0..32).map(|choice| {
             let set = |bit: u32, bits: u32| if choice >> bit & 1 == 1 { bits } else { 0 };
@@ -87,8 +81,7 @@ mod tests {
                 let e = 65537;
                 let expected = Some(oracle(&n, e, &s));
                 for state in states() {
-                    // SAFETY: what is called computes with floating-point numbers in the default state
-                    // only, as this test shows.
+                    // SAFETY: all floating-point numbers in it are the backend's, in the default state.
                     let (power, after) =
                         unsafe { in_state(state, || (ours::<4096>(&n, e, &s), current())) };
                     assert_eq!(power, expected, "{bits} bits, {state:#x}");
@@ -102,7 +95,7 @@ mod tests {
     fn the_state_is_restored_after_a_panic() {
         let before = current();
         let other = before ^ 0x6000;
-        // SAFETY: nothing in it computes with floating-point numbers.
+        // SAFETY: it computes with no floating-point numbers.
         let within = unsafe {
             in_state(other, || {
                 let panic = std::panic::catch_unwind(|| in_default_state(|| panic!()));

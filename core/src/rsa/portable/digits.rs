@@ -1,58 +1,55 @@
 //! Natural numbers as little-endian digits of a few bits less than a machine word.
 //!
-//! The spare bits let a column of a product be summed up before any carry: a product then costs one
-//! multiply-accumulate, where whole-word limbs need a carry each. Every sum of `RUN` products of two
-//! digits fits in a `Sum`.
+//! The spare bits leave room to sum up a column of a product before any carry: each product of two digits
+//! then costs one multiply-accumulate, where digits of whole words would need a carry for each. Every sum
+//! of `RUN` products of two digits fits in a `Sum`.
 
-#[cfg(all(
-    target_pointer_width = "64",
-    not(any(tokenlatch_digits_of_28, tokenlatch_digits_of_13))
-))]
-mod word {
-    pub(crate) type Digit = u64;
-    pub(crate) type Sum = u128;
-    pub(crate) type Wide = u128;
-    pub(crate) type Word = u64;
-    pub(crate) type Signed = i128;
-    pub(crate) type SignedDigit = i64;
-    pub(crate) const BITS: u32 = 60;
-}
-#[cfg(any(
-    tokenlatch_digits_of_28,
-    not(any(
-        tokenlatch_digits_of_13,
-        multiplication = "muls",
-        target_pointer_width = "64"
-    ))
-))]
-mod word {
-    pub(crate) type Digit = u32;
-    pub(crate) type Sum = u64;
-    pub(crate) type Wide = u64;
-    pub(crate) type Word = u32;
-    pub(crate) type Signed = i64;
-    pub(crate) type SignedDigit = i32;
-    pub(crate) const BITS: u32 = 28;
-}
-#[cfg(any(tokenlatch_digits_of_13, multiplication = "muls"))]
-mod word {
-    pub(crate) type Digit = u16;
-    pub(crate) type Sum = u32;
-    pub(crate) type Wide = u64;
-    pub(crate) type Word = u32;
-    pub(crate) type Signed = i32;
-    pub(crate) type SignedDigit = i32;
-    pub(crate) const BITS: u32 = 13;
+cfg_select! {
+    // For processors that cannot multiply 32 by 32 bits to 64.
+    any(tokenlatch_digits_of_13, multiplication = "muls") => {
+        mod word {
+            pub(crate) type Digit = u16;
+            pub(crate) type Sum = u32;
+            pub(crate) type Wide = u64;
+            pub(crate) type Word = u32;
+            pub(crate) type Signed = i32;
+            pub(crate) type SignedDigit = i32;
+            pub(crate) const BITS: u32 = 13;
+        }
+    }
+    all(target_pointer_width = "64", not(tokenlatch_digits_of_28)) => {
+        mod word {
+            pub(crate) type Digit = u64;
+            pub(crate) type Sum = u128;
+            pub(crate) type Wide = u128;
+            pub(crate) type Word = u64;
+            pub(crate) type Signed = i128;
+            pub(crate) type SignedDigit = i64;
+            pub(crate) const BITS: u32 = 60;
+        }
+    }
+    _ => {
+        mod word {
+            pub(crate) type Digit = u32;
+            pub(crate) type Sum = u64;
+            pub(crate) type Wide = u64;
+            pub(crate) type Word = u32;
+            pub(crate) type Signed = i64;
+            pub(crate) type SignedDigit = i32;
+            pub(crate) const BITS: u32 = 28;
+        }
+    }
 }
 pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Sum, Wide, Word};
 
-/// The products of two digits that a `Sum` has room for.
+/// How many products of two digits a `Sum` has room for.
 pub(crate) const RUN: usize = 1 << (Sum::BITS - 2 * BITS);
 
 pub(crate) const MASK: Digit = (1 << BITS) - 1;
 
-/// The digits to store for a modulus n of so many bits: an even number L, for the columns of a product
-/// are summed up in pairs, such that R = 2^(BITS * L) is at least 4n, and a zero above them.
+/// How many digits to store for a modulus n of that many bits: the least even number L for which
+/// R = 2^(BITS * L) is at least 4n, and one for a zero above. L is even because the columns of a product
+/// are summed up in pairs.
 pub(crate) const fn stored_digits(bits: usize) -> usize {
     (bits + 2).div_ceil(2 * BITS as usize) * 2 + 1
 }
@@ -77,7 +74,7 @@ pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
     }
 }
 
-/// The big-endian number `bytes`, of fewer bytes than a word has.
+/// The big-endian number `bytes`, which has fewer bytes than a word.
 const fn short_number(bytes: &[u8]) -> Word {
     let (mut bytes, mut number) = (bytes, 0);
     while let [byte, lower @ ..] = bytes {
@@ -87,7 +84,7 @@ const fn short_number(bytes: &[u8]) -> Word {
     number
 }
 
-/// The bytes of a number, from its lowest on, and then zeros without end.
+/// The bytes of a number from the lowest on, then zeros without end.
 #[cfg(test)]
 pub(crate) fn le_bytes(digits: &[Digit]) -> impl Iterator<Item = u8> {
     let (mut digits, mut pending, mut filled) = (digits.iter(), 0, 0);
@@ -106,7 +103,7 @@ pub(crate) fn le_bytes(digits: &[Digit]) -> impl Iterator<Item = u8> {
     })
 }
 
-/// The number of bits up to the highest one that is set.
+/// The length of a number in bits.
 pub(crate) const fn bit_len(digits: &[Digit]) -> usize {
     let mut digits = digits;
     while let [lower @ .., digit] = digits {
@@ -118,12 +115,12 @@ pub(crate) const fn bit_len(digits: &[Digit]) -> usize {
     0
 }
 
-/// `a < b`, for operands of one length.
+/// `a < b`, for operands of the same length.
 pub(crate) fn is_less(a: &[Digit], b: &[Digit]) -> bool {
     a.iter().rev().lt(b.iter().rev())
 }
 
-/// `a -= b`, which is not above a.
+/// `a -= b`, for a b that is not above a.
 pub(crate) fn subtract(a: &mut [Digit], b: &[Digit]) {
     let mut borrow = 0;
     for (a, b) in a.iter_mut().zip(b) {

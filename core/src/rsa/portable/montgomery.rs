@@ -1,18 +1,20 @@
 //! Arithmetic modulo an odd number n in Montgomery form (Montgomery 1985).
 //!
 //! With n of L digits, B = 2^(bits of a digit) and R = B^L >= 4n, the Montgomery form of x is
-//! xR mod n. Numbers are only kept below 2n, since (ab + qn) / R < (4n/R + 1)n <= 2n for a, b < 2n and
-//! q < R: no product but the last needs a subtraction.
+//! xR mod n. Numbers are kept below 2n, not below n: (ab + qn) / R < (4n/R + 1)n <= 2n for a, b < 2n and
+//! q < R. So only the last product needs a subtraction.
 
 use super::columns::add_columns;
 use super::digits::{
     BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, product, subtract,
 };
+use crate::rsa::arch::SHORT;
+use crate::rsa::power::{Step, raise};
 
 /// The backend for every processor.
-// Inlined, for one frame less on the stack.
+// Inlined, to save a frame on the stack.
 #[inline(always)]
-pub(super) fn public_operation(
+pub(crate) fn public_operation(
     t: &mut [Digit],
     s: &[Digit],
     n: &[Digit],
@@ -21,30 +23,22 @@ pub(super) fn public_operation(
 ) -> bool {
     let x = upper_half(t, n).iter_mut();
     x.zip(s).for_each(|(to, from)| *to = *from);
-    // The power is in Montgomery form, and e is read from its highest bit down. Multiplying by the
-    // signature itself leaves Montgomery form, which is just right for the last bit.
-    enter(t, constant, n);
-    for bit in (0..31_u32.saturating_sub(e.leading_zeros())).rev() {
-        multiply(t, None, n);
-        if e >> bit & 1 == 1 {
-            multiply(t, Some(s), n);
-            if bit > 0 {
-                enter(t, constant, n);
-            }
-        }
-    }
+    raise!(e, |step| match step {
+        Step::Enter => enter(t, constant, n),
+        Step::Square => multiply(t, None, n),
+        Step::Multiply => multiply(t, Some(s), n),
+    });
     reduce(upper_half(t, n), n);
     true
 }
 
-/// Of a buffer for a product modulo n, the half that holds a factor and then the result.
-pub(super) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit] {
+/// The half of a buffer for a product modulo n that holds first a factor and then the result.
+pub(crate) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit] {
     let len = n.len().saturating_sub(1);
     t.get_mut(len..).unwrap_or_default()
 }
 
-/// `x = xR mod n`, its Montgomery form, for x in the upper half of t; the key's constant is the one
-/// of n.
+/// `x = xR mod n`, its Montgomery form, for x in the upper half of t, with the key's constant.
 fn enter(t: &mut [Digit], constant: &[Digit], n: &[Digit]) {
     multiply(t, Some(constant), n);
     if SHORT != 0 {
@@ -52,19 +46,19 @@ fn enter(t: &mut [Digit], constant: &[Digit], n: &[Digit]) {
     }
 }
 
-/// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t; the lower
-/// half is spare, and holds q.
+/// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t. The
+/// lower half holds q.
 fn multiply(t: &mut [Digit], y: Option<&[Digit]>, n: &[Digit]) {
     let _ = try_multiply(t, y, n);
 }
 
-/// As `multiply`, in a form without bounds to check.
+/// Does what `multiply` does, written so that the compiler needs no panic for a bound.
 #[inline(never)]
 fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Option<()> {
     let len = modulus.len().checked_sub(1)?;
     let [n0, n1, ..] = *modulus else { return None };
     let inverse = negated_inverse(n0);
-    // All lengths now follow from one, and fewer have to be kept at hand.
+    // All lengths now follow from one, so that fewer registers hold lengths.
     let t = t.get_mut(..len + modulus.len())?;
     let y = match y {
         Some(y) => Some(y.get(..modulus.len())?),
@@ -74,8 +68,8 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
     let mut k = 0;
     while k < 2 * len {
         let (q, x) = t.split_at_checked(len)?;
-        // The lowest digit of a factor that meets one of the other in column k of their product,
-        // and those known of q, with n from the digits on that they meet.
+        // Column k has the products of two digits whose places add up to k: the lowest place of such a
+        // digit, the known digits of q from there on, and the digits of n that they are multiplied with.
         let (lowest, q, n) = if k < len {
             (0, q.get(..k)?, modulus.get(1..)?)
         } else {
@@ -89,7 +83,7 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
                 let p1 = product(*above.first()?, *y.first()?) as Wide;
                 add_columns([0, p1], x.get(lowest..)?, y)?
             }
-            // The products of a square occur twice, but for that of the digit in the middle.
+            // A square has each product twice, except that of the digit in the middle.
             None => {
                 let (lower, upper) = x.split_at_checked(k / 2)?;
                 let (middle, upper) = upper.split_first()?;
@@ -98,8 +92,8 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
                 [2 * p0 + product(*middle, *middle) as Wide, 2 * p1]
             }
         };
-        // The product's columns are carried apart from the reduction's, for both together could
-        // overflow.
+        // The columns of the product and those of the reduction have carries of their own: together they
+        // could overflow.
         let p0 = p0 + carry;
         let p1 = p1 + (p0 >> BITS);
         let (r0, r1) = (p0 as Digit & MASK, p1 as Digit & MASK);
@@ -112,22 +106,22 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
             let q1 = (r1 as Digit).wrapping_mul(inverse) & MASK;
             (r1 + product(q1, n0) as Wide, [q0, q1])
         } else {
-            // The upper half gives the result. The digits of x that it replaces are used up.
+            // The upper half gives the result, in the place of digits of x that are no longer needed.
             let r1 = r1 + (r0 >> BITS);
             (r1, [r0 as Digit & MASK, r1 as Digit & MASK])
         };
         carry = (p1 >> BITS) + (r1 >> BITS);
         *t.get_mut(k..)?.first_chunk_mut()? = digits;
-        // The compiler would keep one address for each use of k, more than there are registers.
+        // Otherwise the compiler keeps an address for each use of k, and runs out of registers.
         k = core::hint::black_box(k + 2);
     }
     Some(())
 }
 
 /// `x = x mod n`, for an x below 2n.
-// Not inlined, so that what it works with is not on the stack while the power is computed.
+// Not inlined, so that it takes no stack while the power is computed.
 #[inline(never)]
-pub(super) fn reduce(x: &mut [Digit], n: &[Digit]) {
+pub(crate) fn reduce(x: &mut [Digit], n: &[Digit]) {
     if !is_less(x, n) {
         subtract(x, n);
     }
@@ -135,22 +129,15 @@ pub(super) fn reduce(x: &mut [Digit], n: &[Digit]) {
 
 const WINDOW: usize = BITS as usize + 3;
 
-/// How many digits the key's constant falls short of R^2: other radices, of backends for some
-/// processors, have an R that is a little smaller, and make their R^2 of the same constant.
-const SHORT: usize = if cfg!(all(target_arch = "x86_64", not(tokenlatch_portable))) {
-    4
-} else {
-    0
-};
-
-/// The key's constant, from which R^2 mod n comes, is 2^log mod n for n of so many stored digits.
+/// The log for which the key's constant is 2^log mod n, where n has that many stored digits. The constant
+/// is R^2 mod n, or a lower power of 2, from which backends with a lower R can start, too.
 pub(crate) const fn log_of_constant(stored_digits: usize) -> usize {
     (2 * (stored_digits - 1) - SHORT) * BITS as usize
 }
 
 /// Sets `constant` to the key's constant, up to a multiple of n below 2n.
 pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
-    // Starting from the highest power of 2 that is below n and leaves whole digits.
+    // From the highest power of 2 below n from which steps of whole digits lead there.
     let log = log_of_constant(n.len());
     let steps = (log - (bit_len(n) - 1)).div_ceil(BITS as usize);
     set_to_power_of_two(constant, log - steps * BITS as usize);
@@ -159,10 +146,9 @@ pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
 
 /// `x = xB^steps mod n`, up to a multiple of n below 2n, by long division.
 ///
-/// A step is x = xB - qn, where q is estimated from the highest W = BITS + 3 bits of n and the W + 1
-/// highest ones of x. No estimate is too high, and it is less than 2 too low: the bits left out of x
-/// make up for 1/4, those of n for 1/2, those of the reciprocal for 1/4, and the rounding for 1. So x
-/// stays below 2n.
+/// A step is x = xB - qn. The highest W = BITS + 3 bits of n and the highest W + 1 bits of x give an
+/// estimate of q that is never too high, and less than 2 too low: the bits left out of x account for 1/4,
+/// those of n for 1/2, those of the reciprocal for 1/4, and the rounding for 1. So x stays below 2n.
 const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
     let bits = bit_len(n).saturating_sub(WINDOW);
     let reciprocal = reciprocal(top(n, bits) + 1);
@@ -176,7 +162,7 @@ const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
 
 /// `x = xB + qn`, where the result is as long as x.
 const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
-    // As the optimiser then sees, both are of one length, and one counter does.
+    // The compiler then sees that both have one length, and needs one counter.
     let Some((mut x, _)) = x.split_at_mut_checked(n.len()) else {
         return;
     };
@@ -202,7 +188,7 @@ const fn set_to_power_of_two(x: &mut [Digit], log: usize) {
 }
 
 /// `x >> shift`, which fits.
-const fn top(x: &[Digit], shift: usize) -> Word {
+pub(crate) const fn top(x: &[Digit], shift: usize) -> Word {
     let (mut x, mut high) = (x, 0);
     while let [lower @ .., digit] = x
         && x.len() > shift / BITS as usize
@@ -213,7 +199,7 @@ const fn top(x: &[Digit], shift: usize) -> Word {
     (high >> (shift % BITS as usize)) as Word
 }
 
-/// 2^2W / divisor, rounded down, for a divisor above 2^(W-1) and not above 2^W.
+/// 2^2W / divisor, rounded down, for a divisor above 2^(W-1) and at most 2^W.
 const fn reciprocal(divisor: Word) -> Word {
     let (mut quotient, mut remainder): (Word, Word) = (0, 1 << (WINDOW - 1));
     let mut bits = WINDOW + 1;
@@ -231,9 +217,9 @@ const fn reciprocal(divisor: Word) -> Word {
 
 /// -1/n mod B, for an odd n whose lowest digit is `lowest`.
 ///
-/// Newton's iteration: x(2 - nx) doubles the number of correct low bits, and n itself is its own
-/// inverse to 3 bits.
-pub(super) fn negated_inverse(lowest: Digit) -> Digit {
+/// Newton's iteration: x(2 - nx) has twice as many correct low bits as x, and n is its own inverse to
+/// 3 bits.
+pub(crate) fn negated_inverse(lowest: Digit) -> Digit {
     let mut inverse = lowest;
     let mut correct_bits = 3;
     while correct_bits < BITS {
@@ -244,32 +230,6 @@ pub(super) fn negated_inverse(lowest: Digit) -> Digit {
     inverse.wrapping_neg() & MASK
 }
 
-/// -1/n modulo the digits asked for: the multiple of n that, added to 1, clears digit after digit.
-#[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
-pub(super) fn negated_inverse_digits<const LEN: usize>(n: &[Digit]) -> [Digit; LEN] {
-    let n0 = negated_inverse(n.first().copied().unwrap_or(0));
-    let (mut inverse, mut one): ([Digit; LEN], [Digit; LEN]) = ([0; LEN], [0; LEN]);
-    if let Some(first) = one.first_mut() {
-        *first = 1;
-    }
-    let mut sum = one.as_mut_slice();
-    for digit in &mut inverse {
-        let Some(lowest) = sum.first() else { break };
-        *digit = lowest.wrapping_mul(n0) & MASK;
-        let mut carry = 0;
-        for (sum, n) in sum.iter_mut().zip(n) {
-            carry += Wide::from(*sum) + Wide::from(*n) * Wide::from(*digit);
-            *sum = carry as Digit & MASK;
-            carry >>= BITS;
-        }
-        let Some((_, higher)) = sum.split_first_mut() else {
-            break;
-        };
-        sum = higher;
-    }
-    inverse
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -278,7 +238,7 @@ mod tests {
     use std::{vec, vec::Vec};
 
     use super::*;
-    use crate::rsa::digits::{le_bytes, set_from_be_bytes, stored_digits};
+    use crate::rsa::portable::digits::{le_bytes, set_from_be_bytes, stored_digits};
 
     fn digits(x: &BigUint, len: usize) -> Vec<Digit> {
         let mut digits = vec![0; len];
@@ -294,7 +254,7 @@ mod tests {
         )
     }
 
-    /// Sums and carries at their highest: overflow checks are on in tests.
+    /// The highest sums and carries: tests have overflow checks.
     #[test]
     fn products_of_the_highest_factors() {
         let one = &BigUint::from(1u8);
@@ -303,7 +263,7 @@ mod tests {
             let r = &(one << (BITS as usize * (len - 1)));
             for n in [(one << bits) - one, (one << (bits - 1)) + one] {
                 let n_digits = digits(&n, len);
-                // 2n - 1, and the number below 2n with the most digits of all ones.
+                // 2n - 1, and the number below 2n that has the most digits with all bits set.
                 let ones = (one << bits) - one;
                 for (x, y) in [
                     (&n * 2u8 - one, &n * 2u8 - one),

@@ -1,0 +1,22 @@
+//! Code for one kind of processor each, and all of the core's `unsafe`.
+
+cfg_select! {
+    tokenlatch_portable => {}
+    any(multiplication = "muls", multiplication = "umlal") => {
+        pub(crate) mod arm;
+    }
+    all(target_arch = "riscv32", target_feature = "m") => {
+        pub(crate) mod riscv32;
+    }
+    target_arch = "x86_64" => {
+        pub(crate) mod x86_64;
+    }
+    _ => {}
+}
+
+/// By how many digits the power of 2 in a key's constant is lower than the portable R^2, so that backends
+/// whose R^2 is lower can start from it.
+pub(crate) const SHORT: usize = cfg_select! {
+    all(target_arch = "x86_64", not(tokenlatch_portable)) => { x86_64::SHORT }
+    _ => { 0 }
+};

@@ -1,0 +1,211 @@
+//! RSA public keys (RFC 8017 section 3.1).
+
+use core::fmt;
+
+use super::portable::digits::{self, Digit};
+use super::portable::montgomery;
+use super::roca;
+use crate::error::Error;
+
+/// The shortest modulus, in bits (RFC 7518 section 3.3).
+const MIN_BITS: usize = 2048;
+
+/// An RSA public key (RFC 8017 section 3.1) with a modulus of 2048 to `BITS` bits, ready to verify.
+///
+/// The modulus n is odd and without ROCA's fingerprint. The public exponent e is odd, at least 3 and
+/// below 2^32. Real key sets have the exponents 3 and 17, which are safe because the whole padding is
+/// compared; larger ones only make verifying slow. [`signature::Verifier`] checks a message.
+///
+/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. The Montgomery constants are computed
+/// when the key is made: at compile time if the key is a constant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey<const BITS: usize = 2048>
+where
+    Bits<BITS>: Capacity,
+{
+    /// The modulus n.
+    n: Digits<BITS>,
+    /// A power of 2 mod n, which takes a number to its Montgomery form.
+    constant: Digits<BITS>,
+    /// The public exponent e.
+    e: u32,
+    /// The bits of n.
+    bits: usize,
+}
+
+/// A capacity in bits.
+#[derive(Clone, Copy, Debug)]
+pub enum Bits<const BITS: usize> {}
+
+/// The capacities: [`Bits<2048>`], [`Bits<3072>`] and [`Bits<4096>`].
+pub trait Capacity: sealed::Storage {}
+
+type Digits<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Digits;
+
+mod sealed {
+    use super::Digit;
+
+    pub trait Storage {
+        type Digits: Copy + Eq + AsRef<[Digit]> + AsMut<[Digit]>;
+        const ZERO: Self::Digits;
+        /// Room for a signature, and for a product of two numbers.
+        type Buffer: AsMut<[Digit]>;
+        const BUFFER: Self::Buffer;
+    }
+}
+
+impl<const BITS: usize> PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    /// The key with the big-endian modulus `n`, without leading zeros, and the exponent `e`.
+    ///
+    /// # Errors
+    ///
+    /// The same as those of [`new`](PublicKey::<2048>::new).
+    pub fn from_be_bytes(n: &[u8], e: u32) -> Result<Self, Error> {
+        let mut key = Self {
+            n: Self::ZERO,
+            constant: Self::ZERO,
+            e,
+            bits: 0,
+        };
+        key.bits = prepare(key.n.as_mut(), key.constant.as_mut(), n, e, BITS)?;
+        Ok(key)
+    }
+
+    /// The bits of the modulus.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        self.bits
+    }
+
+    /// The key as a type without the capacity.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            n: self.n.as_ref(),
+            constant: self.constant.as_ref(),
+            e: self.e,
+            bits: self.bits,
+        }
+    }
+
+    const ZERO: Digits<BITS> = <Bits<BITS> as sealed::Storage>::ZERO;
+    /// The buffer that [`View::public_operation`] needs.
+    pub(crate) const BUFFER: <Bits<BITS> as sealed::Storage>::Buffer =
+        <Bits<BITS> as sealed::Storage>::BUFFER;
+}
+
+/// Shows no modulus: it is no secret, but would fill a log.
+impl<const BITS: usize> fmt::Debug for PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey")
+            .field("bits", &self.bits)
+            .field("e", &self.e)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A key of any capacity, so that there is one code for all of them.
+pub(crate) struct View<'k> {
+    pub(super) n: &'k [Digit],
+    pub(super) constant: &'k [Digit],
+    pub(super) e: u32,
+    /// The bits of n.
+    pub(crate) bits: usize,
+}
+
+/// The public exponent from its big-endian bytes, without leading zeros.
+pub(crate) fn exponent(bytes: &[u8]) -> Result<u32, Error> {
+    match bytes {
+        [1..=u8::MAX, ..] if bytes.len() <= size_of::<u32>() => {
+            Ok(bytes.iter().fold(0, |e, byte| e << 8 | u32::from(*byte)))
+        }
+        _ => Err(Error::InvalidExponent),
+    }
+}
+
+/// Fills in a key's modulus and constant from big-endian bytes, and returns the bits of n.
+const fn prepare(
+    digits: &mut [Digit],
+    constant: &mut [Digit],
+    n: &[u8],
+    e: u32,
+    capacity: usize,
+) -> Result<usize, Error> {
+    if let [0, ..] = n {
+        return Err(Error::ModulusLeadingZero);
+    }
+    if n.len() > capacity / 8 {
+        return Err(Error::ModulusTooLong);
+    }
+    digits::set_from_be_bytes(digits, n);
+    let bits = digits::bit_len(digits);
+    let [lowest, ..] = *digits else {
+        return Err(Error::ModulusTooShort);
+    };
+    if bits < MIN_BITS {
+        return Err(Error::ModulusTooShort);
+    }
+    if lowest & 1 == 0 {
+        return Err(Error::ModulusEven);
+    }
+    if roca::has_fingerprint(digits) {
+        return Err(Error::WeakModulus);
+    }
+    if e & 1 == 0 || e < 3 {
+        return Err(Error::InvalidExponent);
+    }
+    let len = digits::stored_digits(bits);
+    if let (Some((n, _)), Some((constant, _))) = (
+        digits.split_at_checked(len),
+        constant.split_at_mut_checked(len),
+    ) {
+        montgomery::set_to_constant(constant, n);
+    }
+    Ok(bits)
+}
+
+macro_rules! capacities {
+    ($($bits:literal)*) => {$(
+        impl Capacity for Bits<$bits> {}
+
+        impl sealed::Storage for Bits<$bits> {
+            type Digits = [Digit; digits::stored_digits($bits)];
+            const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
+            type Buffer = [Digit; 3 * digits::stored_digits($bits) - 1];
+            const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits) - 1];
+        }
+
+        impl PublicKey<$bits> {
+            /// The same as [`from_be_bytes`](PublicKey::from_be_bytes), for keys that are constants:
+            /// the key and its Montgomery constant then lie in flash.
+            ///
+            /// # Errors
+            ///
+            /// [`Error::ModulusTooShort`], [`Error::ModulusTooLong`], [`Error::ModulusEven`],
+            /// [`Error::ModulusLeadingZero`], [`Error::WeakModulus`] and
+            /// [`Error::InvalidExponent`].
+            pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
+                let mut key = Self {
+                    n: Self::ZERO,
+                    constant: Self::ZERO,
+                    e,
+                    bits: 0,
+                };
+                match prepare(&mut key.n, &mut key.constant, n, e, $bits) {
+                    Ok(bits) => {
+                        key.bits = bits;
+                        Ok(key)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+        }
+    )*};
+}
+
+capacities!(2048 3072 4096);
