@@ -4,6 +4,8 @@
 //! on x86-64, this 240 ns) and more flash: its constant time is for secrets, and a token that came
 //! in a request has none from whoever sent it.
 
+use core::cell::Cell;
+
 use crate::error::Error;
 
 /// Decodes where the text lies and returns the decoded front part of it.
@@ -11,49 +13,44 @@ use crate::error::Error;
 /// Refuses padding, white space, the standard alphabet, a length of 4n + 1 and non-zero trailing
 /// bits, so that one byte string has exactly one text.
 pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
-    let (mut read, mut written) = (0, 0);
-    while let Some(&group) = text.get(read..).and_then(<[u8]>::first_chunk::<4>) {
-        let [_, bytes @ ..] = bits(&group)?.to_be_bytes();
-        if let Some(out) = text.get_mut(written..).and_then(<[u8]>::first_chunk_mut) {
-            *out = bytes;
-        }
-        read += 4;
-        written += 3;
+    // Cells, because one slice is read and written.
+    let cells = Cell::from_mut(&mut *text).as_slice_of_cells();
+    let (groups, last) = cells.as_chunks();
+    let (outs, _) = cells.as_chunks();
+    // One check for all: only what is no sextet has a bit beyond the sixth.
+    let mut all = 0;
+    for ([a, b, c, d], [first, second, third]) in groups.iter().zip(outs) {
+        let [a, b, c, d] = [sextet(a), sextet(b), sextet(c), sextet(d)];
+        all |= a | b | c | d;
+        first.set(a << 2 | b >> 4);
+        second.set(b << 4 | c >> 2);
+        third.set(c << 6 | d);
     }
-    // What is left of a last group, filled up with zero bits.
-    let (group, count) = match text.get(read..) {
-        None | Some([]) => ([b'A'; 4], 0),
-        Some(&[a, b]) => ([a, b, b'A', b'A'], 1),
-        Some(&[a, b, c]) => ([a, b, c, b'A'], 2),
-        Some(_) => return Err(Error::InvalidBase64url),
-    };
-    let [_, bytes @ ..] = bits(&group)?.to_be_bytes();
-    let mut bytes = bytes.into_iter();
-    for byte in bytes.by_ref().take(count) {
-        if let Some(out) = text.get_mut(written) {
-            *out = byte;
-        }
-        written += 1;
+    // The last group, of 2 or 3 characters, stands for 1 or 2 bytes and trailing bits.
+    let mut bits = 0;
+    for (character, shift) in last.iter().zip([26, 20, 14]) {
+        let sextet = sextet(character);
+        all |= sextet;
+        bits |= u32::from(sextet) << shift;
     }
-    if bytes.any(|trailing| trailing != 0) {
+    let mut len = 3 * groups.len();
+    for out in cells.iter().skip(len).take(last.len().saturating_sub(1)) {
+        let [byte, ..] = bits.to_be_bytes();
+        out.set(byte);
+        bits <<= 8;
+        len += 1;
+    }
+    if all & NONE != 0 || bits != 0 || last.len() == 1 {
         return Err(Error::InvalidBase64url);
     }
-    text.get_mut(..written).ok_or(Error::InvalidBase64url)
+    text.get_mut(..len).ok_or(Error::InvalidBase64url)
 }
 
-/// The 24 bits of four characters.
-fn bits(&[a, b, c, d]: &[u8; 4]) -> Result<u32, Error> {
-    let [a, b, c, d] = [a, b, c, d].map(sextet);
-    // One check for all four: only what is no sextet has a bit beyond the sixth.
-    if (a | b | c | d) & NONE == 0 {
-        Ok(u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d))
-    } else {
-        Err(Error::InvalidBase64url)
-    }
-}
-
-fn sextet(character: u8) -> u8 {
-    SEXTETS.get(usize::from(character)).copied().unwrap_or(NONE)
+fn sextet(character: &Cell<u8>) -> u8 {
+    SEXTETS
+        .get(usize::from(character.get()))
+        .copied()
+        .unwrap_or(NONE)
 }
 
 /// What stands for no sextet.

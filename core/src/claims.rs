@@ -2,7 +2,7 @@
 
 use crate::claim::Claim;
 use crate::error::Error;
-use crate::json::{self, Object, Text, Value};
+use crate::json::{self, MAX_JSON_MEMBERS, Object, Text, Value};
 use crate::numeric_date::NumericDate;
 
 /// The claims of a token: each is absent or well-formed.
@@ -24,13 +24,14 @@ pub(crate) struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// Fills in what the payload says. In place: to return the claims would take their size twice.
     pub(crate) fn read(&mut self, payload: &'a [u8]) -> Result<(), Error> {
-        let document = json::walk(payload, &mut |name, value| match Claim::ALL
-            .into_iter()
-            .find(|claim| name == claim.name())
-        {
-            Some(claim) => self.set(claim, value),
-            None => Ok(()),
-        })?;
+        let document = json::walk(
+            payload,
+            MAX_JSON_MEMBERS,
+            &mut |name, value| match Claim::ALL.into_iter().find(|claim| name == claim.name()) {
+                Some(claim) => self.set(claim, value),
+                None => Ok(()),
+            },
+        )?;
         let Value::Object(all) = document else {
             return Err(Error::ClaimsNotObject);
         };

@@ -32,7 +32,8 @@ pub enum Error {
     /// A JSON object with two members of one name, compared after unescaping (RFC 7519 section 4).
     DuplicateMember,
     /// A JSON object that has, together with those that it lies in, more members than
-    /// [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), or names that were chosen to have one hash.
+    /// [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), a header more than
+    /// [`MAX_HEADER_MEMBERS`](crate::MAX_HEADER_MEMBERS), or names that were chosen to have one hash.
     TooManyMembers,
 
     // The JOSE header.
@@ -97,7 +98,7 @@ pub enum Error {
     KeySetTooLong,
     /// Not a JWK Set: a JSON object whose `keys` is an array of objects (RFC 7517 section 5).
     InvalidKeySet,
-    /// More usable keys than the key set has room for.
+    /// More usable keys than the key set has room for, or more keys than [`MAX_KEYS`](crate::MAX_KEYS).
     KeySetFull,
     /// `kty` is absent or not `RSA` (RFC 7517 section 4.1).
     UnsupportedKeyType,
@@ -228,7 +229,7 @@ impl Error {
             ),
             Self::KeySetTooLong => ("key-set-too-long", "the JWK Set document is too long"),
             Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
-            Self::KeySetFull => ("key-set-full", "more usable keys than the set has room for"),
+            Self::KeySetFull => ("key-set-full", "more keys than the set has room for"),
             Self::UnsupportedKeyType => ("unsupported-key-type", "the key is not an RSA key"),
             Self::InvalidKey => ("invalid-key", "the key is malformed"),
             Self::KeyNotForVerifying => (

@@ -60,17 +60,20 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    walk(document, &mut |_, _| Ok(()))
+    walk(document, MAX_JSON_MEMBERS, &mut |_, _| Ok(()))
 }
 
-/// As [`parse`], and shows each member of the outermost object to `member` on the way: what it keeps of
-/// them must not be used before the whole document was found good.
+/// As [`parse`], with a limit of members up to [`MAX_JSON_MEMBERS`]; calls `member` with each member of
+/// the outermost object.
+///
+/// What `member` keeps must not be used before the whole document was found good.
 pub(crate) fn walk<'a>(
     document: &'a [u8],
+    max_members: usize,
     member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
 ) -> Result<Value<'a>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    Value::new(check(text, member)?).ok_or(Error::InvalidJson)
+    Value::new(check(text, max_members, member)?).ok_or(Error::InvalidJson)
 }
 
 impl<'a> Value<'a> {
@@ -222,10 +225,48 @@ impl<'a> Array<'a> {
             text: self.0,
             at: 1,
         };
-        core::iter::from_fn(move || {
-            cursor.skip_separators();
-            cursor.skip_value()
-        })
+        core::iter::from_fn(move || cursor.skip_value())
+    }
+
+    /// Calls `element` with the members of each element, or with nothing where the element is not an object.
+    ///
+    /// Walks over each element once.
+    pub(crate) fn objects(
+        self,
+        element: &mut dyn FnMut(Option<&mut Members<'a>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut cursor = Cursor {
+            text: self.0,
+            at: 1,
+        };
+        loop {
+            if cursor.peek().is_some_and(is_separator) {
+                cursor.at += 1;
+            } else if cursor.eat(b'{') {
+                let mut members = Members(cursor);
+                element(Some(&mut members))?;
+                members.by_ref().for_each(drop);
+                cursor = members.0;
+                cursor.at += 1;
+            } else if cursor.skip_value().is_some() {
+                element(None)?;
+            } else {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The members of an object, in order.
+#[derive(Clone)]
+pub struct Members<'a>(Cursor<'a>);
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let name = self.0.skip_value()?.as_text()?;
+        Some((name, self.0.skip_value()?))
     }
 }
 
@@ -238,16 +279,10 @@ impl Default for Object<'_> {
 
 impl<'a> Object<'a> {
     /// The members, in order; no name comes twice.
-    pub fn members(self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> {
-        let mut cursor = Cursor {
+    pub fn members(self) -> Members<'a> {
+        Members(Cursor {
             text: self.0,
             at: 1,
-        };
-        core::iter::from_fn(move || {
-            cursor.skip_separators();
-            let name = cursor.skip_value()?.as_text()?;
-            cursor.skip_separators();
-            Some((name, cursor.skip_value()?))
         })
     }
 
@@ -272,9 +307,12 @@ struct Chars<'a>(core::str::Chars<'a>);
 impl Chars<'_> {
     /// The value of four hexadecimal digits, which they are known to be.
     fn hex4(&mut self) -> u32 {
-        let digits = self.0.by_ref().take(4).map(u32::from);
-        digits.fold(0, |value, digit| {
-            (value << 4) | ((digit & 0xf) + 9 * (digit >> 6))
+        let Some((digits, rest)) = self.0.as_str().split_at_checked(4) else {
+            return 0;
+        };
+        self.0 = rest.chars();
+        digits.bytes().fold(0, |value, digit| {
+            value << 4 | u32::from((digit & 0xf) + 9 * (digit >> 6))
         })
     }
 }
@@ -321,6 +359,7 @@ fn is_low_surrogate(code: u32) -> bool {
 struct Open {
     /// Where it begins.
     start: usize,
+    is_object: bool,
     /// How many names were remembered before it began.
     names_before: u16,
 }
@@ -328,6 +367,8 @@ struct Open {
 /// The names of the members, so far, of all objects that are not closed yet.
 struct Names {
     hashes: heapless::Vec<u32, MAX_JSON_MEMBERS, u16>,
+    /// How many there may be.
+    max: usize,
     /// Whether an object may still be walked again, because two of its names have one hash. Different
     /// names have one hash by chance in one document of a million: a document with a second such pair
     /// was made to cost time.
@@ -335,7 +376,7 @@ struct Names {
 }
 
 impl Names {
-    /// Remembers the next name of `object`, whose text begins `text`.
+    /// Remembers the next name of `object` in `text`.
     fn add(&mut self, name: Text<'_>, object: Open, text: &str) -> Result<(), Error> {
         let hash = name.hash();
         let earlier = self.hashes.get(object.names_before.into()..);
@@ -344,10 +385,15 @@ impl Names {
             if !core::mem::take(&mut self.can_walk) {
                 return Err(Error::TooManyMembers);
             }
-            let mut members = Object(text).members().take(earlier.len());
-            if members.any(|(other, _)| other == name) {
+            let same = earlier.iter().take_while(|other| **other != hash).count();
+            let object = text.get(object.start..).unwrap_or_default();
+            let other = Object(object).members().nth(same);
+            if other.is_none_or(|(other, _)| other == name) {
                 return Err(Error::DuplicateMember);
             }
+        }
+        if self.hashes.len() >= self.max {
+            return Err(Error::TooManyMembers);
         }
         self.hashes.push(hash).map_err(|_| Error::TooManyMembers)
     }
@@ -356,12 +402,14 @@ impl Names {
 /// Checks that `text` is one JSON value, and returns it without the white space around it.
 fn check<'a>(
     text: &'a str,
+    max_members: usize,
     member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
 ) -> Result<&'a str, Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH, u8>::new();
     let mut names = Names {
         hashes: heapless::Vec::new(),
+        max: max_members,
         can_walk: true,
     };
     // The name of the outermost object's last member, and where its value begins.
@@ -369,6 +417,15 @@ fn check<'a>(
     cursor.skip_whitespace();
     let document_start = cursor.at;
     loop {
+        // In an object, a name starts here.
+        if let Some(&container) = open.last()
+            && container.is_object
+        {
+            let name = cursor.check_name(container, &mut names)?;
+            if open.len() == 1 {
+                last = Some((name, cursor.at));
+            }
+        }
         // A value starts here.
         let start = cursor.at;
         match cursor.peek().ok_or(Error::InvalidJson)? {
@@ -376,17 +433,12 @@ fn check<'a>(
                 cursor.at += 1;
                 let container = Open {
                     start,
+                    is_object: bracket == b'{',
                     names_before: names.hashes.len() as u16,
                 };
                 open.push(container).map_err(|_| Error::JsonTooDeep)?;
                 cursor.skip_whitespace();
                 if !matches!(cursor.peek(), Some(b'}' | b']')) {
-                    if bracket == b'{' {
-                        let name = cursor.check_name(container, &mut names)?;
-                        if open.len() == 1 {
-                            last = Some((name, cursor.at));
-                        }
-                    }
                     continue;
                 }
             }
@@ -414,20 +466,13 @@ fn check<'a>(
                 member(name, value.ok_or(Error::InvalidJson)?)?;
             }
             cursor.at += 1;
-            let is_object = text.as_bytes().get(container.start) == Some(&b'{');
-            match (byte, is_object) {
+            match (byte, container.is_object) {
                 (Some(b'}'), true) | (Some(b']'), false) => {
                     open.pop();
                     names.hashes.truncate(container.names_before.into());
                 }
-                (Some(b','), is_object) => {
+                (Some(b','), _) => {
                     cursor.skip_whitespace();
-                    if is_object {
-                        let name = cursor.check_name(container, &mut names)?;
-                        if open.len() == 1 {
-                            last = Some((name, cursor.at));
-                        }
-                    }
                     break;
                 }
                 _ => return Err(Error::InvalidJson),
@@ -436,8 +481,14 @@ fn check<'a>(
     }
 }
 
+/// White space, commas and colons stand between values.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')
+}
+
 /// A place in a document. The `check_` methods trust nothing; the `skip_` methods walk over what has
 /// been checked.
+#[derive(Clone)]
 struct Cursor<'a> {
     text: &'a str,
     at: usize,
@@ -459,28 +510,38 @@ impl<'a> Cursor<'a> {
         self.at += rest.iter().take_while(|byte| matches(**byte)).count();
     }
 
-    /// Skips whole words of a string that have neither quote, backslash nor control character.
-    fn skip_plain_words(&mut self) {
+    /// Skips to the next quote, backslash or control character of a string, or to the end of the document.
+    fn skip_plain(&mut self) {
         const ONES: usize = usize::MAX / 0xff;
         const HIGH_BITS: usize = ONES << 7;
+        if self.peek() == Some(b'"') {
+            return;
+        }
         let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        // By the word, as long as there are whole words.
         while let Some((bytes, after)) = rest.split_first_chunk() {
-            let word = usize::from_ne_bytes(*bytes);
-            // A byte below `limit` is the lowest to borrow into a high bit that it has not itself.
+            let word = usize::from_le_bytes(*bytes);
+            // Subtracts `limit` from each byte. The first byte whose high bit the subtraction sets is below
+            // `limit`; the bytes after it may only have lent to it.
             let has_below =
                 |word: usize, limit| word.wrapping_sub(ONES * limit) & !word & HIGH_BITS;
             let quote = has_below(word ^ (ONES * 0x22), 1);
             let backslash = has_below(word ^ (ONES * 0x5c), 1);
-            if quote | backslash | has_below(word, 0x20) != 0 {
-                break;
+            let found = quote | backslash | has_below(word, 0x20);
+            if found != 0 {
+                self.at += found.trailing_zeros() as usize / 8;
+                return;
             }
             self.at += bytes.len();
             rest = after;
         }
+        self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
     }
 
     fn skip_whitespace(&mut self) {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
     }
 
     /// Checks the name of a member of `object` and its colon, and returns the name.
@@ -489,8 +550,7 @@ impl<'a> Cursor<'a> {
         self.check_string()?;
         let inner = self.text.get(start + 1..self.at - 1);
         let name = Text(inner.ok_or(Error::InvalidJson)?);
-        let object_text = self.text.get(object.start..).ok_or(Error::InvalidJson)?;
-        names.add(name, object, object_text)?;
+        names.add(name, object, self.text)?;
         self.skip_whitespace();
         if !self.eat(b':') {
             return Err(Error::InvalidJson);
@@ -505,8 +565,7 @@ impl<'a> Cursor<'a> {
             return Err(Error::InvalidJson);
         }
         loop {
-            self.skip_plain_words();
-            self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
+            self.skip_plain();
             if self.eat(b'"') {
                 return Ok(());
             }
@@ -577,17 +636,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Walks over white space, commas and colons, as they stand between checked values.
-    fn skip_separators(&mut self) {
-        self.skip_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':'));
-    }
-
     /// Walks over a checked string.
     fn skip_string(&mut self) {
         loop {
             self.at += 1;
-            self.skip_plain_words();
-            self.skip_while(|byte| !matches!(byte, b'"' | b'\\'));
+            self.skip_plain();
             if self.eat(b'"') {
                 return;
             }
@@ -599,12 +652,20 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Walks over a checked value and returns it, or nothing at the end of a container.
+    /// Walks over a checked value and what separates it from the one before, and returns it, or nothing at
+    /// the end of a container.
     fn skip_value(&mut self) -> Option<Value<'a>> {
-        let start = self.at;
+        let mut start = self.at;
         let mut depth = 0_usize;
         loop {
             match self.peek()? {
+                byte if is_separator(byte) => {
+                    self.at += 1;
+                    if depth == 0 {
+                        start = self.at;
+                    }
+                    continue;
+                }
                 b'"' => self.skip_string(),
                 b'{' | b'[' => {
                     depth += 1;

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::base64url;
 use crate::error::Error;
-use crate::json::{self, Object, Text, Value};
+use crate::json::{self, Members, Text, Value};
 use crate::rs256;
 use crate::rsa::{self, Bits, Capacity, PublicKey};
 
@@ -57,38 +57,39 @@ where
     /// the errors of JSON.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
         match json::parse(document)? {
-            Value::Object(jwk) => Self::read(jwk),
+            Value::Object(jwk) => Self::read(&mut jwk.members()),
             _ => Err(Error::InvalidKey),
         }
     }
 
     /// Reads a JWK; members that it does not know are passed over (RFC 7517 section 4).
-    pub(crate) fn read(jwk: Object<'_>) -> Result<Self, Error> {
+    pub(crate) fn read(members: &mut Members<'_>) -> Result<Self, Error> {
         let (mut key_type, mut key_id, mut n, mut e) = (None, None, None, None);
-        for (name, value) in jwk.members() {
-            if name == "kty" {
-                key_type = Some(text(value)?);
-            } else if name == "kid" {
-                key_id = Some(KeyId::read(text(value)?)?);
-            } else if name == "n" {
-                n = Some(text(value)?);
-            } else if name == "e" {
-                e = Some(text(value)?);
-            } else if name == "use" {
-                require(text(value)? == "sig")?;
-            } else if name == "alg" {
-                require(text(value)? == rs256::ALGORITHM)?;
-            } else if name == "key_ops" {
-                let Value::Array(operations) = value else {
-                    return Err(Error::InvalidKey);
-                };
-                require(operations.elements().any(|value| {
-                    value
-                        .as_text()
-                        .is_some_and(|operation| operation == "verify")
-                }))?;
-            } else if PRIVATE_MEMBERS.iter().any(|private| name == *private) {
-                return Err(Error::PrivateKey);
+        for (name, value) in members {
+            // The longest name is `key_ops`.
+            let mut buffer = [0; 7];
+            let len = name.copy_to(&mut buffer);
+            match len.and_then(|len| buffer.get(..len)).unwrap_or_default() {
+                b"kty" => key_type = Some(text(value)?),
+                b"kid" => key_id = Some(KeyId::read(text(value)?)?),
+                b"n" => n = Some(text(value)?),
+                b"e" => e = Some(text(value)?),
+                b"use" => require(text(value)? == "sig")?,
+                b"alg" => require(text(value)? == rs256::ALGORITHM)?,
+                b"key_ops" => {
+                    let Value::Array(operations) = value else {
+                        return Err(Error::InvalidKey);
+                    };
+                    let mut operations = operations.elements();
+                    require(operations.any(|operation| {
+                        operation.as_text().is_some_and(|name| name == "verify")
+                    }))?;
+                }
+                // RFC 7518 section 6.3.2, and `k`, which is a secret in a key of any type.
+                b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"oth" | b"k" => {
+                    return Err(Error::PrivateKey);
+                }
+                _ => {}
             }
         }
         if key_type.is_none_or(|key_type| key_type != "RSA") {
@@ -170,9 +171,6 @@ macro_rules! jwk {
         }
     };
 }
-
-/// RFC 7518 section 6.3.2, and `k`, which is a secret in whatever key it stands.
-const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// 513 bytes in base64url: 4096 bits and a leading zero.
 const MAX_UINT_TEXT_LEN: usize = 684;

@@ -3,12 +3,15 @@
 use heapless::Vec;
 
 use crate::error::Error;
-use crate::json::{self, Text, Value};
+use crate::json::{self, MAX_JSON_MEMBERS, Text, Value};
 use crate::jwk::Jwk;
 use crate::rsa::{Bits, Capacity, PublicKey};
 
 /// The longest JWK Set document, in bytes.
 pub const MAX_KEY_SET_LEN: usize = 256 * 1024;
+
+/// How many keys a JWK Set document may have, usable or not.
+pub const MAX_KEYS: usize = 1024;
 
 /// At most `N` keys of at most `BITS` bits.
 ///
@@ -57,31 +60,36 @@ where
     /// # Errors
     ///
     /// [`Error::KeySetTooLong`], [`Error::InvalidKeySet`] and the errors of JSON where the document is not
-    /// a JWK Set, and [`Error::KeySetFull`] where it has more than `N` usable keys.
+    /// a JWK Set, and [`Error::KeySetFull`] where it has more than `N` usable keys or more than
+    /// [`MAX_KEYS`] keys of any kind.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
         if document.len() > MAX_KEY_SET_LEN {
             return Err(Error::KeySetTooLong);
         }
-        let Value::Object(document) = json::parse(document)? else {
-            return Err(Error::InvalidKeySet);
-        };
-        let Some(Value::Array(elements)) = document.get("keys") else {
+        let mut keys = None;
+        json::walk(document, MAX_JSON_MEMBERS, &mut |name, value| {
+            if name == "keys" {
+                keys = Some(value);
+            }
+            Ok(())
+        })?;
+        let Some(Value::Array(elements)) = keys else {
             return Err(Error::InvalidKeySet);
         };
         let mut set = Self {
             keys: Vec::new(),
             unusable: 0,
         };
-        for element in elements.elements() {
-            let jwk = match element {
-                Value::Object(jwk) => Jwk::read(jwk),
-                _ => Err(Error::InvalidKey),
-            };
-            match jwk {
+        elements.objects(&mut |members| {
+            if set.keys.len() + set.unusable >= MAX_KEYS {
+                return Err(Error::KeySetFull);
+            }
+            match members.ok_or(Error::InvalidKey).and_then(Jwk::read) {
                 Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
                 Err(_) => set.unusable += 1,
             }
-        }
+            Ok(())
+        })?;
         Ok(set)
     }
 
@@ -329,6 +337,13 @@ mod tests {
         let set = |len| JwkSet::<1>::from_json(document(len).as_bytes());
         assert!(set(MAX_KEY_SET_LEN).is_ok());
         assert_eq!(set(MAX_KEY_SET_LEN + 1).err(), Some(Error::KeySetTooLong));
+    }
+
+    #[test]
+    fn the_number_of_keys_is_bounded() {
+        let keys = |count| set::<1>(&["{}"].repeat(count).join(","));
+        assert_eq!(keys(MAX_KEYS).map(|set| set.unusable()), Ok(MAX_KEYS));
+        assert_eq!(keys(MAX_KEYS + 1).err(), Some(Error::KeySetFull));
     }
 
     #[test]

@@ -38,16 +38,18 @@
 //! | what | limit | past it |
 //! |---|---|---|
 //! | token | [`MAX_TOKEN_LEN`], 16,384 bytes | [`Error::TokenTooLong`] |
-//! | header | [`MAX_HEADER_LEN`], 4,096 bytes once decoded | [`Error::HeaderTooLong`] |
+//! | header | [`MAX_HEADER_LEN`], 2,048 bytes once decoded | [`Error::HeaderTooLong`] |
 //! | claims, payload | what the token's length allows | |
 //! | JSON nesting | [`MAX_JSON_DEPTH`], 16 objects and arrays | [`Error::JsonTooDeep`] |
-//! | members of a JSON object and of those that it lies in | [`MAX_JSON_MEMBERS`], 128 | [`Error::TooManyMembers`] |
+//! | members of a JSON object and of those that it lies in | [`MAX_JSON_MEMBERS`], 96 | [`Error::TooManyMembers`] |
+//! | the same, in a header | [`MAX_HEADER_MEMBERS`], 32 | [`Error::TooManyMembers`] |
 //! | dates | 0 to 253402300799, the year 9999 | [`Error::InvalidClaim`] |
 //! | JWK Set document | [`MAX_KEY_SET_LEN`], 262,144 bytes | [`Error::KeySetTooLong`] |
 //! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
 //! | public exponent | odd, 3 to 2^32 - 1 | [`Error::InvalidExponent`] |
 //! | `kid` of a key | [`MAX_KEY_ID_LEN`], 128 bytes | [`Error::KeyIdTooLong`] |
 //! | usable keys in a set | the capacity, `N` | [`Error::KeySetFull`] |
+//! | keys in a set, usable or not | [`MAX_KEYS`], 1,024 | [`Error::KeySetFull`] |
 //! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
 //!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
@@ -87,10 +89,10 @@ mod verified;
 pub use authenticated::Authenticated;
 pub use claim::Claim;
 pub use error::{Error, Remedy};
-pub use header::MAX_HEADER_LEN;
+pub use header::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS};
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
-pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN};
+pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN, MAX_KEYS};
 pub use policy::Policy;
 pub use rsa::{Bits, Capacity, PublicKey};
 pub use time::Time;

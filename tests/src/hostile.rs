@@ -5,9 +5,11 @@
 use std::iter::repeat_n;
 
 use tokenlatch::{
-    MAX_HEADER_LEN, MAX_JSON_DEPTH, MAX_JSON_MEMBERS, MAX_KEY_SET_LEN, MAX_TOKEN_LEN,
+    MAX_HEADER_LEN, MAX_HEADER_MEMBERS, MAX_JSON_DEPTH, MAX_JSON_MEMBERS, MAX_KEY_SET_LEN,
+    MAX_KEYS, MAX_TOKEN_LEN,
 };
 
+use crate::device::claims;
 use crate::issuer::{Issuer, signing_input};
 
 /// A document or token, and what is in it.
@@ -22,7 +24,7 @@ pub struct Hostile {
 #[must_use]
 pub fn unsigned_headers() -> Vec<Hostile> {
     let start = r#"{"alg":"RS256","kid":"unknown""#;
-    documents(start, MAX_HEADER_LEN, MAX_JSON_MEMBERS - 2)
+    documents(start, MAX_HEADER_LEN, MAX_HEADER_MEMBERS - 2)
         .into_iter()
         .map(|document| Hostile {
             text: format!("{}.", signing_input(&document.text, "{}")),
@@ -31,19 +33,23 @@ pub fn unsigned_headers() -> Vec<Hostile> {
         .collect()
 }
 
-/// Tokens of `issuer` with hostile claims that are accepted at second 0 by [`Policy`](tokenlatch::Policy)
-/// for the issuer `i` and the audience `a`.
+/// Tokens of `issuer` with hostile claims. They are accepted, except those that have too many members.
 #[must_use]
 pub fn signed_claims(issuer: &Issuer) -> Vec<Hostile> {
-    let start = r#"{"iss":"i","aud":"a","exp":1"#;
+    let claims = claims();
+    let start = claims.trim_end_matches('}');
     let fixed = issuer.token("").len();
-    documents(start, (MAX_TOKEN_LEN - fixed) / 4 * 3, MAX_JSON_MEMBERS - 3)
-        .into_iter()
-        .map(|document| Hostile {
-            text: issuer.token(&document.text),
-            ..document
-        })
-        .collect()
+    documents(
+        start,
+        (MAX_TOKEN_LEN - fixed) / 4 * 3,
+        MAX_JSON_MEMBERS - 10,
+    )
+    .into_iter()
+    .map(|document| Hostile {
+        text: issuer.token(&document.text),
+        ..document
+    })
+    .collect()
 }
 
 /// JWK Set documents.
@@ -61,7 +67,15 @@ pub fn key_sets() -> Vec<Hostile> {
         .collect();
     for (name, elements) in [
         ("empty objects", fill("{}", MAX_KEY_SET_LEN)),
-        ("objects of one member", fill(r#"{"":0}"#, MAX_KEY_SET_LEN)),
+        ("objects of many members", {
+            // As many of them as there may be keys, and as large as there is room for.
+            let names = numbered(MAX_JSON_MEMBERS / 3, "%");
+            let element = object(names);
+            fill(
+                &element,
+                MAX_KEYS * (element.len() + 1).min(MAX_KEY_SET_LEN / MAX_KEYS),
+            )
+        }),
         ("even moduli", fill(&even, MAX_KEY_SET_LEN)),
         ("moduli with trailing bits", fill(&long, MAX_KEY_SET_LEN)),
         ("short moduli", fill(&short, MAX_KEY_SET_LEN)),

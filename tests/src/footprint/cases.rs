@@ -1,9 +1,10 @@
 //! Input for the verifier, with hostile input of every kind: all that makes its stack grow.
 
 use serde_json::{Value, json};
-use tokenlatch::{MAX_HEADER_LEN, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
+use tokenlatch::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 use tokenlatch::{MAX_KEY_ID_LEN, MAX_TOKEN_LEN};
 
+use crate::device::claims;
 use crate::firmware::NOW;
 use crate::issuer::{Issuer, signing_input, with_signature};
 
@@ -13,7 +14,7 @@ pub(crate) struct Case {
     pub(crate) verdict: &'static str,
 }
 
-/// The cases in order: the program `stack` reads them from the first to the last.
+/// The cases in order: the program `documents` reads them from the first to the last.
 pub(crate) fn all(issuer: &Issuer) -> Vec<Case> {
     let groups = [key_sets(issuer), tokens(issuer), ambiguous_key(issuer)].concat();
     let case = |verdict| move |line| Case { line, verdict };
@@ -113,7 +114,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
                 longest,
                 with_header(longest_header.clone()),
                 with_header(nested(MAX_JSON_DEPTH - 1)),
-                with_header(members(MAX_JSON_MEMBERS - 3)),
+                with_header(members(MAX_HEADER_MEMBERS - 3)),
                 with_claim(nested(MAX_JSON_DEPTH - 1)),
                 with_claim(members(MAX_JSON_MEMBERS - 10)),
                 with(
@@ -139,7 +140,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
         ("json-too-deep", vec![with_header(nested(MAX_JSON_DEPTH))]),
         (
             "too-many-members",
-            vec![with_header(members(MAX_JSON_MEMBERS - 2))],
+            vec![with_header(members(MAX_HEADER_MEMBERS - 2))],
         ),
         (
             "duplicate-member",
@@ -223,17 +224,6 @@ fn ambiguous_key(issuer: &Issuer) -> Vec<Group> {
             vec![issuer.sign(r#"{"alg":"RS256"}"#, claims())],
         ),
     ]
-}
-
-/// What the policy of the firmware's `stack` accepts, in ten claims.
-fn claims() -> String {
-    [
-        r#"{"iss":"https://issuer.example/","aud":"https://device.example/","#,
-        r#""sub":"technician-7","client_id":"service-app","jti":"5f0c9a1e","#,
-        &format!(r#""iat":{},"nbf":{NOW},"exp":{},"#, NOW - 1, NOW + 1),
-        r#""scope":"config:read config:write","more":true}"#,
-    ]
-    .concat()
 }
 
 /// A member of this depth: objects within objects, and an array in the innermost.

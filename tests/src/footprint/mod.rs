@@ -3,12 +3,11 @@
 mod cases;
 
 use std::fs;
-use std::path::Path;
 
 use object::{Object as _, ObjectSection as _};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{self, Profile};
+use crate::device::{self, Cost, Profile};
 use crate::issuer::Issuer;
 use cases::Case;
 
@@ -138,23 +137,12 @@ fn flash(program: &str, profile: Profile, feature: &str) -> u64 {
 
 /// The bytes of stack that each case takes. Each case must get its verdict.
 fn stacks(feature: &str, cases: &[Case]) -> Vec<u64> {
-    let program =
-        device::build("stack", device::RELEASE, feature).unwrap_or_else(|error| panic!("{error}"));
-    let folder = program.parent().unwrap_or(Path::new("."));
-    let lines: String = cases
-        .iter()
-        .map(|case| format!("{}\n", case.line))
-        .collect();
-    fs::write(folder.join("cases.txt"), lines).expect("the file is written");
-    let output = device::run(&program, folder).expect("QEMU starts");
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{errors}");
-    assert_eq!(text.lines().count(), cases.len(), "{text}");
-    let stack = |(line, case): (&str, &Case)| {
-        let (stack, verdict) = line.split_once(' ').expect("two words");
-        assert_eq!(verdict, case.verdict, "{}", case.line);
-        stack.parse().expect("a number")
+    let documents: Vec<&str> = cases.iter().map(|case| case.line.as_str()).collect();
+    let costs = device::read_documents(device::RELEASE, feature, &documents)
+        .unwrap_or_else(|error| panic!("{error}"));
+    let stack = |(cost, case): (&Cost, &Case)| {
+        assert_eq!(cost.verdict, case.verdict, "{}", case.line);
+        cost.stack
     };
-    text.lines().zip(cases).map(stack).collect()
+    costs.iter().zip(cases).map(stack).collect()
 }

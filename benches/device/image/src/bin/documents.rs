@@ -1,8 +1,8 @@
-//! Measures the stack that the verifier takes, for any input.
+//! Measures what the verifier takes, for any input.
 //!
 //! Reads `cases.txt` in the folder where QEMU was started, line by line. A line that begins with a brace is a
 //! JWK Set; if the JWK Set is good, its keys verify the tokens after it. Any other line is a token. For each
-//! line, the program prints the bytes of stack and the verdict.
+//! line, the program prints the bytes of stack, the executed instructions and the verdict.
 #![no_std]
 #![no_main]
 
@@ -12,7 +12,7 @@ use core::time::Duration;
 use semihosting::fs::File;
 use semihosting::io::Read as _;
 use tokenlatch::{Error, JwkSet, MAX_TOKEN_LEN, Policy, Time, verify_in_place};
-use tokenlatch_device_image::machine::measure;
+use tokenlatch_device_image::machine::{Cost, measure};
 use tokenlatch_device_image::whole_token::CAPACITY;
 use tokenlatch_device_image::{entry, exit, println};
 
@@ -39,11 +39,11 @@ fn main() -> ! {
     while let Some(case) = read_line(&mut cases, &mut line) {
         if case.starts_with(b"{") {
             let (loaded, cost) = measure(|| JwkSet::from_json(case));
-            print(cost.stack, loaded.as_ref().err());
+            print(cost, loaded.as_ref().err());
             keys = loaded.unwrap_or(keys);
         } else {
             let (verified, cost) = measure(|| verify_in_place(case, &keys, &POLICY, NOW));
-            print(cost.stack, verified.as_ref().err());
+            print(cost, verified.as_ref().err());
         }
     }
     exit(0)
@@ -70,8 +70,9 @@ fn read_line<'b>(file: &mut File, buffer: &'b mut [u8]) -> Option<&'b mut [u8]> 
     }
 }
 
-fn print(stack: usize, error: Option<&Error>) {
-    println!("{stack} {}", error.map_or("good", |error| error.code()));
+fn print(cost: Cost, error: Option<&Error>) {
+    let verdict = error.map_or("good", |error| error.code());
+    println!("{} {} {verdict}", cost.stack, cost.count);
 }
 
 #[panic_handler]
