@@ -184,7 +184,8 @@ fn classify(core: Core, instruction: &armv7::Instruction) -> Option<(Kind, u64, 
         UMULL | SMULL if is_m3 => (Kind::Computation, 3, 5),
         UMLAL | SMLAL if is_m3 => (Kind::Computation, 4, 7),
         MLA | MLS | UMULL | SMULL | UMLAL | SMLAL => (Kind::Computation, 1, 1),
-        QADD | QSUB | UMAAL | SMUL(..) | SMLA(..) | SMMUL | SXTAB | SXTAH | UXTAB | UXTAH
+        PKHBT | PKHTB | QADD | QSUB | UMAAL | SMUL(..) | SMLA(..) | SMMUL | SXTAB | SXTAH
+        | UXTAB | UXTAH
             if !is_m3 =>
         {
             (Kind::Computation, 1, 1)
