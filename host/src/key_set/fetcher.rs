@@ -59,7 +59,11 @@ impl Fetcher {
     /// A fetch, from its beginning to its end.
     async fn step(&mut self) {
         let fetched = self.fetch().await;
-        match fetched.and_then(|fetched| Ok((outcome(&fetched)?, fetched))) {
+        let usable = fetched.and_then(|fetched| {
+            let outcome = outcome(&fetched).inspect_err(|_| self.source.reject())?;
+            Ok((outcome, fetched))
+        });
+        match usable {
             Ok((outcome, fetched)) => {
                 self.record.add_success(&outcome);
                 // Those who wait are told before the disk is waited for.

@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Mutex;
-
+use super::discovery;
 use super::error::SourceError;
-use super::{discovery, parse};
 use crate::http::{Fetched, HttpClient};
 
 /// Where the documents of a key set come from.
@@ -24,6 +23,11 @@ pub trait Source: Send + Sync + 'static {
         &'s self,
         etag: Option<&'s str>,
     ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>>;
+
+    /// The document of the last fetch was not a usable key set.
+    ///
+    /// A source that finds its URL in another document can find it again at the next fetch.
+    fn reject(&self) {}
 }
 
 /// The key set at a URL, or that of an issuer.
@@ -37,7 +41,7 @@ enum Place {
     Url(String),
     Issuer {
         issuer: String,
-        /// Where the last fetch found its key set, if it did.
+        /// Where the last fetch found a document.
         jwks_uri: Mutex<Option<String>>,
     },
 }
@@ -84,21 +88,21 @@ impl HttpSource {
         jwks_uri: &Mutex<Option<String>>,
         etag: Option<&str>,
     ) -> Result<Fetched, SourceError> {
-        let mut jwks_uri = jwks_uri.lock().await;
         // Taken, and put back only after a success.
-        let (url, etag) = match jwks_uri.take() {
+        let known = locked(jwks_uri).take();
+        let (url, etag) = match known {
             Some(url) => (url, etag),
             // The ETag is that of the URL it came from, which this may not be.
             None => (discovery::jwks_uri(&self.client, issuer).await?, None),
         };
         let fetched = self.client.get_if_changed(&url, etag).await?;
-        // A key set that has moved may have left a page behind.
-        let is_page = matches!(&fetched, Fetched::Document { body, .. } if parse(body).is_err());
-        if !is_page {
-            *jwks_uri = Some(url);
-        }
+        *locked(jwks_uri) = Some(url);
         Ok(fetched)
     }
+}
+
+fn locked(jwks_uri: &Mutex<Option<String>>) -> MutexGuard<'_, Option<String>> {
+    jwks_uri.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Source for HttpSource {
@@ -117,6 +121,13 @@ impl Source for HttpSource {
             Place::Issuer { issuer, jwks_uri } => {
                 Box::pin(self.fetch_of_issuer(issuer, jwks_uri, etag))
             }
+        }
+    }
+
+    /// A key set that has moved may have left a page behind.
+    fn reject(&self) {
+        if let Place::Issuer { jwks_uri, .. } = &self.place {
+            *locked(jwks_uri) = None;
         }
     }
 }
@@ -248,6 +259,7 @@ mod tests {
         issuer.lock().unwrap().place = "/keys";
         let page = source.fetch(Some(ETAG)).await.unwrap();
         assert!(matches!(page, Fetched::Document { body, .. } if body == b"<html>"));
+        source.reject();
         assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
         assert_eq!(asked(&issuer), ["/page\"1\"", METADATA, "/keys"]);
     }

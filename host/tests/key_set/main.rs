@@ -108,6 +108,8 @@ struct Inner {
     asked: AtomicUsize,
     /// How many fetches were not dropped before their end.
     answered: AtomicUsize,
+    /// How many documents the cache rejected.
+    rejected: AtomicUsize,
 }
 
 impl Fake {
@@ -119,6 +121,7 @@ impl Fake {
             etags: Mutex::default(),
             asked: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
+            rejected: AtomicUsize::new(0),
         }))
     }
 
@@ -143,6 +146,10 @@ impl Fake {
 
     fn answered(&self) -> usize {
         self.0.answered.load(Ordering::SeqCst)
+    }
+
+    fn rejected(&self) -> usize {
+        self.0.rejected.load(Ordering::SeqCst)
     }
 
     /// The ETag that it was asked with the last time.
@@ -183,6 +190,10 @@ impl Source for Fake {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         self.0.etags.lock().unwrap().push(etag.map(Into::into));
         Box::pin(self.answer())
+    }
+
+    fn reject(&self) {
+        self.0.rejected.fetch_add(1, Ordering::SeqCst);
     }
 }
 

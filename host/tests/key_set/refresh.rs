@@ -84,6 +84,7 @@ async fn what_is_no_usable_set_leaves_the_old_one() {
         verify(&keys, "a").await.unwrap();
         let health = keys.health();
         assert!(health.failed >= 1 && health.fetched == 1, "{document}");
+        assert_eq!(server.rejected() as u64, health.failed, "{document}");
         assert!(
             matches!(
                 health.last_error.as_deref(),
