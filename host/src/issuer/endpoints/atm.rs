@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::issuer::model::application::{Application, Grant, User};
+use crate::issuer::model::claims::claims;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::refusal::Refusal;
-use crate::issuer::server::site::{Site, claims};
+use crate::issuer::server::site::Site;
 
 /// The `iss` of tokens in this dialect.
 pub const ISSUER: &str = "atm";

@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::issuer::model::application::Grant;
+use crate::issuer::model::claims::claims;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::refusal::Refusal;
-use crate::issuer::server::site::{Site, claims};
+use crate::issuer::server::site::Site;
 
 #[derive(Deserialize)]
 pub(crate) struct TokenRequest {

@@ -11,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use sha2::{Digest, Sha256};
 
-use crate::issuer::model::faults::Fault;
+use crate::issuer::model::faults::{Effect, Happening};
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::site::Site;
 
@@ -21,12 +21,12 @@ pub(crate) async fn key_set(
     Extension(exchange): Extension<Arc<Exchange>>,
     request: HeaderMap,
 ) -> Response {
-    let mut happening = exchange.happening.iter();
-    let stale = happening.find(|happening| happening.fault == Fault::StaleSet);
-    let document = match stale {
-        Some(happening) => happening.key_set.clone(),
-        None => site.keys.document(exchange.now),
-    };
+    let mut effects = exchange.happening.iter().map(Happening::effect);
+    let document = effects.find_map(|effect| match effect {
+        Effect::KeySet(document) => Some(document.to_vec()),
+        Effect::Delay(_) | Effect::Substitute(_) | Effect::Claims(_) | Effect::Signing(_) => None,
+    });
+    let document = document.unwrap_or_else(|| site.keys.document(exchange.now));
     let etag = format!("\"{}\"", BASE64URL.encode(Sha256::digest(&document)));
     let known = request.typed_get::<IfNoneMatch>();
     let etag_known = etag.parse::<ETag>().ok().zip(known);

@@ -2,17 +2,22 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::issuer::model::claims::Claims;
 use crate::issuer::model::endpoint::Endpoint;
+use crate::issuer::model::key::{SigningKey, unsigned, with_bad_signature};
 
 /// What can go wrong.
 ///
 /// In JSON, `"outage"`, `{"latency": 500}`, `{"claim": {"name": "sub", "value": "x"}}` and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Fault {
     /// The answer is 503.
     Outage,
@@ -53,6 +58,12 @@ pub const WRONG: &str = "https://wrong.example/";
 /// The longest [`Fault::Latency`], in milliseconds.
 pub const MAX_LATENCY: u64 = 60_000;
 
+/// In seconds.
+const HOUR: u64 = 3600;
+
+/// The page of [`Fault::WrongContent`].
+const PAGE: &str = "<!doctype html><title>Welcome</title><p>Please log in.";
+
 /// The most faults that are active together.
 pub const MAX_FAULTS: usize = 64;
 
@@ -91,8 +102,33 @@ pub(crate) struct Faults(Mutex<Vec<Active>>);
 /// A fault that happens to a request, with the key set as it was when the fault began.
 #[derive(Clone, Debug)]
 pub(crate) struct Happening {
-    pub(crate) fault: Fault,
-    pub(crate) key_set: Vec<u8>,
+    fault: Fault,
+    key_set: Vec<u8>,
+}
+
+/// What a fault does to a request.
+pub(crate) enum Effect<'f> {
+    /// The response comes so much later.
+    Delay(Duration),
+    /// This is the response.
+    Substitute(Substitute),
+    /// This is the key set.
+    KeySet(&'f [u8]),
+    /// The claims of a token are changed.
+    Claims(Change<'f>),
+    /// A token is signed in this way.
+    Signing(fn(&SigningKey, &Claims) -> String),
+}
+
+/// Changes claims, given the present time.
+pub(crate) type Change<'f> = Box<dyn FnOnce(&mut Claims, u64) + Send + 'f>;
+
+/// A response in place of the endpoint's own.
+pub(crate) struct Substitute {
+    /// What the log says.
+    pub(crate) outcome: &'static str,
+    /// The status and a page of HTML. `None` closes the connection.
+    pub(crate) response: Option<(StatusCode, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -114,22 +150,68 @@ impl Fault {
         Injection::from(self).times(requests)
     }
 
+    /// What it does. `key_set` is the document as it was when the fault began.
+    fn effect<'f>(&'f self, key_set: &'f [u8]) -> Effect<'f> {
+        let substitute = |outcome, response| Effect::Substitute(Substitute { outcome, response });
+        match self {
+            Self::Outage => substitute("outage", Some((StatusCode::SERVICE_UNAVAILABLE, ""))),
+            Self::Disconnect => substitute("disconnect", None),
+            Self::Latency(milliseconds) => Effect::Delay(Duration::from_millis(*milliseconds)),
+            Self::WrongContent => substitute("wrong_content", Some((StatusCode::OK, PAGE))),
+            Self::StaleSet => Effect::KeySet(key_set),
+            Self::Expired => Effect::Claims(Box::new(|claims, now| {
+                let exp = claims.get("exp").and_then(Value::as_u64);
+                let ago = exp.unwrap_or_default().saturating_sub(now);
+                let ago = ago.saturating_add(HOUR);
+                change_time(claims, "iat", |time| time.saturating_sub(ago));
+                change_time(claims, "exp", |time| time.saturating_sub(ago));
+            })),
+            Self::NotYetValid => Effect::Claims(Box::new(|claims, now| {
+                change_time(claims, "exp", |time| time.saturating_add(HOUR));
+                claims.insert("nbf".into(), (now + HOUR).into());
+            })),
+            Self::WrongAudience => Effect::Claims(Box::new(|claims, _| {
+                claims.insert("aud".into(), WRONG.into());
+            })),
+            Self::WrongIssuer => Effect::Claims(Box::new(|claims, _| {
+                claims.insert("iss".into(), WRONG.into());
+            })),
+            Self::BadSignature => {
+                Effect::Signing(|key, claims| with_bad_signature(&key.sign(claims)))
+            }
+            Self::AlgNone => Effect::Signing(|_, claims| unsigned(claims)),
+            Self::Claim { name, value } => Effect::Claims(Box::new(|claims, _| {
+                claims.insert(name.clone(), value.clone());
+            })),
+            Self::RemoveClaim(name) => Effect::Claims(Box::new(|claims, _| {
+                // In place, so that the others keep their order.
+                claims.shift_remove(name);
+            })),
+        }
+    }
+
     /// Whether it can happen there.
     fn can_happen_at(&self, endpoint: Endpoint) -> bool {
-        match self {
-            Self::Outage | Self::Disconnect | Self::Latency(_) | Self::WrongContent => {
-                endpoint != Endpoint::Other
-            }
-            Self::StaleSet => endpoint == Endpoint::KeySet,
-            Self::Expired
-            | Self::NotYetValid
-            | Self::WrongAudience
-            | Self::WrongIssuer
-            | Self::BadSignature
-            | Self::AlgNone
-            | Self::Claim { .. }
-            | Self::RemoveClaim(_) => endpoint.issues_tokens(),
+        match self.effect(&[]) {
+            Effect::Delay(_) | Effect::Substitute(_) => endpoint != Endpoint::Other,
+            Effect::KeySet(_) => endpoint == Endpoint::KeySet,
+            Effect::Claims(_) | Effect::Signing(_) => endpoint.issues_tokens(),
         }
+    }
+}
+
+/// Another fault may have removed the claim, or made something else of it.
+fn change_time(claims: &mut Claims, name: &str, change: impl FnOnce(u64) -> u64) {
+    if let Some(value) = claims.get_mut(name)
+        && let Some(time) = value.as_u64()
+    {
+        *value = change(time).into();
+    }
+}
+
+impl Happening {
+    pub(crate) fn effect(&self) -> Effect<'_> {
+        self.fault.effect(&self.key_set)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the authorization server knows, without HTTP.
 
 pub(super) mod application;
+pub(super) mod claims;
 pub(super) mod clients;
 pub(super) mod clock;
 pub(super) mod config;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,7 +16,7 @@ use super::log::{self, Outcome};
 use super::refusal::Refusal;
 use super::site::Site;
 use crate::issuer::model::endpoint::Endpoint;
-use crate::issuer::model::faults::{Fault, Happening};
+use crate::issuer::model::faults::{Effect, Substitute};
 
 /// The longest request body, in bytes: no token request comes near it.
 const MAX_REQUEST_LEN: usize = 16 * 1024;
@@ -73,24 +74,12 @@ async fn answer(
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    for Happening { fault, .. } in &exchange.happening {
-        match fault {
-            Fault::Latency(milliseconds) => sleep(Duration::from_millis(*milliseconds)).await,
-            Fault::Outage => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                return Ok(with_outcome("outage", status));
-            }
-            Fault::Disconnect => {
-                let mut answer = with_outcome("disconnect", ());
-                answer.extensions_mut().insert(Disconnect);
-                return Ok(answer);
-            }
-            Fault::WrongContent => {
-                let page = "<!doctype html><title>Welcome</title><p>Please log in.";
-                return Ok(with_outcome("wrong_content", Html(page)));
-            }
+    for happening in &exchange.happening {
+        match happening.effect() {
+            Effect::Delay(duration) => sleep(duration).await,
+            Effect::Substitute(substitute) => return Ok(instead(substitute)),
             // These are in what the handler answers.
-            _ => {}
+            Effect::KeySet(_) | Effect::Claims(_) | Effect::Signing(_) => {}
         }
     }
     if let Some(rate) = site.rate.as_ref().filter(|_| endpoint.issues_tokens()) {
@@ -110,10 +99,13 @@ async fn whole(request: Request) -> Result<Request, Refusal> {
     Ok(Request::from_parts(head, Body::from(body)))
 }
 
-fn with_outcome(outcome: &'static str, answer: impl IntoResponse) -> Response {
-    let mut answer = answer.into_response();
-    answer.extensions_mut().insert(Outcome(outcome));
-    answer
+fn instead(Substitute { outcome, response }: Substitute) -> Response {
+    let mut response = match response {
+        Some((status, page)) => (status, Html(page)).into_response(),
+        None => Extension(Disconnect).into_response(),
+    };
+    response.extensions_mut().insert(Outcome(outcome));
+    response
 }
 
 fn outcome(answer: &Response) -> &'static str {

@@ -1,15 +1,16 @@
 //! What the request handlers share.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::exchange::Exchange;
 use super::log::Log;
 use super::rate::Rate;
+use crate::issuer::model::claims::Claims;
 use crate::issuer::model::clients::Clients;
 use crate::issuer::model::clock::Clock;
 use crate::issuer::model::config::Config;
-use crate::issuer::model::faults::{Fault, FaultError, Faults, Injection, WRONG};
-use crate::issuer::model::key::{unsigned, with_bad_signature};
+use crate::issuer::model::faults::{Effect, FaultError, Faults, Injection};
+use crate::issuer::model::key::SigningKey;
 use crate::issuer::model::keys::{KeyError, Keys};
 use crate::issuer::model::refresh::Families;
 
@@ -26,9 +27,6 @@ pub(crate) struct Site {
     pub(crate) log: Log,
     pub(crate) has_admin: bool,
 }
-
-/// Claims about a token as a whole, without those that are about time.
-pub(crate) type Claims = Map<String, Value>;
 
 impl Site {
     pub(crate) async fn new(origin: String, config: Config) -> Result<Self, KeyError> {
@@ -52,67 +50,19 @@ impl Site {
         self.faults.inject(injection, key_set)
     }
 
-    /// A token with these claims, which must have `iat` and `exp`, as the exchange's faults make it.
+    /// A token with these claims, which must have `exp`, changed as the exchange's faults have it.
     pub(crate) fn sign(&self, exchange: &Exchange, mut claims: Claims) -> String {
-        const HOUR: u64 = 3600;
-        // A fault may have removed it, or made something else of it.
-        let time = |claims: &Claims, name: &str| claims.get(name).and_then(Value::as_u64);
         let key = self.keys.signing();
-        key.in_use_until(time(&claims, "exp").unwrap_or_default());
-        let mut finish: fn(String) -> String = |token| token;
-        let mut is_signed = true;
+        let expiry = claims.get("exp").and_then(Value::as_u64);
+        key.in_use_until(expiry.unwrap_or_default());
+        let mut sign: fn(&SigningKey, &Claims) -> String = SigningKey::sign;
         for happening in &exchange.happening {
-            match &happening.fault {
-                Fault::Expired => {
-                    let exp = time(&claims, "exp").unwrap_or_default();
-                    let ago = exp.saturating_sub(exchange.now).saturating_add(HOUR);
-                    for name in ["iat", "exp"] {
-                        if let Some(time) = time(&claims, name) {
-                            claims.insert(name.into(), time.saturating_sub(ago).into());
-                        }
-                    }
-                }
-                Fault::NotYetValid => {
-                    if let Some(exp) = time(&claims, "exp") {
-                        claims.insert("exp".into(), exp.saturating_add(HOUR).into());
-                    }
-                    claims.insert("nbf".into(), (exchange.now + HOUR).into());
-                }
-                Fault::WrongAudience => {
-                    claims.insert("aud".into(), WRONG.into());
-                }
-                Fault::WrongIssuer => {
-                    claims.insert("iss".into(), WRONG.into());
-                }
-                Fault::Claim { name, value } => {
-                    claims.insert(name.clone(), value.clone());
-                }
-                Fault::RemoveClaim(name) => {
-                    // In place, so that the others keep their order.
-                    claims.shift_remove(name);
-                }
-                Fault::BadSignature => finish = |token| with_bad_signature(&token),
-                Fault::AlgNone => is_signed = false,
-                Fault::Outage
-                | Fault::Disconnect
-                | Fault::Latency(_)
-                | Fault::WrongContent
-                | Fault::StaleSet => {}
+            match happening.effect() {
+                Effect::Claims(change) => change(&mut claims, exchange.now),
+                Effect::Signing(other) => sign = other,
+                Effect::Delay(_) | Effect::Substitute(_) | Effect::KeySet(_) => {}
             }
         }
-        if is_signed {
-            finish(key.sign(&claims))
-        } else {
-            unsigned(&claims)
-        }
+        sign(&key, &claims)
     }
-}
-
-/// Claims from the members of a JSON object, but for those that are `null`.
-pub(crate) fn claims(members: Value) -> Claims {
-    let Value::Object(mut claims) = members else {
-        unreachable!("claims are an object");
-    };
-    claims.retain(|_, value| *value != json!(null));
-    claims
 }
