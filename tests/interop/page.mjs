@@ -79,8 +79,8 @@ async function showsWhatThereIs(page) {
     }
     const keys = await keyIds(page);
     assert.deepEqual(keys, await publishedKeyIds());
-    assert.ok((await text(page, '#applications')).includes('demo-client'));
-    console.log(`endpoints, ${keys.length} keys, applications`);
+    assert.ok((await text(page, '#clients')).includes('demo-client'));
+    console.log(`endpoints, ${keys.length} keys, clients`);
 }
 
 // Every line that a person may copy, as it stands on the page, in a shell.

@@ -30,7 +30,7 @@ pub(crate) struct TokenSource {
     /// The ATM server: a URL, or a host
     #[arg(long, value_name = "HOST", conflicts_with = "auth0")]
     atm: Option<String>,
-    /// The application's identifier
+    /// The client's identifier
     #[arg(long, value_name = "ID")]
     client_id: String,
     /// Read the client secret from FILE, or from standard input (-) [default: the environment's
@@ -46,7 +46,7 @@ pub(crate) struct TokenSource {
     /// Ask by a form instead of by JSON (Auth0)
     #[arg(long, conflicts_with = "atm")]
     form: bool,
-    /// The user that the token is for [default: the application itself] (ATM)
+    /// The user that the token is for [default: the client itself] (ATM)
     #[arg(long, value_name = "LOGIN", conflicts_with = "auth0")]
     login_id: Option<String>,
 }

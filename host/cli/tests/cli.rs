@@ -527,7 +527,7 @@ fn the_issuer_runs_until_it_is_told_to_stop() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// `tokenlatch token` or the like, for the demo application, with its secret in the environment.
+/// `tokenlatch token` or the like, for the demo client, with its secret in the environment.
 fn with_credentials(command: &str, arguments: &[&str]) -> Command {
     let mut tokenlatch = tokenlatch();
     tokenlatch

@@ -60,7 +60,7 @@ async fn it_reads_a_configuration() {
 #[test]
 fn a_wrong_configuration_is_status_2_and_not_quoted() {
     let directory = TempDir::new().unwrap();
-    let config = "[[applications]]\nclient_id = 'a'\nclient_secret = 's3cret\n";
+    let config = "[[clients]]\nclient_id = 'a'\nclient_secret = 's3cret\n";
     fs::write(directory.path().join("issuer.toml"), config).unwrap();
     for (file, expected) in [
         ("issuer.toml", "line 3, column "),

@@ -22,6 +22,7 @@ pub const MAX_ETAG_LEN: usize = 256;
 
 /// The bounds of an [`HttpClient`](super::HttpClient)'s requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Instead of [`CONNECT_TIMEOUT`].
     pub connect_timeout: Duration,

@@ -30,6 +30,7 @@ pub enum Fetched {
 
 /// A server's answer, whatever its status.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Response {
     /// The status.
     pub status: StatusCode,

@@ -13,30 +13,31 @@
 //! | `GET /` | a page for people | `page.rs` |
 //! | `/admin/` | rotation, faults, clock and log, for this machine alone | `admin.rs` |
 //!
-//! It is made for demonstrations and for tests: applications are configured ([`Config`], in code or in
+//! It is made for demonstrations and for tests: clients are configured ([`Config`], in code or in
 //! TOML), not registered, and it speaks HTTP without TLS. A test can do in code what `/admin/` does:
 //!
 //! ```
 //! use std::net::{Ipv4Addr, SocketAddr};
+//! use std::time::Duration;
 //! use serde_json::json;
 //! use tokenlatch_host::http;
-//! use tokenlatch_host::issuer::{Endpoint, Fault, Issuer};
+//! use tokenlatch_host::issuer::{Endpoint, ExposeSecret, Fault, Issuer};
 //!
 //! # tokio::runtime::Runtime::new()?.block_on(async {
 //! let issuer = Issuer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-//! let application = issuer.application();
+//! let client = issuer.client();
 //! let request = json!({
 //!     "grant_type": "client_credentials",
-//!     "client_id": application.client_id,
-//!     "client_secret": application.client_secret,
-//!     "audience": application.audience,
+//!     "client_id": client.client_id,
+//!     "client_secret": client.client_secret.expose_secret(),
+//!     "audience": client.audience,
 //! });
 //! let url = format!("{}/oauth/token", issuer.origin());
 //! let answer = http::post_json(&url, &request).await?;
 //! # assert!(answer.starts_with(br#"{"access_token":""#));
 //!
 //! issuer.rotate().await?;
-//! issuer.clock().advance(3600);
+//! issuer.clock().advance(Duration::from_secs(3600));
 //! issuer.inject(Fault::Outage.at(Endpoint::Auth0Token).times(1))?;
 //! assert!(http::post_json(&url, &request).await.is_err());
 //! assert_eq!(issuer.log().count_of(Endpoint::Auth0Token, "issued"), 1);
@@ -65,7 +66,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 pub use self::endpoints::atm::ISSUER as ATM_ISSUER;
-pub use self::model::application::{Application, Audience, Grant, Lifetimes, MAX_LIFETIME, User};
+pub use self::model::client::{Audience, Client, Grant, Lifetimes, MAX_LIFETIME, User};
 pub use self::model::clock::{Clock, MAX_TIME};
 pub use self::model::config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
 pub use self::model::endpoint::Endpoint;
@@ -73,6 +74,8 @@ pub use self::model::faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATE
 pub use self::model::key_store::KeyStoreError;
 pub use self::model::keys::{Key, KeyError};
 pub use self::model::ring::KeyState;
+pub use secrecy::{ExposeSecret, SecretString};
+
 pub use self::server::log::{Count, Log, MAX_REMEMBERED, Request};
 
 use self::endpoints::{admin, atm, auth0, key_set, page};
@@ -103,7 +106,7 @@ pub enum StartError {
 
 impl Issuer {
     /// Starts listening at `address` (port 0 is any free one) with the default [`Config`]: new keys and
-    /// the demo application ([`Application::demo`]). Runs in a task of the current tokio runtime.
+    /// the demo client ([`Client::demo`]). Runs in a task of the current tokio runtime.
     ///
     /// # Errors
     ///
@@ -149,15 +152,15 @@ impl Issuer {
         &self.site.origin
     }
 
-    /// The first application that it issues tokens to.
+    /// The first client that it issues tokens to.
     #[must_use]
-    pub fn application(&self) -> &Application {
-        &self.applications()[0]
+    pub fn client(&self) -> &Client {
+        &self.clients()[0]
     }
 
-    /// All applications that it issues tokens to; there is at least one.
+    /// All clients that it issues tokens to; there is at least one.
     #[must_use]
-    pub fn applications(&self) -> &[Application] {
+    pub fn clients(&self) -> &[Client] {
         self.site.clients.all()
     }
 

@@ -92,6 +92,7 @@ impl VerifyError {
     State::Dead => "the key set could not be fetched again for too long",
     State::Fresh | State::Stale => "the key is unknown, and the key set could not be fetched again",
 })]
+#[non_exhaustive]
 pub struct Unavailable {
     /// How the key set is doing.
     pub state: State,

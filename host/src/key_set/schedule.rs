@@ -50,6 +50,7 @@ pub const MAX_ABSENT_KEY_IDS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// When a key set is fetched, and how long it serves. The defaults are the constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Schedule {
     /// How long a key set is fresh where its server does not say: [`TTL`].
     pub ttl: Duration,
@@ -71,6 +72,14 @@ pub struct Schedule {
 
 impl Default for Schedule {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Schedule {
+    /// The default one: this module's constants.
+    #[must_use]
+    pub const fn new() -> Self {
         Self {
             ttl: TTL,
             min_ttl: MIN_TTL,
@@ -82,9 +91,7 @@ impl Default for Schedule {
             max_retry: MAX_RETRY,
         }
     }
-}
 
-impl Schedule {
     /// How long a key set is fresh of which its server said `max_age`.
     fn fresh_for(&self, max_age: Option<Duration>) -> Duration {
         max_age
@@ -137,6 +144,7 @@ impl Cached {
 
 /// How a key set is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// There never was one.
     Empty,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+use crate::clock;
 use crate::http::MAX_BODY_LEN;
 
 /// The longest snapshot, in bytes: JSON within JSON takes at most twice the room.
@@ -42,6 +43,7 @@ pub enum SnapshotError {
 /// Whoever can write its file chooses the keys: the file and its directory are nobody else's. It is
 /// readable by its owner alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Snapshot {
     /// When the document was fetched, or last found to be the present one: seconds since 1970.
     pub fetched_at: u64,
@@ -51,6 +53,19 @@ pub struct Snapshot {
     pub etag: Option<String>,
     /// The JWK Set, as it was fetched: not parsed yet.
     pub document: String,
+}
+
+impl Snapshot {
+    /// A document that was fetched now, of whose freshness the server said nothing.
+    #[must_use]
+    pub fn new(document: String) -> Self {
+        Self {
+            fetched_at: clock::unix_now(),
+            max_age: None,
+            etag: None,
+            document,
+        }
+    }
 }
 
 /// The file's contents.

@@ -65,7 +65,7 @@ impl TokenClient {
         Builder::new(domain.into(), Auth0::new(credentials, audience.into()))
     }
 
-    /// A client of an ATM server, which is named by its host or its URL, for tokens of the application.
+    /// A client of an ATM server, which is named by its host or its URL, for tokens of the client.
     pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
         Builder::new(host.into(), Atm::new(credentials))
     }
@@ -146,7 +146,7 @@ impl Builder<Auth0> {
 }
 
 impl Builder<Atm> {
-    /// Asks for tokens of the application's user who logs in with `login_id`.
+    /// Asks for tokens of the client's user who logs in with `login_id`.
     pub fn user(mut self, login_id: impl Into<String>) -> Self {
         self.dialect.set_login_id(login_id.into());
         self

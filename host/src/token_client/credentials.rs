@@ -1,8 +1,8 @@
-//! What an application proves itself with.
+//! What a client proves itself with.
 
 use secrecy::SecretString;
 
-/// An application's identifier and secret (RFC 6749 section 2.3.1). `Debug` leaves the secret out.
+/// A client's identifier and secret (RFC 6749 section 2.3.1). `Debug` leaves the secret out.
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
     pub(crate) client_id: String,

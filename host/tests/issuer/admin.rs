@@ -129,10 +129,9 @@ async fn other_names_and_other_sites_are_refused() {
 
 #[tokio::test]
 async fn it_can_be_left_out() {
-    let fixture = Fixture::start_with(Config {
-        admin: false,
-        ..Config::default()
-    });
+    let mut config = Config::default();
+    config.admin = false;
+    let fixture = Fixture::start_with(config);
     let answer = fixture.await.post("/admin/rotate").send().await.unwrap();
     assert_eq!(answer.status(), 404);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::json;
-use tokenlatch_host::issuer::{Config, Endpoint, Fault, RateLimit};
+use tokenlatch_host::issuer::{Config, Endpoint, Fault, MAX_LATENCY, RateLimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -13,13 +13,9 @@ use super::Fixture;
 
 #[tokio::test]
 async fn too_many_requests_are_told_when_to_come_back() {
-    let fixture = Fixture::start_with(Config {
-        rate_limit: Some(RateLimit {
-            requests: 2,
-            seconds: 86_400,
-        }),
-        ..Config::default()
-    });
+    let mut config = Config::default();
+    config.rate_limit = Some(RateLimit::new(2, Duration::from_secs(86_400)));
+    let fixture = Fixture::start_with(config);
     let fixture = fixture.await;
     for _ in 0..2 {
         assert_eq!(fixture.auth0(json!({})).await.status, 200);
@@ -107,7 +103,7 @@ async fn who_sends_slowly_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn who_hangs_does_not_keep_it_from_stopping() {
     let Fixture { issuer, client } = Fixture::start().await;
-    issuer.inject(Fault::Latency(60_000).times(1)).unwrap();
+    issuer.inject(Fault::Latency(MAX_LATENCY).times(1)).unwrap();
     let url = format!("{}/.well-known/jwks.json", issuer.origin());
     let answer = tokio::spawn(client.get(url).send());
     while !issuer.faults().is_empty() {

@@ -1,21 +1,23 @@
-//! Both dialects, with all that an application may be configured to have.
+//! Both dialects, with all that a client may be configured to have.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenlatch_host::issuer::{Application, Audience, Config, Grant, User};
+use tokenlatch_host::issuer::{Audience, Client, Config, Grant, User};
 
 use super::{AUDIENCE, Answer, Fixture, claims};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
-async fn auth0_tokens_have_what_the_application_was_configured_to() {
-    let mut application = Application::demo();
-    application.organizations = vec!["org_1".into()];
-    application.permissions = true;
+async fn auth0_tokens_have_what_the_client_was_configured_to() {
+    let mut client = Client::demo();
+    client.organizations = vec!["org_1".into()];
+    client.permissions = true;
     let plan = ("https://example.com/plan".to_owned(), json!("gold"));
-    application.claims.extend([plan]);
-    application.lifetimes.auth0 = 60;
-    let fixture = Fixture::with_application(application).await;
+    client.claims.extend([plan]);
+    client.lifetimes.auth0 = Duration::from_secs(60);
+    let fixture = Fixture::with_client(client).await;
     fixture.issuer.clock().set(1_700_000_000);
     let answer = fixture.auth0(json!({"organization": "org_1"})).await;
     let expected = json!({
@@ -62,13 +64,10 @@ async fn the_scope_is_answered_where_it_is_not_the_one_asked_for() {
 }
 
 #[tokio::test]
-async fn an_application_may_have_several_audiences() {
-    let mut application = Application::demo();
-    application.more_audiences = vec![Audience {
-        audience: "https://other.example.com/".into(),
-        scope: String::new(),
-    }];
-    let fixture = Fixture::with_application(application).await;
+async fn a_client_may_have_several_audiences() {
+    let mut client = Client::demo();
+    client.more_audiences = vec![Audience::new("https://other.example.com/", "")];
+    let fixture = Fixture::with_client(client).await;
     let other = json!({"audience": "https://other.example.com/"});
     let claims = fixture.auth0(other).await.claims();
     assert_eq!(claims["aud"], "https://other.example.com/");
@@ -78,15 +77,11 @@ async fn an_application_may_have_several_audiences() {
 }
 
 #[tokio::test]
-async fn each_application_gets_its_own_tokens() {
-    let fixture = Fixture::start_with(Config {
-        applications: vec![
-            Application::demo(),
-            Application::new("other", "other-secret", AUDIENCE),
-        ],
-        ..Config::default()
-    });
-    let fixture = fixture.await;
+async fn each_client_gets_its_own_tokens() {
+    let mut config = Config::default();
+    let other = Client::new("other", "other-secret", AUDIENCE);
+    config.clients.push(other);
+    let fixture = Fixture::start_with(config).await;
     let other = json!({"client_id": "other", "client_secret": "other-secret"});
     assert_eq!(fixture.auth0(other).await.claims()["azp"], "other");
     let mixed = json!({"client_id": "other"});
@@ -95,19 +90,14 @@ async fn each_application_gets_its_own_tokens() {
 
 #[tokio::test]
 async fn what_the_configuration_forbids_is_refused_in_both_dialects() {
-    let no_grant = Application {
-        grants: vec![Grant::RefreshToken],
-        ..Application::demo()
-    };
-    let denied = Application {
-        deny: Some("not today".into()),
-        ..Application::demo()
-    };
-    for (application, error, description) in [
+    let [mut no_grant, mut denied] = [Client::demo(), Client::demo()];
+    no_grant.grants = vec![Grant::RefreshToken];
+    denied.deny = Some("not today".into());
+    for (client, error, description) in [
         (no_grant, (403, "unauthorized_client"), None),
         (denied, (403, "access_denied"), Some("not today")),
     ] {
-        let fixture = Fixture::with_application(application).await;
+        let fixture = Fixture::with_client(client).await;
         for answer in [
             fixture.auth0(json!({})).await,
             fixture.atm_user(json!({})).await,
@@ -126,8 +116,8 @@ async fn what_the_configuration_forbids_is_refused_in_both_dialects() {
 
 #[tokio::test]
 async fn auth0_clients_may_authenticate_by_http_basic() {
-    let application = Application::new("a client", "s:%+é", AUDIENCE);
-    let fixture = Fixture::with_application(application).await;
+    let client = Client::new("a client", "s:%+é", AUDIENCE);
+    let fixture = Fixture::with_client(client).await;
     let form = format!("grant_type=client_credentials&audience={AUDIENCE}");
     let ask = |user: &str, password: &str| {
         let request = fixture.post("/oauth/token").header("content-type", FORM);
@@ -147,14 +137,12 @@ async fn auth0_clients_may_authenticate_by_http_basic() {
 
 #[tokio::test]
 async fn atm_tokens_for_a_user_come_with_a_refresh_token_and_an_id_token() {
-    let mut application = Application::demo();
-    application.more_users = vec![User {
-        email: "grace@example.com".into(),
-        id: "user-2".into(),
-        first_name: "Grace".into(),
-        last_name: "Hopper".into(),
-    }];
-    let fixture = Fixture::with_application(application).await;
+    let mut client = Client::demo();
+    let mut user = User::new("grace@example.com", "user-2");
+    user.first_name = "Grace".into();
+    user.last_name = "Hopper".into();
+    client.more_users = vec![user];
+    let fixture = Fixture::with_client(client).await;
     fixture.issuer.clock().set(1_700_000_000);
     let grace = json!({"loginId": "grace@example.com"});
     let first = fixture.atm_user(grace).await;
@@ -177,7 +165,7 @@ async fn atm_tokens_for_a_user_come_with_a_refresh_token_and_an_id_token() {
     assert_eq!(id_claims["aud"], "demo-client");
     assert_eq!(id_claims["sub"], "user-2");
 
-    fixture.issuer.clock().advance(500);
+    fixture.issuer.clock().advance(Duration::from_secs(500));
     let second = fixture
         .atm_refresh(&first["refresh_token"], &first["id_token"])
         .await;
@@ -209,7 +197,7 @@ async fn a_refresh_is_refused_without_the_right_tokens() {
     let fixture = Fixture::start().await;
     let first = fixture.atm_user(json!({})).await;
     let (refresh_token, id_token) = (&first["refresh_token"], &first["id_token"]);
-    fixture.issuer.clock().advance(1);
+    fixture.issuer.clock().advance(Duration::from_secs(1));
     let other_id_token = &fixture.atm_user(json!({})).await["id_token"];
     let none = Value::Null;
     for (refresh_token, id_token, error) in [
@@ -221,7 +209,10 @@ async fn a_refresh_is_refused_without_the_right_tokens() {
         let refused = fixture.atm_refresh(refresh_token, id_token).await;
         assert_eq!(refused.error(), (400, error));
     }
-    fixture.issuer.clock().advance(30 * 86_400);
+    fixture
+        .issuer
+        .clock()
+        .advance(Duration::from_secs(30 * 86_400));
     let expired = fixture.atm_refresh(refresh_token, id_token).await;
     assert_eq!(expired.error(), (400, "invalid_grant"));
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokenlatch_host::issuer::{Endpoint, Fault, WRONG};
+use tokenlatch_host::issuer::{Endpoint, Fault, MAX_LATENCY, WRONG};
 use tokio::time::timeout;
 
 use super::Fixture;
@@ -144,11 +144,12 @@ async fn latency_makes_an_answer_late() {
     let fixture = Fixture::start().await;
     fixture
         .issuer
-        .inject(Fault::Latency(60_000).times(1))
+        .inject(Fault::Latency(MAX_LATENCY).times(1))
         .unwrap();
     let late = fixture.get("/.well-known/jwks.json").send();
     let late = timeout(Duration::from_millis(300), late).await;
     assert!(late.is_err(), "it takes a minute");
-    fixture.issuer.inject(Fault::Latency(1).times(1)).unwrap();
+    let latency = Fault::Latency(Duration::from_millis(1));
+    fixture.issuer.inject(latency.times(1)).unwrap();
     fixture.key_set().await;
 }

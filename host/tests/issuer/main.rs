@@ -12,10 +12,10 @@ use std::ops::Deref;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 use tokenlatch::{Error, JwkSet, Policy, Time, verify};
-use tokenlatch_host::issuer::{ATM_ISSUER, Application, Config, Issuer, KeyConfig};
+use tokenlatch_host::issuer::{ATM_ISSUER, Client, Config, Issuer, KeyConfig};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const AUDIENCE: &str = "https://api.example.com/";
@@ -23,7 +23,7 @@ const AUDIENCE: &str = "https://api.example.com/";
 /// A running issuer, and a client to ask it with.
 struct Fixture {
     issuer: Issuer,
-    client: Client,
+    client: reqwest::Client,
 }
 
 impl Fixture {
@@ -34,17 +34,14 @@ impl Fixture {
     async fn start_with(config: Config) -> Self {
         Self {
             issuer: Issuer::start_with(config, ANY_PORT).await.unwrap(),
-            client: Client::builder().no_proxy().build().unwrap(),
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
         }
     }
 
-    async fn with_application(application: Application) -> Self {
-        let applications = vec![application];
-        Self::start_with(Config {
-            applications,
-            ..Config::default()
-        })
-        .await
+    async fn with_client(client: Client) -> Self {
+        let mut config = Config::default();
+        config.clients = vec![client];
+        Self::start_with(config).await
     }
 
     fn get(&self, path: &str) -> RequestBuilder {
@@ -181,9 +178,8 @@ fn changed(mut request: Value, changes: Value) -> Value {
     request
 }
 
-fn with_keys(keys: KeyConfig) -> Config {
-    Config {
-        keys,
-        ..Config::default()
-    }
+fn with_keys(change: impl FnOnce(&mut KeyConfig)) -> Config {
+    let mut config = Config::default();
+    change(&mut config.keys);
+    config
 }

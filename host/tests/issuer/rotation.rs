@@ -1,8 +1,10 @@
 //! Keys that change while tokens are in use.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokenlatch::Policy;
-use tokenlatch_host::issuer::{KeyConfig, KeyState};
+use tokenlatch_host::issuer::KeyState;
 
 use super::{AUDIENCE, Fixture, with_keys};
 
@@ -25,17 +27,16 @@ async fn rotation_goes_unnoticed_by_who_caches_the_key_set() {
 
 #[tokio::test]
 async fn keys_rotate_by_the_issuers_clock() {
-    let fixture = Fixture::start_with(with_keys(KeyConfig {
-        rotate_every: Some(1000),
-        overlap: Some(100),
-        ..KeyConfig::default()
+    let fixture = Fixture::start_with(with_keys(|keys| {
+        keys.rotate_every = Some(Duration::from_secs(1000));
+        keys.overlap = Some(Duration::from_secs(100));
     }));
     let fixture = fixture.await;
     // From now on it stands still.
     fixture.issuer.clock().set(fixture.issuer.clock().now());
     let keys = fixture.issuer.keys();
     let token = fixture.auth0(json!({})).await;
-    fixture.issuer.clock().advance(1000);
+    fixture.issuer.clock().advance(Duration::from_secs(1000));
     assert_eq!(fixture.verdict(token.token()).await, Ok(()));
     let rotated = fixture.issuer.keys();
     assert_eq!(rotated[0].kid, keys[1].kid);
@@ -44,20 +45,19 @@ async fn keys_rotate_by_the_issuers_clock() {
     let until = fixture.issuer.clock().now() + 100;
     assert_eq!(rotated[2].kid, keys[0].kid);
     assert_eq!(rotated[2].state, KeyState::Retiring { until });
-    fixture.issuer.clock().advance(100);
+    fixture.issuer.clock().advance(Duration::from_secs(100));
     let verdict = fixture.verdict(token.token()).await;
     assert_eq!(verdict.unwrap_err().code(), "unknown-key");
 }
 
 #[tokio::test]
 async fn keys_rotate_while_nobody_asks() {
-    let fixture = Fixture::start_with(with_keys(KeyConfig {
-        rotate_every: Some(1000),
-        ..KeyConfig::default()
+    let fixture = Fixture::start_with(with_keys(|keys| {
+        keys.rotate_every = Some(Duration::from_secs(1000));
     }));
     let fixture = fixture.await;
     let next = fixture.issuer.keys()[1].kid.clone();
-    fixture.issuer.clock().advance(1000);
+    fixture.issuer.clock().advance(Duration::from_secs(1000));
     // It happens within about a second; if it did not, this would wait for ever.
     while fixture.issuer.keys()[0].kid != next {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -66,10 +66,7 @@ async fn keys_rotate_while_nobody_asks() {
 
 #[tokio::test]
 async fn keys_have_the_size_that_was_asked_for() {
-    let fixture = Fixture::start_with(with_keys(KeyConfig {
-        bits: 4096,
-        ..KeyConfig::default()
-    }));
+    let fixture = Fixture::start_with(with_keys(|keys| keys.bits = 4096));
     let fixture = fixture.await;
     assert!(fixture.issuer.keys().iter().all(|key| key.bits == 4096));
     let token = fixture.auth0(json!({})).await;

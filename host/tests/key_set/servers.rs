@@ -125,22 +125,25 @@ async fn answer(mut stream: TcpStream, state: &Behaviour) -> std::io::Result<()>
     stream.shutdown().await
 }
 
-pub(crate) const SCHEDULE: Schedule = Schedule {
-    ttl: Duration::from_millis(100),
-    min_ttl: Duration::from_millis(100),
-    max_ttl: Duration::from_millis(100),
-    max_stale: MINUTE,
-    cooldown: Duration::from_millis(1),
-    max_absent: Duration::from_millis(1),
-    min_retry: Duration::from_millis(5),
-    max_retry: Duration::from_millis(10),
+pub(crate) const SCHEDULE: Schedule = {
+    let mut schedule = Schedule::new();
+    schedule.ttl = Duration::from_millis(100);
+    schedule.min_ttl = Duration::from_millis(100);
+    schedule.max_ttl = Duration::from_millis(100);
+    schedule.max_stale = MINUTE;
+    schedule.cooldown = Duration::from_millis(1);
+    schedule.max_absent = Duration::from_millis(1);
+    schedule.min_retry = Duration::from_millis(5);
+    schedule.max_retry = Duration::from_millis(10);
+    schedule
 };
 
 /// The same, but that nothing is refreshed by itself.
-pub(crate) const LONG_LIVED: Schedule = Schedule {
-    ttl: MINUTE,
-    max_ttl: MINUTE,
-    ..SCHEDULE
+pub(crate) const LONG_LIVED: Schedule = {
+    let mut schedule = SCHEDULE;
+    schedule.ttl = MINUTE;
+    schedule.max_ttl = MINUTE;
+    schedule
 };
 
 pub(crate) fn cache(server: &Server, schedule: Schedule) -> Builder {

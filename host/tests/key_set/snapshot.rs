@@ -18,12 +18,8 @@ fn restarted(path: &Path) -> KeySetCache {
 /// A snapshot of the key "a", fetched at this time.
 fn write(directory: &TempDir, fetched_at: u64) -> std::path::PathBuf {
     let path = directory.path().join("keys");
-    let snapshot = Snapshot {
-        fetched_at,
-        max_age: None,
-        etag: None,
-        document: key_set(&["a"]),
-    };
+    let mut snapshot = Snapshot::new(key_set(&["a"]));
+    snapshot.fetched_at = fetched_at;
     snapshot.write(&path, "fake").unwrap();
     path
 }

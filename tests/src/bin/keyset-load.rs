@@ -47,15 +47,17 @@ const KEYS: usize = 8;
 const TRYING: Duration = Duration::from_millis(250);
 
 /// As the default one, but for a key that lives for seconds and not for months.
-const SCHEDULE: Schedule = Schedule {
-    ttl: Duration::from_secs(1),
-    min_ttl: Duration::from_secs(1),
-    max_ttl: Duration::from_secs(1),
-    max_stale: Duration::from_secs(30),
-    cooldown: Duration::from_millis(500),
-    max_absent: Duration::from_secs(5),
-    min_retry: Duration::from_millis(100),
-    max_retry: Duration::from_millis(400),
+const SCHEDULE: Schedule = {
+    let mut schedule = Schedule::new();
+    schedule.ttl = Duration::from_secs(1);
+    schedule.min_ttl = Duration::from_secs(1);
+    schedule.max_ttl = Duration::from_secs(1);
+    schedule.max_stale = Duration::from_secs(30);
+    schedule.cooldown = Duration::from_millis(500);
+    schedule.max_absent = Duration::from_secs(5);
+    schedule.min_retry = Duration::from_millis(100);
+    schedule.max_retry = Duration::from_millis(400);
+    schedule
 };
 
 fn main() -> ExitCode {

@@ -44,15 +44,17 @@ const ALONE: Duration = Duration::from_secs(3);
 const MEMORY: u64 = 8 * 1024 * 1024;
 
 /// As the default one, but so short that the flood goes on for many cooldowns and refreshes.
-const SCHEDULE: Schedule = Schedule {
-    ttl: Duration::from_secs(1),
-    min_ttl: Duration::from_secs(1),
-    max_ttl: Duration::from_secs(1),
-    max_stale: Duration::from_secs(60),
-    cooldown: Duration::from_millis(250),
-    max_absent: Duration::from_secs(5),
-    min_retry: Duration::from_millis(100),
-    max_retry: Duration::from_secs(1),
+const SCHEDULE: Schedule = {
+    let mut schedule = Schedule::new();
+    schedule.ttl = Duration::from_secs(1);
+    schedule.min_ttl = Duration::from_secs(1);
+    schedule.max_ttl = Duration::from_secs(1);
+    schedule.max_stale = Duration::from_secs(60);
+    schedule.cooldown = Duration::from_millis(250);
+    schedule.max_absent = Duration::from_secs(5);
+    schedule.min_retry = Duration::from_millis(100);
+    schedule.max_retry = Duration::from_secs(1);
+    schedule
 };
 
 fn main() -> ExitCode {

@@ -44,11 +44,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let http = HttpClient::new(Limits {
-        max_body_len: MAX_BODY_LEN,
-        ..Limits::default()
-    });
-    let tokens = args.source.client(http)?;
+    let mut limits = Limits::default();
+    limits.max_body_len = MAX_BODY_LEN;
+    let tokens = args.source.client(HttpClient::new(limits))?;
     let answer = tokens.call(args.request()?).await?;
     let mut output = io::stdout().lock();
     output

@@ -23,16 +23,15 @@ use crate::failure::Failure;
 use crate::verdict::Verdict;
 
 /// A key set is fresh for a second, so that the story need not wait for ten minutes.
-const SCHEDULE: Schedule = Schedule {
-    ttl: Duration::from_secs(1),
-    min_ttl: Duration::from_secs(1),
-    max_ttl: Duration::from_secs(1),
-    max_stale: tokenlatch_host::key_set::MAX_STALE,
-    cooldown: Duration::from_millis(100),
-    max_absent: Duration::from_secs(1),
-    min_retry: Duration::from_millis(100),
-    max_retry: Duration::from_secs(1),
-};
+fn schedule() -> Schedule {
+    const SECOND: Duration = Duration::from_secs(1);
+    let mut schedule = Schedule::default();
+    (schedule.ttl, schedule.min_ttl, schedule.max_ttl) = (SECOND, SECOND, SECOND);
+    schedule.cooldown = SECOND / 10;
+    schedule.max_absent = SECOND;
+    (schedule.min_retry, schedule.max_retry) = (SECOND / 10, SECOND);
+    schedule
+}
 
 /// How long the story waits for what must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,10 +43,10 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     step("1. An authorization server, the issuer, starts with new RSA keys and one client.")?;
     let issuer = Issuer::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let origin = issuer.origin();
-    let application = issuer.application();
-    let audience = application.audience.as_str();
+    let client = issuer.client();
+    let audience = client.audience.as_str();
     say(format_args!("listening on {origin}"))?;
-    say(format_args!("client    {}", application.client_id))?;
+    say(format_args!("client    {}", client.client_id))?;
     say(format_args!("audience  {audience} (the API)"))?;
 
     step(
@@ -58,7 +57,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     say("GET /.well-known/jwks.json")?;
     let source =
         HttpSource::issuer(&auth0_issuer, HttpClient::default()).map_err(KeySetError::from)?;
-    let keys = KeySetCache::builder(source).schedule(SCHEDULE).start();
+    let keys = KeySetCache::builder(source).schedule(schedule()).start();
     keys.ready().await?;
     show_keys(&issuer)?;
     let api = Api {
@@ -67,10 +66,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
         atm: Policy::new(ATM_ISSUER, audience),
     };
 
-    let credentials = || {
-        let secret = application.client_secret.as_str();
-        ClientCredentials::new(&application.client_id, secret)
-    };
+    let credentials = || ClientCredentials::new(&client.client_id, client.client_secret.clone());
     let auth0 = || TokenClient::auth0(origin, credentials(), audience);
     let atm = || TokenClient::atm(origin, credentials());
 
@@ -90,7 +86,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     api.verify(text(&token), &api.atm, None).await?;
 
     step("6. The client asks for a token for a user.")?;
-    let user = &application.user.email;
+    let user = &client.user.email;
     say(format_args!(
         "POST /auth/token: grant_types user_credentials, loginId {user}"
     ))?;
@@ -203,6 +199,7 @@ fn show_keys(issuer: &Issuer) -> Result<(), Failure> {
             KeyState::Signing => "signs",
             KeyState::Next => "signs next",
             KeyState::Retiring { .. } => "signs no more",
+            _ => "is published",
         };
         let (bits, kid) = (key.bits, &key.kid);
         say(format_args!(

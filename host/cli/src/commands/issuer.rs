@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Where to listen; port 0 is any free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Applications, keys and limits, in TOML
+    /// Clients, keys and limits, in TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Keep the keys in this directory, so that a restart does not change them

@@ -14,6 +14,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Request, State};
@@ -142,7 +143,7 @@ async fn move_clock(
 ) -> Result<Json<Value>, Refusal> {
     match how {
         Ok(Json(Move::Set(time))) => site.clock.set(time),
-        Ok(Json(Move::Advance(seconds))) => site.clock.advance(seconds),
+        Ok(Json(Move::Advance(seconds))) => site.clock.advance(Duration::from_secs(seconds)),
         Err(_) => {
             let why = r#"the body is neither {"set": SECONDS} nor {"advance": SECONDS} in JSON"#;
             return Err(Refusal::InvalidRequest(why));

@@ -1,4 +1,4 @@
-//! ATM's dialect: tokens for an application, or for a user of it.
+//! ATM's dialect: tokens for a client, or for a user of it.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::issuer::model::application::{Application, Grant, User};
 use crate::issuer::model::claims::claims;
+use crate::issuer::model::client::{Client, Grant, User};
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::refusal::Refusal;
@@ -60,40 +60,36 @@ pub(crate) async fn token(
         .as_deref()
         .ok_or(Refusal::InvalidRequest("grant_types is missing"))?;
     let grant = Grant::named(grant_types);
-    let application = request.application(&site, grant)?;
-    exchange.of(application);
+    let client = request.client(&site, grant)?;
+    exchange.of(client);
     let grant = grant.ok_or(Refusal::UnsupportedGrantType)?;
-    application.may_use(grant)?;
+    client.may_use(grant)?;
     let answer = match grant {
         Grant::ClientCredentials => TokenAnswer {
-            access_token: access_token(&site, &exchange, application, None),
-            exp_access_token: application.lifetimes.atm,
+            access_token: access_token(&site, &exchange, client, None),
+            exp_access_token: client.lifetimes.atm.as_secs(),
             refresh_token: None,
             id_token: None,
         },
-        Grant::UserCredentials => begin(&site, &exchange, application, request.login_id)?,
+        Grant::UserCredentials => begin(&site, &exchange, client, request.login_id)?,
         Grant::RefreshToken => {
             let tokens = request.refresh_token.zip(request.id_token);
-            refresh(&site, &exchange, application, tokens)?
+            refresh(&site, &exchange, client, tokens)?
         }
     };
     Ok((Extension(Outcome("issued")), Json(answer)))
 }
 
 impl TokenRequest {
-    /// The application that asks. To refresh a token, it needs no secret but the token.
-    fn application<'s>(
-        &self,
-        site: &'s Site,
-        grant: Option<Grant>,
-    ) -> Result<&'s Application, Refusal> {
+    /// The client that asks. To refresh a token, it needs no secret but the token.
+    fn client<'s>(&self, site: &'s Site, grant: Option<Grant>) -> Result<&'s Client, Refusal> {
         let client_id = self.client_id.as_deref().unwrap_or_default();
-        let application = match &self.client_secret {
+        let client = match &self.client_secret {
             Some(secret) => site.clients.authenticate(client_id, secret),
             None if grant == Some(Grant::RefreshToken) => site.clients.claimed(client_id),
             None => None,
         };
-        application.ok_or(Refusal::InvalidClient)
+        client.ok_or(Refusal::InvalidClient)
     }
 }
 
@@ -101,25 +97,23 @@ impl TokenRequest {
 fn begin(
     site: &Site,
     exchange: &Exchange,
-    application: &Application,
+    client: &Client,
     login_id: Option<String>,
 ) -> Result<TokenAnswer, Refusal> {
     let login_id = login_id.ok_or(Refusal::InvalidRequest("loginId is missing"))?;
-    let mut users = application.users();
+    let mut users = client.users();
     let user = users.find(|user| user.email == login_id);
-    let user = user.ok_or(Refusal::AccessDenied(
-        "the application has no such user".into(),
-    ))?;
-    let id_token = id_token(site, exchange, application, user);
+    let user = user.ok_or(Refusal::AccessDenied("the client has no such user".into()))?;
+    let id_token = id_token(site, exchange, client, user);
     let refresh_token = site.refresh_tokens.begin(
-        (&application.client_id, &user.id),
+        (&client.client_id, &user.id),
         &id_token,
         exchange.now,
-        application.lifetimes.refresh,
+        client.lifetimes.refresh.as_secs(),
     );
     Ok(TokenAnswer {
-        access_token: access_token(site, exchange, application, Some(user)),
-        exp_access_token: application.lifetimes.atm,
+        access_token: access_token(site, exchange, client, Some(user)),
+        exp_access_token: client.lifetimes.atm.as_secs(),
         refresh_token: Some(refresh_token),
         id_token: Some(id_token),
     })
@@ -129,52 +123,47 @@ fn begin(
 fn refresh(
     site: &Site,
     exchange: &Exchange,
-    application: &Application,
+    client: &Client,
     tokens: Option<(String, String)>,
 ) -> Result<TokenAnswer, Refusal> {
     let (refresh_token, id_token) = tokens.ok_or(Refusal::InvalidRequest(
         "refresh_token or id_token is missing",
     ))?;
     let (next, user_id) = site.refresh_tokens.rotate(
-        &application.client_id,
+        &client.client_id,
         &refresh_token,
         &id_token,
         exchange.now,
-        application.lifetimes.refresh,
+        client.lifetimes.refresh.as_secs(),
     )?;
-    let user = application.users().find(|user| user.id == user_id);
+    let user = client.users().find(|user| user.id == user_id);
     Ok(TokenAnswer {
-        access_token: access_token(site, exchange, application, user),
-        exp_access_token: application.lifetimes.atm,
+        access_token: access_token(site, exchange, client, user),
+        exp_access_token: client.lifetimes.atm.as_secs(),
         refresh_token: Some(next),
         id_token: None,
     })
 }
 
-fn access_token(
-    site: &Site,
-    exchange: &Exchange,
-    application: &Application,
-    user: Option<&User>,
-) -> String {
+fn access_token(site: &Site, exchange: &Exchange, client: &Client, user: Option<&User>) -> String {
     let mut claims = claims(json!({
         "iat": exchange.now,
         "iss": ISSUER,
-        "exp": exchange.now + application.lifetimes.atm,
-        "aud": application.audience,
+        "exp": exchange.now + client.lifetimes.atm.as_secs(),
+        "aud": client.audience,
         "scope": user,
     }));
-    claims.extend(application.claims.clone());
+    claims.extend(client.claims.clone());
     site.sign(exchange, claims)
 }
 
-/// Says to the application who its user is (OpenID Connect Core section 2).
-fn id_token(site: &Site, exchange: &Exchange, application: &Application, user: &User) -> String {
+/// Says to the client who its user is (OpenID Connect Core section 2).
+fn id_token(site: &Site, exchange: &Exchange, client: &Client, user: &User) -> String {
     let claims = claims(json!({
         "iat": exchange.now,
         "iss": ISSUER,
-        "exp": exchange.now + application.lifetimes.atm,
-        "aud": application.client_id,
+        "exp": exchange.now + client.lifetimes.atm.as_secs(),
+        "aud": client.client_id,
         "sub": user.id,
         "email": user.email,
         "given_name": user.first_name,
@@ -197,7 +186,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_for_the_application() {
+    async fn a_token_for_the_client() {
         let request = request("client_credentials").to_string();
         let (status, answer) = post("/auth/token", JSON, &request).await;
         assert_eq!(status, 200);

@@ -12,8 +12,8 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::issuer::model::application::Grant;
 use crate::issuer::model::claims::claims;
+use crate::issuer::model::client::Grant;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::refusal::Refusal;
@@ -48,48 +48,46 @@ pub(crate) async fn token(
         .grant_type
         .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
     let credentials = request.client_id.zip(request.client_secret);
-    let application = credentials
+    let client = credentials
         .and_then(|(id, secret)| site.clients.authenticate(&id, &secret))
         .ok_or(Refusal::InvalidClient)?;
-    exchange.of(application);
+    exchange.of(client);
     if grant_type != Grant::ClientCredentials.name() {
         return Err(Refusal::UnsupportedGrantType);
     }
-    application.may_use(Grant::ClientCredentials)?;
+    client.may_use(Grant::ClientCredentials)?;
     let audience = request
         .audience
         .ok_or(Refusal::InvalidRequest("audience is missing"))?;
-    let granted = application
-        .scope_for(&audience)
-        .ok_or(Refusal::AccessDenied(
-            "the client may not have tokens for this audience".into(),
-        ))?;
+    let granted = client.scope_for(&audience).ok_or(Refusal::AccessDenied(
+        "the client may not have tokens for this audience".into(),
+    ))?;
     let organization = request.organization;
     if let Some(organization) = &organization
-        && !application.organizations.contains(organization)
+        && !client.organizations.contains(organization)
     {
         let why = "the client may not have tokens for this organization";
         return Err(Refusal::AccessDenied(why.into()));
     }
     let scope = narrowed(granted, request.scope.as_deref())?;
-    let lifetime = application.lifetimes.auth0;
-    let permissions = application.permissions.then(|| -> Vec<_> {
+    let lifetime = client.lifetimes.auth0.as_secs();
+    let permissions = client.permissions.then(|| -> Vec<_> {
         // As where Auth0 has RBAC's "Add Permissions in the Access Token" switched on.
         scope.split_whitespace().collect()
     });
     let mut claims = claims(json!({
         "iss": format!("{}/", site.origin),
-        "sub": format!("{}@clients", application.client_id),
+        "sub": format!("{}@clients", client.client_id),
         "aud": audience,
         "iat": exchange.now,
         "exp": exchange.now + lifetime,
-        "azp": application.client_id,
+        "azp": client.client_id,
         "gty": "client-credentials",
         "scope": Some(&scope).filter(|scope| !scope.is_empty()),
         "org_id": organization,
         "permissions": permissions,
     }));
-    claims.extend(application.claims.clone());
+    claims.extend(client.claims.clone());
     let answer = TokenAnswer {
         access_token: site.sign(&exchange, claims),
         // RFC 6749 section 5.1: unless it is what was asked for.

@@ -35,7 +35,7 @@ pub(crate) async fn key_set(
         (header::ETAG, etag),
         (
             header::CACHE_CONTROL,
-            format!("public, max-age={}", site.keys.max_age()),
+            format!("public, max-age={}", site.keys.max_age().as_secs()),
         ),
     ];
     if is_known {

@@ -9,10 +9,11 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::issuer::model::application::{Application, Grant};
+use crate::issuer::model::client::{Client, Grant};
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::ring::KeyState;
 use crate::issuer::server::site::Site;
@@ -71,7 +72,7 @@ fn document(site: &Site) -> Markup {
                     (keys(site))
                     (requests(site))
                     (faults(site))
-                    (applications(site))
+                    (clients(site))
                     (endpoints(site))
                 }
                 script { (PreEscaped(SCRIPT)) }
@@ -218,39 +219,39 @@ fn faults(site: &Site) -> Markup {
     }
 }
 
-fn applications(site: &Site) -> Markup {
+fn clients(site: &Site) -> Markup {
     html! {
-        section #applications {
-            h2 { "Applications" }
+        section #clients {
+            h2 { "Clients" }
             div .scroll {
                 table {
                     thead {
                         tr { th { "client" } th { "secret" } th { "audiences and scopes" } th { "grants" } th { "users" } }
                     }
                     tbody {
-                        @for application in site.clients.all() {
+                        @for client in site.clients.all() {
                             tr {
                                 td {
-                                    code { (application.client_id) }
-                                    @if application.deny.is_some() { " " span .tag.bad { "denied" } }
+                                    code { (client.client_id) }
+                                    @if client.deny.is_some() { " " span .tag.bad { "denied" } }
                                 }
                                 td {
-                                    @match shown_secret(application) {
+                                    @match shown_secret(client) {
                                         Some(secret) => code { (secret) },
                                         None => span .empty { "not shown" },
                                     }
                                 }
                                 td {
-                                    @for (audience, scope) in application.audiences() {
+                                    @for (audience, scope) in client.audiences() {
                                         div { code { (audience) } " " (scope) }
                                     }
                                 }
                                 td {
-                                    @for grant in &application.grants { div { (grant.name()) } }
+                                    @for grant in &client.grants { div { (grant.name()) } }
                                 }
                                 td {
-                                    @if application.grants.contains(&Grant::UserCredentials) {
-                                        @for user in application.users() { div { (user.email) } }
+                                    @if client.grants.contains(&Grant::UserCredentials) {
+                                        @for user in client.users() { div { (user.email) } }
                                     }
                                 }
                             }
@@ -314,10 +315,10 @@ struct Flow {
 }
 
 fn flows(site: &Site) -> Vec<Flow> {
-    let application = &site.clients.all()[0];
-    let id = application.client_id.as_str();
-    let secret = shown_secret(application).unwrap_or("CLIENT_SECRET");
-    let audience = application.audience.as_str();
+    let client = &site.clients.all()[0];
+    let id = client.client_id.as_str();
+    let secret = shown_secret(client).unwrap_or("CLIENT_SECRET");
+    let audience = client.audience.as_str();
     let origin = site.origin.as_str();
     let atm = |grant: &str, login_id: Option<&str>| {
         let mut request = json!({"clientId": id, "clientSecret": secret, "grant_types": grant});
@@ -363,7 +364,7 @@ fn flows(site: &Site) -> Vec<Flow> {
         Flow {
             title: "ATM: user credentials",
             note: None,
-            command: atm("user_credentials", Some(&application.user.email)),
+            command: atm("user_credentials", Some(&client.user.email)),
         },
         Flow {
             title: "ATM: refresh",
@@ -417,12 +418,13 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The secret, where it is none: the demo application's is in the documentation.
-fn shown_secret(application: &Application) -> Option<&str> {
-    let demo = Application::demo();
+/// The secret, where it is none: the demo client's is in the documentation.
+fn shown_secret(client: &Client) -> Option<&str> {
+    let demo = Client::demo();
+    let secret = client.client_secret.expose_secret();
     let is_demo =
-        application.client_id == demo.client_id && application.client_secret == demo.client_secret;
-    is_demo.then_some(application.client_secret.as_str())
+        client.client_id == demo.client_id && secret == demo.client_secret.expose_secret();
+    is_demo.then_some(secret)
 }
 
 /// `HH:MM:SS`
@@ -444,10 +446,10 @@ mod tests {
     #[tokio::test]
     async fn everything_is_escaped() {
         let hostile = "<script>alert(1)</script>'\"&";
-        let mut application = Application::new(hostile, "s3cret", hostile).with_scope(hostile);
-        application.user.email = hostile.into();
+        let mut client = Client::new(hostile, "s3cret", hostile).with_scope(hostile);
+        client.user.email = hostile.into();
         let page = shown(Config {
-            applications: vec![application],
+            clients: vec![client],
             ..Config::default()
         });
         let page = page.await;

@@ -1,6 +1,7 @@
 //! The issuer's clock: the system's, until a test moves it.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::clock;
 
@@ -38,11 +39,11 @@ impl Clock {
         self.with(|state| *state = State::Still(time.min(MAX_TIME)));
     }
 
-    /// Puts the clock forward by this many seconds; one that stands still goes on doing so.
-    pub fn advance(&self, seconds: u64) {
+    /// Puts the clock forward by this, in whole seconds. A clock that stands still goes on doing so.
+    pub fn advance(&self, span: Duration) {
         self.with(|state| match state {
             State::Ahead(time) | State::Still(time) => {
-                *time = time.saturating_add(seconds).min(MAX_TIME);
+                *time = time.saturating_add(span.as_secs()).min(MAX_TIME);
             }
         });
     }
@@ -74,12 +75,12 @@ mod tests {
     fn it_goes_or_stands_still() {
         let clock = Clock::new();
         let before = clock::unix_now();
-        clock.advance(1000);
+        clock.advance(Duration::from_secs(1000));
         assert!((before + 1000..=clock::unix_now() + 1000).contains(&clock.now()));
         clock.set(5);
-        clock.advance(7);
+        clock.advance(Duration::from_secs(7));
         assert_eq!(clock.now(), 12);
-        clock.advance(u64::MAX);
+        clock.advance(Duration::from_secs(u64::MAX));
         assert_eq!(clock.now(), MAX_TIME);
         clock.reset();
         assert!((before..=clock::unix_now()).contains(&clock.now()));

@@ -3,11 +3,14 @@
 use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 
-use super::application::{Application, Lifetimes, MAX_LIFETIME};
+use super::client::{Client, Lifetimes, MAX_LIFETIME};
+use super::seconds;
 
 /// How the authorization server is set up, in code or from a TOML file:
 ///
@@ -16,9 +19,10 @@ use super::application::{Application, Lifetimes, MAX_LIFETIME};
 /// ```
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Config {
-    /// To whom tokens are issued: from 1 to 1024, by default [`Application::demo`] alone.
-    pub applications: Vec<Application>,
+    /// To whom tokens are issued: from 1 to 1024, by default [`Client::demo`] alone.
+    pub clients: Vec<Client>,
     /// The keys that sign.
     pub keys: KeyConfig,
     /// How many requests for tokens are answered; by default, all.
@@ -30,32 +34,38 @@ pub struct Config {
 /// The keys that sign, how they change, and where they are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct KeyConfig {
     /// The bits of a new key's modulus: from 2048 to 4096, a multiple of 8; 2048 by default.
     pub bits: usize,
     /// How many keys sign in turn: from 1 to 8, 1 by default.
     pub active: usize,
-    /// After how many seconds the keys are rotated, at most a year; by default never.
-    pub rotate_every: Option<u64>,
-    /// How many seconds a key stays published after it has ceased to sign, at most a year; by default
-    /// until the last token that it signed has expired.
-    pub overlap: Option<u64>,
-    /// How many seconds the key set may be cached (`Cache-Control`, RFC 9111 section 5.2.2.1), at most
-    /// a day; 15 by default, as Auth0's servers say.
-    pub max_age: u64,
+    /// After how long the keys are rotated: from a second to a year; by default never.
+    #[serde(deserialize_with = "seconds::some")]
+    pub rotate_every: Option<Duration>,
+    /// How long a key stays published after it has ceased to sign, at most a year; by default until the
+    /// last token that it signed has expired.
+    #[serde(deserialize_with = "seconds::some")]
+    pub overlap: Option<Duration>,
+    /// How long the key set may be cached (`Cache-Control`, RFC 9111 section 5.2.2.1), at most a day; 15
+    /// seconds by default, as Auth0's servers say.
+    #[serde(with = "seconds")]
+    pub max_age: Duration,
     /// Where the keys are kept, so that a restart does not change them, whatever `bits` is by then; by
     /// default nowhere. A relative path begins at the working directory.
     pub directory: Option<PathBuf>,
 }
 
-/// How many requests for tokens are answered, of all applications together.
+/// How many requests for tokens are answered, of all clients together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// This many requests, at once or one by one: from 1 to 1,000,000 …
     pub requests: u32,
-    /// … in this many seconds: from 1 to 86,400.
-    pub seconds: u32,
+    /// … in this time: from a second to a day.
+    #[serde(rename = "seconds", with = "seconds")]
+    pub period: Duration,
 }
 
 /// What is wrong with a configuration. Quotes no value of it, for it may be a secret.
@@ -124,32 +134,32 @@ impl Config {
     /// Whether every value is one that it may have.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.keys.check()?;
-        if let Some(RateLimit { requests, seconds }) = self.rate_limit {
+        if let Some(RateLimit { requests, period }) = self.rate_limit {
             in_range(requests.into(), 1..=1_000_000, "rate_limit.requests")?;
-            in_range(seconds.into(), 1..=86_400, "rate_limit.seconds")?;
+            in_range(period.as_secs(), 1..=86_400, "rate_limit.seconds")?;
         }
-        let len = self.applications.len();
-        in_range(len as u64, 1..=1024, "the number of applications")?;
+        let len = self.clients.len();
+        in_range(len as u64, 1..=1024, "the number of clients")?;
         let mut seen = HashSet::new();
-        for (index, application) in self.applications.iter().enumerate() {
-            let name = |member: &str| format!("applications[{index}].{member}");
-            check_application(application, name)?;
-            if !seen.insert(&application.client_id) {
+        for (index, client) in self.clients.iter().enumerate() {
+            let name = |member: &str| format!("clients[{index}].{member}");
+            check_client(client, name)?;
+            if !seen.insert(&client.client_id) {
                 return Err(ConfigError::Invalid(
                     name("client_id"),
-                    "is another application's",
+                    "is another client's",
                 ));
             }
         }
         Ok(())
     }
 
-    /// How long the longest-lived token is valid, in seconds.
-    pub(crate) fn longest_lifetime(&self) -> u64 {
-        let applications = self.applications.iter();
-        let lifetimes = applications.map(|application| application.lifetimes);
+    /// How long the longest-lived token is valid.
+    pub(crate) fn longest_lifetime(&self) -> Duration {
+        let clients = self.clients.iter();
+        let lifetimes = clients.map(|client| client.lifetimes);
         let lifetimes = lifetimes.map(|Lifetimes { auth0, atm, .. }| auth0.max(atm));
-        lifetimes.max().unwrap_or(0)
+        lifetimes.max().unwrap_or_default()
     }
 }
 
@@ -164,25 +174,32 @@ impl KeyConfig {
             ));
         }
         in_range(self.active as u64, 1..=8, "keys.active")?;
-        in_range(self.max_age, 0..=86_400, "keys.max_age")?;
-        in_range(
-            self.rotate_every.unwrap_or(1),
-            1..=YEAR,
-            "keys.rotate_every",
-        )?;
-        in_range(self.overlap.unwrap_or(0), 0..=YEAR, "keys.overlap")
+        in_range(self.max_age.as_secs(), 0..=86_400, "keys.max_age")?;
+        if let Some(rotate_every) = self.rotate_every {
+            in_range(rotate_every.as_secs(), 1..=YEAR, "keys.rotate_every")?;
+        }
+        let overlap = self.overlap.unwrap_or_default();
+        in_range(overlap.as_secs(), 0..=YEAR, "keys.overlap")
     }
 }
 
-/// The demo application, one key of 2048 bits, no limit; with administration.
+/// The demo client, one key of 2048 bits, no limit; with administration.
 impl Default for Config {
     fn default() -> Self {
         Self {
-            applications: vec![Application::demo()],
+            clients: vec![Client::demo()],
             keys: KeyConfig::default(),
             rate_limit: None,
             admin: true,
         }
+    }
+}
+
+impl RateLimit {
+    /// This many requests in this time.
+    #[must_use]
+    pub const fn new(requests: u32, period: Duration) -> Self {
+        Self { requests, period }
     }
 }
 
@@ -193,7 +210,7 @@ impl Default for KeyConfig {
             active: 1,
             rotate_every: None,
             overlap: None,
-            max_age: 15,
+            max_age: Duration::from_secs(15),
             directory: None,
         }
     }
@@ -216,15 +233,12 @@ const RESERVED_CLAIMS: [&str; 13] = [
     "permissions",
 ];
 
-fn check_application(
-    application: &Application,
-    name: impl Fn(&str) -> String,
-) -> Result<(), ConfigError> {
-    let audiences = application.audiences().map(|(audience, _)| audience);
-    let users = application.users();
+fn check_client(client: &Client, name: impl Fn(&str) -> String) -> Result<(), ConfigError> {
+    let audiences = client.audiences().map(|(audience, _)| audience);
+    let users = client.users();
     let texts = [
-        ("client_id", application.client_id.as_str()),
-        ("client_secret", &application.client_secret),
+        ("client_id", client.client_id.as_str()),
+        ("client_secret", client.client_secret.expose_secret()),
     ];
     let texts = texts
         .into_iter()
@@ -240,13 +254,13 @@ fn check_application(
         auth0,
         atm,
         refresh,
-    } = application.lifetimes;
+    } = client.lifetimes;
     for (member, lifetime) in [("auth0", auth0), ("atm", atm), ("refresh", refresh)] {
         let name = name(&format!("lifetimes.{member}"));
-        in_range(lifetime, 1..=MAX_LIFETIME, &name)?;
+        in_range(lifetime.as_secs(), 1..=MAX_LIFETIME.as_secs(), &name)?;
     }
     let mut reserved = RESERVED_CLAIMS.iter();
-    if let Some(claim) = reserved.find(|claim| application.claims.contains_key(**claim)) {
+    if let Some(claim) = reserved.find(|claim| client.claims.contains_key(**claim)) {
         let name = name(&format!("claims.{claim}"));
         return Err(ConfigError::Invalid(name, "is a claim of the issuer's own"));
     }
@@ -267,10 +281,10 @@ mod tests {
     #[test]
     fn the_example_is_one() {
         let config = Config::from_toml(include_str!("example.toml")).unwrap();
-        let [reader, dismissed] = &config.applications[..] else {
-            panic!("two applications");
+        let [reader, dismissed] = &config.clients[..] else {
+            panic!("two clients");
         };
-        assert_eq!(reader.client_secret, "change-me");
+        assert_eq!(reader.client_secret.expose_secret(), "change-me");
         assert_eq!(
             reader.scope_for("https://billing.example.com/"),
             Some("read:invoices")
@@ -279,7 +293,8 @@ mod tests {
         assert_eq!(reader.claims["https://example.com/plan"], "gold");
         assert_eq!(dismissed.user.email, "admin@example.com", "by default");
         assert!(dismissed.deny.is_some());
-        assert_eq!(config.keys.rotate_every, Some(86_400));
+        let day = Duration::from_secs(86_400);
+        assert_eq!(config.keys.rotate_every, Some(day));
         assert_eq!(config.rate_limit.unwrap().requests, 600);
     }
 
@@ -287,13 +302,13 @@ mod tests {
     fn nothing_is_the_default() {
         let config = Config::from_toml("").unwrap();
         assert_eq!(config.keys, KeyConfig::default());
-        assert_eq!(config.applications[0].client_id, "demo-client");
+        assert_eq!(config.clients[0].client_id, "demo-client");
         assert!(config.admin);
     }
 
     #[test]
     fn errors_say_where_and_quote_nothing() {
-        let application = "[[applications]]\nclient_id = 'a'\nclient_secret = 's3cret'\n\
+        let client = "[[clients]]\nclient_id = 'a'\nclient_secret = 's3cret'\n\
             audience = 'https://api.example.com/'\n";
         for (text, expected) in [
             ("keys = 1", "line 1, column 8: "),
@@ -307,35 +322,32 @@ mod tests {
                 "[rate_limit]\nrequests = 0\nseconds = 1",
                 "rate_limit.requests is not ",
             ),
-            ("applications = []", "the number of applications is not "),
+            ("clients = []", "the number of clients is not "),
             (
-                "[[applications]]\nclient_id = 'a'\nclient_secret = 53237\naudience = 'x'",
+                "[[clients]]\nclient_id = 'a'\nclient_secret = 53237\naudience = 'x'",
                 "line 3, column 17: a secret is a string",
             ),
             (
-                &application.replace("'a'", "''"),
-                "applications[0].client_id is empty",
+                &client.replace("'a'", "''"),
+                "clients[0].client_id is empty",
             ),
             (
-                &application.replace("'s3cret'", "''"),
-                "applications[0].client_secret is empty",
+                &client.replace("'s3cret'", "''"),
+                "clients[0].client_secret is empty",
             ),
             (
-                &application.repeat(2),
-                "applications[1].client_id is another application's",
+                &client.repeat(2),
+                "clients[1].client_id is another client's",
             ),
             (
-                &format!("{application}claims.aud = 's3cret'"),
-                "applications[0].claims.aud is a claim of the issuer's own",
+                &format!("{client}claims.aud = 's3cret'"),
+                "clients[0].claims.aud is a claim of the issuer's own",
             ),
             (
-                &format!("{application}lifetimes.atm = 0"),
-                "applications[0].lifetimes.atm is not from 1 to 31536000",
+                &format!("{client}lifetimes.atm = 0"),
+                "clients[0].lifetimes.atm is not from 1 to 31536000",
             ),
-            (
-                &format!("{application}grants = ['implicit']"),
-                "line 5, column ",
-            ),
+            (&format!("{client}grants = ['implicit']"), "line 5, column "),
         ] {
             let error = Config::from_toml(text).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What a request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Endpoint {
     /// `/oauth/token`
     Auth0Token,

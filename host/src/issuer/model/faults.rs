@@ -23,8 +23,8 @@ pub enum Fault {
     Outage,
     /// The connection is closed without an answer.
     Disconnect,
-    /// The answer comes this many milliseconds late, at most [`MAX_LATENCY`].
-    Latency(u64),
+    /// The answer comes so much later, at most [`MAX_LATENCY`]; in JSON, in milliseconds.
+    Latency(#[serde(with = "milliseconds")] Duration),
     /// The answer is a page of HTML, with the status 200.
     WrongContent,
     /// The key set stays as it was, whatever is rotated.
@@ -55,8 +55,8 @@ pub enum Fault {
 /// The audience of [`Fault::WrongAudience`], the issuer of [`Fault::WrongIssuer`].
 pub const WRONG: &str = "https://wrong.example/";
 
-/// The longest [`Fault::Latency`], in milliseconds.
-pub const MAX_LATENCY: u64 = 60_000;
+/// The longest [`Fault::Latency`].
+pub const MAX_LATENCY: Duration = Duration::from_secs(60);
 
 /// In seconds.
 const HOUR: u64 = 3600;
@@ -88,7 +88,7 @@ pub enum FaultError {
     #[error("this fault cannot happen at this endpoint")]
     NeverHappens,
     /// The latency is longer than [`MAX_LATENCY`].
-    #[error("the latency is longer than {MAX_LATENCY} ms")]
+    #[error("the latency is longer than {} ms", MAX_LATENCY.as_millis())]
     LatencyTooLong,
     /// There are [`MAX_FAULTS`] already.
     #[error("there are {MAX_FAULTS} faults already")]
@@ -156,7 +156,7 @@ impl Fault {
         match self {
             Self::Outage => substitute("outage", Some((StatusCode::SERVICE_UNAVAILABLE, ""))),
             Self::Disconnect => substitute("disconnect", None),
-            Self::Latency(milliseconds) => Effect::Delay(Duration::from_millis(*milliseconds)),
+            Self::Latency(latency) => Effect::Delay(*latency),
             Self::WrongContent => substitute("wrong_content", Some((StatusCode::OK, PAGE))),
             Self::StaleSet => Effect::KeySet(key_set),
             Self::Expired => Effect::Claims(Box::new(|claims, now| {
@@ -299,6 +299,24 @@ impl Faults {
     }
 }
 
+/// A span of time in JSON: whole milliseconds.
+mod milliseconds {
+    use super::{Deserialize, Duration};
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        span: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(span.as_millis() as u64)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,7 +350,7 @@ mod tests {
         let inject = |injection: Injection| faults.inject(injection, Vec::new());
         let nowhere = inject(Fault::Expired.at(Endpoint::KeySet));
         assert_eq!(nowhere, Err(FaultError::NeverHappens));
-        let late = inject(Fault::Latency(MAX_LATENCY + 1).into());
+        let late = inject(Fault::Latency(MAX_LATENCY + Duration::from_millis(1)).into());
         assert_eq!(late, Err(FaultError::LatencyTooLong));
         for _ in 0..MAX_FAULTS {
             inject(Fault::Outage.into()).unwrap();
@@ -346,7 +364,9 @@ mod tests {
             (json!({"fault": "alg-none"}), Fault::AlgNone.into()),
             (
                 json!({"fault": {"latency": 5}, "at": "key-set", "requests": 3}),
-                Fault::Latency(5).at(Endpoint::KeySet).times(3),
+                Fault::Latency(Duration::from_millis(5))
+                    .at(Endpoint::KeySet)
+                    .times(3),
             ),
             (
                 json!({"fault": {"remove-claim": "aud"}}),

@@ -197,17 +197,18 @@ mod tests {
     use super::*;
     use crate::issuer::model::config::KeyConfig;
     use crate::issuer::model::keys::{KeyError, Keys};
+    use std::time::Duration;
     use tempfile::TempDir;
 
     async fn open(directory: &TempDir, active: usize) -> Result<Keys, KeyError> {
         let config = KeyConfig {
             active,
-            overlap: Some(100),
-            rotate_every: Some(1000),
+            overlap: Some(Duration::from_secs(100)),
+            rotate_every: Some(Duration::from_secs(1000)),
             directory: Some(directory.path().join("keys")),
             ..KeyConfig::default()
         };
-        Keys::open(config, 0, 600).await
+        Keys::open(config, 0, Duration::from_secs(600)).await
     }
 
     fn files(directory: &TempDir) -> Vec<String> {

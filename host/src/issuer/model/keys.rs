@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::sync::Mutex;
@@ -61,19 +62,19 @@ struct JwkSet<'k> {
 
 impl Keys {
     /// The keys that were kept, or else new ones. Kept keys may have signed tokens that are valid for
-    /// `longest_lifetime` seconds from `now` on.
+    /// `longest_lifetime` from `now` on.
     pub(crate) async fn open(
         config: KeyConfig,
         now: u64,
-        longest_lifetime: u64,
+        longest_lifetime: Duration,
     ) -> Result<Self, KeyError> {
         let store = config.directory.as_deref().map(KeyStore::open);
         let store = store.transpose()?;
         let kept = store.as_ref().map(KeyStore::load).transpose()?.flatten();
-        let rotate_at = config.rotate_every.map(|seconds| now + seconds);
+        let rotate_at = config.rotate_every.map(|every| now + every.as_secs());
         let mut ring = if let Some(mut ring) = kept {
             for key in &ring.signing {
-                key.in_use_until(now + longest_lifetime);
+                key.in_use_until(now + longest_lifetime.as_secs());
             }
             ring.rotate_at = rotate_at.and(ring.rotate_at).or(rotate_at);
             ring
@@ -132,7 +133,7 @@ impl Keys {
         })
     }
 
-    pub(crate) fn max_age(&self) -> u64 {
+    pub(crate) fn max_age(&self) -> Duration {
         self.config.max_age
     }
 
@@ -168,7 +169,7 @@ impl Keys {
         }
         ring.retire_oldest(self.config.overlap, now);
         ring.retiring.retain(|retiring| now < retiring.until);
-        ring.rotate_at = self.config.rotate_every.map(|seconds| now + seconds);
+        ring.rotate_at = self.config.rotate_every.map(|every| now + every.as_secs());
         if let Some(store) = store {
             store.save(&ring)?;
         }
@@ -209,11 +210,13 @@ mod tests {
     #[tokio::test]
     async fn keys_are_published_before_and_after_they_sign() {
         let config = KeyConfig {
-            rotate_every: Some(1000),
-            overlap: Some(100),
+            rotate_every: Some(Duration::from_secs(1000)),
+            overlap: Some(Duration::from_secs(100)),
             ..KeyConfig::default()
         };
-        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let keys = Keys::open(config, 0, Duration::from_secs(600))
+            .await
+            .unwrap();
         let [(first, KeyState::Signing), (second, KeyState::Next)] = &states(&keys, 0)[..] else {
             panic!("one that signs, and the next");
         };
@@ -234,7 +237,9 @@ mod tests {
 
     #[tokio::test]
     async fn without_an_overlap_a_key_stays_until_its_tokens_have_expired() {
-        let keys = Keys::open(KeyConfig::default(), 0, 600).await.unwrap();
+        let keys = Keys::open(KeyConfig::default(), 0, Duration::from_secs(600))
+            .await
+            .unwrap();
         keys.signing().in_use_until(650);
         keys.rotate(100).await.unwrap();
         assert_eq!(states(&keys, 649).len(), 3);
@@ -249,7 +254,9 @@ mod tests {
             active: 2,
             ..KeyConfig::default()
         };
-        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let keys = Keys::open(config, 0, Duration::from_secs(600))
+            .await
+            .unwrap();
         let [first, second, third] = [0; 3].map(|_| keys.signing().kid().to_owned());
         assert_ne!(first, second);
         assert_eq!(first, third);
@@ -259,10 +266,12 @@ mod tests {
     #[tokio::test]
     async fn the_number_of_retiring_keys_is_bounded() {
         let config = KeyConfig {
-            overlap: Some(1000),
+            overlap: Some(Duration::from_secs(1000)),
             ..KeyConfig::default()
         };
-        let keys = Keys::open(config, 0, 600).await.unwrap();
+        let keys = Keys::open(config, 0, Duration::from_secs(600))
+            .await
+            .unwrap();
         for _ in 0..MAX_RETIRING + 1 {
             keys.rotate(0).await.unwrap();
         }

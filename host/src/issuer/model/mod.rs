@@ -1,7 +1,7 @@
 //! What the authorization server knows, without HTTP.
 
-pub(super) mod application;
 pub(super) mod claims;
+pub(super) mod client;
 pub(super) mod clients;
 pub(super) mod clock;
 pub(super) mod config;
@@ -12,3 +12,4 @@ pub(super) mod key_store;
 pub(super) mod keys;
 pub(super) mod refresh;
 pub(super) mod ring;
+pub(super) mod seconds;

@@ -67,7 +67,7 @@ impl Families {
         refresh_token
     }
 
-    /// Uses up a refresh token of this application; returns the next one, and the user's identifier.
+    /// Uses up a refresh token of this client; returns the next one, and the user's identifier.
     pub(crate) fn rotate(
         &self,
         client_id: &str,

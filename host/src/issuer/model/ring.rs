@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ pub(super) const MAX_RETIRING: usize = 8;
 /// What a published key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum KeyState {
     /// It signs tokens.
     Signing,
@@ -56,9 +58,9 @@ impl Ring {
             .chain(retiring)
     }
 
-    pub(super) fn retire_oldest(&mut self, overlap: Option<u64>, now: u64) {
+    pub(super) fn retire_oldest(&mut self, overlap: Option<Duration>, now: u64) {
         if let Some(key) = self.signing.pop_front() {
-            let until = overlap.map_or(key.last_expiry(), |seconds| now + seconds);
+            let until = overlap.map_or(key.last_expiry(), |overlap| now + overlap.as_secs());
             self.retiring.push_back(Retiring { key, until });
         }
         if self.retiring.len() > MAX_RETIRING {

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::issuer::model::application::Application;
+use crate::issuer::model::client::Client;
 use crate::issuer::model::faults::Happening;
 
 /// One request, as far as its handler and the log have to agree on it.
@@ -20,8 +20,8 @@ pub(crate) struct Disconnect;
 
 impl Exchange {
     /// Tells the log who asks.
-    pub(crate) fn of(&self, application: &Application) {
+    pub(crate) fn of(&self, client: &Client) {
         // A request has one client.
-        let _ = self.client_id.set(application.client_id.clone());
+        let _ = self.client_id.set(client.client_id.clone());
     }
 }

@@ -28,7 +28,7 @@ pub struct Request {
     pub status: u16,
     /// `issued`, `served`, `not_modified`, the error's code (RFC 6749 section 5.2), or the fault's name.
     pub outcome: &'static str,
-    /// The application that asked, once it was recognised.
+    /// The client that asked, once it was recognised.
     pub client_id: Option<String>,
 }
 

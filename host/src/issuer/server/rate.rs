@@ -17,7 +17,7 @@ pub(crate) struct Rate {
 impl Rate {
     pub(crate) fn new(limit: RateLimit) -> Self {
         let burst = NonZeroU32::new(limit.requests).unwrap_or(NonZeroU32::MIN);
-        let period = Duration::from_secs(limit.seconds.max(1).into()) / burst.get();
+        let period = limit.period.max(Duration::from_secs(1)) / burst.get();
         let quota = Quota::with_period(period).expect("no less than a microsecond");
         let clock = DefaultClock::default();
         Self {

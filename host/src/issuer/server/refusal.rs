@@ -16,15 +16,15 @@ pub(crate) enum Refusal {
     InvalidRequest(&'static str),
     /// There is no such client, or its secret is another.
     InvalidClient,
-    /// The refresh token is none of this application's and user's, or no longer.
+    /// The refresh token is none of this client's and user's, or no longer.
     InvalidGrant(&'static str),
-    /// The application may not ask in this way.
+    /// The client may not ask in this way.
     UnauthorizedClient,
     /// The grant type is not one that the dialect knows.
     UnsupportedGrantType,
     /// Nothing of the scope that was asked for can be granted.
     InvalidScope,
-    /// The application may not have such a token; Auth0's servers answer this.
+    /// The client may not have such a token; Auth0's servers answer this.
     AccessDenied(Cow<'static, str>),
     /// There were too many requests; there may be one more in this many seconds.
     TooManyRequests(u64),

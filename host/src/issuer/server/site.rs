@@ -35,7 +35,7 @@ impl Site {
         Ok(Self {
             origin,
             keys: Keys::open(config.keys, clock.now(), longest).await?,
-            clients: Clients::new(config.applications),
+            clients: Clients::new(config.clients),
             refresh_tokens: Families::default(),
             rate: config.rate_limit.map(Rate::new),
             clock,

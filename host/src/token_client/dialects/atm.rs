@@ -1,4 +1,4 @@
-//! ATM's dialect: tokens for an application or for a user of it, and their refresh.
+//! ATM's dialect: tokens for a client or for a user of it, and their refresh.
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;

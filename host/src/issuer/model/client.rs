@@ -1,22 +1,25 @@
-//! What tokens are issued to: an application (RFC 6749's client) and its users.
+//! A client (RFC 6749 section 1.1), to which tokens are issued, and its users.
 
-use std::fmt;
+use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::seconds;
 use crate::issuer::server::refusal::Refusal;
 
-/// An application that may ask for tokens.
-#[derive(Clone, Deserialize)]
+/// A client that may ask for tokens.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Application {
+#[non_exhaustive]
+pub struct Client {
     /// The client identifier (RFC 6749 section 2.2).
     pub client_id: String,
     /// The client secret (RFC 6749 section 2.3.1).
     #[serde(deserialize_with = "secret")]
-    pub client_secret: String,
+    pub client_secret: SecretString,
     /// The audience that its tokens are for; in Auth0's dialect, it asks for this one or for another.
     pub audience: String,
     /// What its tokens for that audience allow, separated by spaces (RFC 6749 section 3.3).
@@ -54,6 +57,7 @@ pub struct Application {
 /// An audience, and what tokens for it allow.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Audience {
     /// The claim `aud`.
     pub audience: String,
@@ -65,8 +69,9 @@ pub struct Audience {
 /// A way to ask for a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Grant {
-    /// For the application itself (RFC 6749 section 4.4).
+    /// For the client itself (RFC 6749 section 4.4).
     ClientCredentials,
     /// For a user, in ATM's dialect.
     UserCredentials,
@@ -74,24 +79,29 @@ pub enum Grant {
     RefreshToken,
 }
 
-/// How long tokens are valid, in seconds; each from 1 to [`MAX_LIFETIME`].
+/// How long tokens are valid: each from a second to [`MAX_LIFETIME`], in whole seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Lifetimes {
-    /// Access tokens in Auth0's dialect: 86,400 by default.
-    pub auth0: u64,
-    /// Access tokens in ATM's dialect, and the ID tokens next to them: 600 by default.
-    pub atm: u64,
-    /// Refresh tokens, each time that they are rotated: 2,592,000 (30 days) by default.
-    pub refresh: u64,
+    /// Access tokens in Auth0's dialect: a day by default.
+    #[serde(with = "seconds")]
+    pub auth0: Duration,
+    /// Access tokens in ATM's dialect, and the ID tokens next to them: ten minutes by default.
+    #[serde(with = "seconds")]
+    pub atm: Duration,
+    /// Refresh tokens, each time that they are rotated: 30 days by default.
+    #[serde(with = "seconds")]
+    pub refresh: Duration,
 }
 
-/// The longest lifetime of a token, in seconds: a year.
-pub const MAX_LIFETIME: u64 = 365 * 86_400;
+/// The longest lifetime of a token: a year.
+pub const MAX_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
 
 /// A user; in this form it is the `scope` of ATM's user tokens.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all(serialize = "camelCase"))]
+#[non_exhaustive]
 pub struct User {
     /// The e-mail address, with which the user logs in.
     pub email: String,
@@ -103,7 +113,7 @@ pub struct User {
     pub last_name: String,
 }
 
-impl Application {
+impl Client {
     /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/`, and the user
     /// `admin@example.com`.
     #[must_use]
@@ -112,7 +122,7 @@ impl Application {
             .with_scope("read:things write:things")
     }
 
-    /// An application with these credentials, which gets tokens for this audience in every way; they
+    /// A client with these credentials, which gets tokens for this audience in every way; they
     /// allow nothing in particular.
     #[must_use]
     pub fn new(client_id: &str, client_secret: &str, audience: &str) -> Self {
@@ -170,6 +180,17 @@ impl Application {
     }
 }
 
+impl Audience {
+    /// An audience, and what tokens for it allow, separated by spaces.
+    #[must_use]
+    pub fn new(audience: &str, scope: &str) -> Self {
+        Self {
+            audience: audience.into(),
+            scope: scope.into(),
+        }
+    }
+}
+
 impl Grant {
     /// By the name that requests give it.
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -198,14 +219,25 @@ impl Grant {
 impl Default for Lifetimes {
     fn default() -> Self {
         Self {
-            auth0: 86_400,
-            atm: 600,
-            refresh: 30 * 86_400,
+            auth0: Duration::from_secs(86_400),
+            atm: Duration::from_secs(600),
+            refresh: Duration::from_secs(30 * 86_400),
         }
     }
 }
 
 impl User {
+    /// A user without a name.
+    #[must_use]
+    pub fn new(email: &str, id: &str) -> Self {
+        Self {
+            email: email.into(),
+            id: id.into(),
+            first_name: String::new(),
+            last_name: String::new(),
+        }
+    }
+
     /// `admin@example.com`, Ada Admin, with the identifier `user-1`.
     #[must_use]
     pub fn demo() -> Self {
@@ -218,45 +250,10 @@ impl User {
     }
 }
 
-/// Shows everything but the secret.
-impl fmt::Debug for Application {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            client_id,
-            client_secret: _,
-            audience,
-            scope,
-            more_audiences,
-            grants,
-            organizations,
-            permissions,
-            claims,
-            deny,
-            lifetimes,
-            user,
-            more_users,
-        } = self;
-        f.debug_struct("Application")
-            .field("client_id", client_id)
-            .field("audience", audience)
-            .field("scope", scope)
-            .field("more_audiences", more_audiences)
-            .field("grants", grants)
-            .field("organizations", organizations)
-            .field("permissions", permissions)
-            .field("claims", claims)
-            .field("deny", deny)
-            .field("lifetimes", lifetimes)
-            .field("user", user)
-            .field("more_users", more_users)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A string; where it is something else, the error does not quote it.
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+/// A string. Where it is something else, the error does not quote it.
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     match Value::deserialize(deserializer)? {
-        Value::String(secret) => Ok(secret),
+        Value::String(secret) => Ok(secret.into()),
         _ => Err(D::Error::custom("a secret is a string")),
     }
 }
@@ -267,7 +264,7 @@ mod tests {
 
     #[test]
     fn debug_hides_the_secret() {
-        assert!(!format!("{:?}", Application::demo()).contains("demo-secret"));
+        assert!(!format!("{:?}", Client::demo()).contains("demo-secret"));
     }
 
     #[test]
