@@ -6,7 +6,8 @@
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
 //! - `issuer`: an embedded authorization server that issues tokens in two dialects;
 //! - [`http`]: the bounded HTTP requests that all of these need;
-//! - [`clock`]: the present.
+//! - [`clock`]: the present;
+//! - [`files`]: files read under a bound, and replaced as a whole.
 //!
 //! [`tokenlatch`] and [`reqwest`], whose types stand in this API, are re-exported.
 //!
@@ -17,6 +18,7 @@
 
 mod background;
 pub mod clock;
+pub mod files;
 pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use tokenlatch_host::files;
 use tokenlatch_host::http::{HttpClient, HttpError};
 use tokenlatch_host::token_client::{ClientCredentials, TokenClient};
 
@@ -111,13 +112,9 @@ impl TokenSource {
 
 /// All that there is, without the end of the line.
 fn read_secret(reader: impl Read) -> io::Result<SecretString> {
-    // It need not grow, and so leaves no copy behind.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET_LEN + 1));
-    let mut reader = reader.take(MAX_SECRET_LEN as u64 + 1);
-    reader.read_to_string(&mut text)?;
-    if text.len() > MAX_SECRET_LEN {
-        return Err(io::ErrorKind::FileTooLarge.into());
-    }
+    let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LEN + 1));
+    files::read_into(reader, MAX_SECRET_LEN, &mut secret)?;
+    let text = str::from_utf8(&secret).map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(text.trim_end_matches(['\r', '\n']).into())
 }
 

@@ -4,12 +4,14 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use reqwest::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Request, StatusCode, Url};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::error::HttpError;
+use super::gzip;
 use super::limits::{Limits, MAX_REDIRECTS};
 use super::response::{Fetched, Response, kept_etag, max_age};
 use super::url::{is_loopback, redirected};
@@ -110,11 +112,17 @@ impl HttpClient {
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.check(request.url())?;
         let response = async {
-            let mut response = self.execute(request).await?;
+            let response = self.execute(request).await?;
+            let status = response.status();
+            let mut headers = response.headers().clone();
+            let body = self.body(response).await?;
+            if gzip::is_compressed(&headers) {
+                headers.remove(CONTENT_ENCODING);
+            }
             Ok(Response {
-                status: response.status(),
-                headers: std::mem::take(response.headers_mut()),
-                body: self.body(response).await?,
+                status,
+                headers,
+                body,
             })
         };
         self.in_time(response).await
@@ -216,12 +224,16 @@ impl HttpClient {
         {
             return Err(HttpError::TooLong(max));
         }
+        let is_compressed = gzip::is_compressed(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             if chunk.len() > max - body.len() {
                 return Err(HttpError::TooLong(max));
             }
             body.extend_from_slice(&chunk);
+        }
+        if is_compressed {
+            body = gzip::decompress(&body, max)?;
         }
         Ok(body)
     }

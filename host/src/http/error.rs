@@ -1,5 +1,7 @@
 //! Why a request brought no response.
 
+use std::io;
+
 use reqwest::StatusCode;
 
 #[cfg(doc)]
@@ -36,6 +38,9 @@ pub enum HttpError {
     /// The exchange broke: the response is not HTTP or not gzip, or the connection ended within it.
     #[error("the exchange with the server broke")]
     Http(#[source] reqwest::Error),
+    /// The response is not gzip, although it says so.
+    #[error("the response cannot be decompressed")]
+    Gzip(#[source] io::Error),
     /// The response's status is not 200 (or 304, to a request with an ETag).
     #[error("the server answered {0}")]
     Status(StatusCode),

@@ -12,6 +12,7 @@
 
 mod client;
 mod error;
+mod gzip;
 mod limits;
 mod response;
 #[cfg(test)]

@@ -266,10 +266,32 @@ async fn a_body_is_refused_before_it_is_there() {
 
 #[tokio::test]
 async fn gzip_is_understood() {
-    let mut answer = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
-    answer.extend(gzip(b"{}"));
-    let origin = serve_raw(answer, Then::Close).await;
-    assert_eq!(get(&origin).await.unwrap(), b"{}");
+    for name in ["gzip", "x-gzip", "GZip"] {
+        let response = |body: &[u8]| {
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: {name}\r\n\r\n");
+            serve_raw([head.as_bytes(), body].concat(), Then::Close)
+        };
+        let origin = response(&gzip(b"{}")).await;
+        assert_eq!(get(&origin).await.unwrap(), b"{}", "{name}");
+        let request = Request::new(Method::GET, origin.parse().unwrap());
+        let response_of_any_kind = HttpClient::default().send(request).await.unwrap();
+        assert_eq!(response_of_any_kind.body, b"{}", "{name}");
+        let encoding = response_of_any_kind.headers.get("content-encoding");
+        assert_eq!(encoding, None, "{name}");
+
+        let origin = response(&gzip(&vec![0; MAX_BODY_LEN + 1])).await;
+        let bomb = get(&origin).await;
+        assert!(
+            matches!(bomb, Err(HttpError::TooLong(MAX_BODY_LEN))),
+            "{name}"
+        );
+        let origin = response(b"{}").await;
+        let broken = get(&origin).await;
+        assert!(
+            matches!(broken, Err(HttpError::Http(_) | HttpError::Gzip(_))),
+            "{name}: {broken:?}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -32,12 +32,11 @@ mod shared;
 mod snapshot;
 mod source;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use tokenlatch::JwkSet;
 
+use crate::files;
 use crate::http::MAX_BODY_LEN;
 
 pub use self::cache::{Builder, FETCH_TIMEOUT, KeySetCache, Keys, Unavailable, VerifyError};
@@ -61,13 +60,7 @@ pub type KeySet = JwkSet<64, 4096>;
 ///
 /// [`KeySetError::Read`].
 pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, KeySetError> {
-    let mut document = Vec::new();
-    let limit = MAX_BODY_LEN as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut document)?;
-    if document.len() > MAX_BODY_LEN {
-        return Err(io::Error::from(io::ErrorKind::FileTooLarge).into());
-    }
-    Ok(document)
+    Ok(files::read(path, MAX_BODY_LEN)?)
 }
 
 /// The keys of a JWK Set document.

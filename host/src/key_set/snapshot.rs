@@ -1,7 +1,6 @@
 //! The last good key set in a file, so that a restart during an outage still has keys.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,9 +8,9 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::clock;
+use crate::files;
 use crate::http::MAX_BODY_LEN;
 
 /// The longest snapshot, in bytes: JSON within JSON takes at most twice the room.
@@ -92,17 +91,16 @@ impl Snapshot {
     ///
     /// Any [`SnapshotError`] but [`Write`](SnapshotError::Write).
     pub fn read(path: &Path, origin: &str) -> Result<Option<Self>, SnapshotError> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(SnapshotError::Read(error)),
+        let stored = match files::read(path, MAX_SNAPSHOT_LEN) {
+            Ok(stored) => stored,
+            Err(error) => {
+                return match error.kind() {
+                    io::ErrorKind::NotFound => Ok(None),
+                    io::ErrorKind::FileTooLarge => Err(SnapshotError::TooLong),
+                    _ => Err(SnapshotError::Read(error)),
+                };
+            }
         };
-        let mut stored = Vec::new();
-        let mut file = file.take(MAX_SNAPSHOT_LEN as u64 + 1);
-        file.read_to_end(&mut stored).map_err(SnapshotError::Read)?;
-        if stored.len() > MAX_SNAPSHOT_LEN {
-            return Err(SnapshotError::TooLong);
-        }
         let stored = serde_json::from_slice(&stored).map_err(|_| SnapshotError::Corrupt)?;
         let Stored::V1 {
             origin: stored_origin,
@@ -142,7 +140,7 @@ impl Snapshot {
         if stored.len() > MAX_SNAPSHOT_LEN {
             return Err(SnapshotError::TooLong);
         }
-        replace(path, &stored).map_err(SnapshotError::Write)
+        files::replace(path, &stored).map_err(SnapshotError::Write)
     }
 
     /// How old the document is at `now`, in seconds since 1970; `None` if it is from the future, so
@@ -155,19 +153,6 @@ impl Snapshot {
 
 fn digest(origin: &str) -> String {
     BASE64URL.encode(Sha256::digest(origin))
-}
-
-fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = NamedTempFile::new_in(directory)?;
-    file.write_all(contents)?;
-    // Or the name could outlive a power cut, and the contents not.
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 #[cfg(test)]

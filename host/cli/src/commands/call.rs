@@ -1,8 +1,9 @@
 //! `tokenlatch call`
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use tokenlatch_host::files;
 use tokenlatch_host::http::{HttpClient, Limits};
 use tokenlatch_host::reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokenlatch_host::reqwest::{Method, Request, Url};
@@ -83,11 +84,7 @@ impl Args {
             return Err(io::Error::other("the client secret is read from it"));
         }
         let mut body = Vec::new();
-        let mut input = io::stdin().lock().take(MAX_BODY_LEN as u64 + 1);
-        input.read_to_end(&mut body)?;
-        if body.len() > MAX_BODY_LEN {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
+        files::read_into(io::stdin().lock(), MAX_BODY_LEN, &mut body)?;
         Ok(body)
     }
 }

@@ -4,10 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{Form, FromRequest, Request, State};
-use axum::http::header::CONTENT_TYPE;
 use axum::{Extension, Json, RequestExt};
 use headers::authorization::{Authorization, Basic};
-use headers::{HeaderMap, HeaderMapExt};
+use headers::{ContentType, HeaderMap, HeaderMapExt, Mime};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -139,12 +138,13 @@ pub(crate) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
 impl<S: Send + Sync> FromRequest<S> for TokenRequest {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
-        let content_type = request.headers().get(CONTENT_TYPE);
-        let is_form = content_type.is_some_and(|value| {
-            let value = value.as_bytes();
-            value.starts_with(b"application/x-www-form-urlencoded")
-        });
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Refusal> {
+        let form = ContentType::form_url_encoded();
+        let is_form = has_essence_of(&form, request.headers());
+        if is_form {
+            // The extractor compares the text, and a media type has no case (RFC 9110 section 8.3.1).
+            request.headers_mut().typed_insert(form);
+        }
         let basic = basic_credentials(request.headers());
         let parameters = if is_form {
             let form = request.extract::<Form<Self>, _>().await;
@@ -166,6 +166,13 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
         }
         Ok(parameters)
     }
+}
+
+/// Whether the content type is this one, whatever its parameters.
+fn has_essence_of(content_type: &ContentType, headers: &HeaderMap) -> bool {
+    let essence = |it: ContentType| Mime::from(it).essence_str().to_owned();
+    let found = headers.typed_get::<ContentType>();
+    found.is_some_and(|found| essence(found) == essence(content_type.clone()))
 }
 
 /// The credentials of HTTP Basic authentication, each encoded like a form (RFC 6749 section 2.3.1).
@@ -198,6 +205,7 @@ mod tests {
             (JSON, by_json.to_string().as_str()),
             ("application/json; charset=utf-8", &by_json.to_string()),
             (FORM, by_form),
+            ("Application/X-WWW-Form-Urlencoded;charset=utf-8", by_form),
         ] {
             let (status, answer) = post("/oauth/token", content_type, body).await;
             assert_eq!(status, 200);
@@ -214,6 +222,19 @@ mod tests {
                 "scope": "read:things write:things",
             });
             assert_eq!(claims, expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn another_content_type_is_no_form() {
+        let body = "grant_type=client_credentials&client_id=demo-client\
+            &client_secret=demo-secret&audience=https%3A%2F%2Fapi.example.com%2F";
+        for content_type in ["application/x-www-form-urlencoded2", "text/plain", ""] {
+            let (status, answer) = post("/oauth/token", content_type, body).await;
+            assert_eq!(
+                (status.as_u16(), &answer["error"]),
+                (400, &json!("invalid_request"))
+            );
         }
     }
 

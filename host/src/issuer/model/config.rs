@@ -1,16 +1,17 @@
 //! How the authorization server is set up.
 
 use std::collections::HashSet;
+use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{fs, io};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::client::{Client, Lifetimes, MAX_LIFETIME};
 use super::seconds;
+use crate::files;
 
 /// How the authorization server is set up, in code or from a TOML file:
 ///
@@ -94,7 +95,7 @@ pub enum ConfigError {
 }
 
 /// The longest configuration file, in bytes.
-pub const MAX_CONFIG_LEN: u64 = 1024 * 1024;
+pub const MAX_CONFIG_LEN: usize = 1024 * 1024;
 
 impl Config {
     /// Reads a TOML file.
@@ -104,10 +105,7 @@ impl Config {
     /// Any [`ConfigError`].
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let cannot_read = |error| ConfigError::Read(path.to_owned(), error);
-        if fs::metadata(path).map_err(cannot_read)?.len() > MAX_CONFIG_LEN {
-            return Err(cannot_read(io::ErrorKind::FileTooLarge.into()));
-        }
-        Self::from_toml(&fs::read_to_string(path).map_err(cannot_read)?)
+        Self::from_toml(&files::read_text(path, MAX_CONFIG_LEN).map_err(cannot_read)?)
     }
 
     /// Reads TOML.
@@ -362,5 +360,15 @@ mod tests {
     fn a_file_that_is_not_there_is_named() {
         let error = Config::read(Path::new("/does/not/exist.toml")).unwrap_err();
         assert_eq!(error.to_string(), "cannot read /does/not/exist.toml");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_never_ends_is_rejected() {
+        let error = Config::read(Path::new("/dev/zero")).unwrap_err();
+        let ConfigError::Read(_, error) = error else {
+            panic!("{error}");
+        };
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
     }
 }

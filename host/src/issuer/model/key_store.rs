@@ -5,15 +5,15 @@
 
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::key::SigningKey;
 use super::ring::{Retiring, Ring};
+use crate::files;
 
 /// Why keys cannot be kept, or not be read. Holds no byte of a key.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ struct RetiringListing {
 }
 
 /// The longest file that is read, in bytes: a key of 4096 bits has 3.3 KB.
-const MAX_FILE_LEN: u64 = 16 * 1024;
+const MAX_FILE_LEN: usize = 16 * 1024;
 
 impl KeyStore {
     /// Opens the directory, and makes it if there is none.
@@ -112,7 +112,7 @@ impl KeyStore {
             if !path.exists() {
                 let pem = key.to_pem();
                 let pem = pem.map_err(|_| KeyStoreError::Damaged(path.clone()))?;
-                self.replace(&path, pem.as_bytes())?;
+                files::replace(&path, pem.as_bytes()).map_err(cannot_access(&path))?;
             }
             kept.insert(path);
         }
@@ -130,7 +130,8 @@ impl KeyStore {
             rotate_at: ring.rotate_at,
         };
         let listing = serde_json::to_vec(&listing).expect("strings and numbers make JSON");
-        self.replace(&self.listing_path(), &listing)?;
+        let path = self.listing_path();
+        files::replace(&path, &listing).map_err(cannot_access(&path))?;
         let entries = fs::read_dir(&self.directory).map_err(cannot_access(&self.directory))?;
         for path in entries.flatten().map(|entry| entry.path()) {
             if path.extension().is_some_and(|it| it == "pem") && !kept.contains(&path) {
@@ -153,15 +154,6 @@ impl KeyStore {
         }
     }
 
-    fn replace(&self, path: &Path, contents: &[u8]) -> Result<(), KeyStoreError> {
-        // Such a file is the owner's alone (mode 0600).
-        let mut file = NamedTempFile::new_in(&self.directory).map_err(cannot_access(path))?;
-        file.write_all(contents).map_err(cannot_access(path))?;
-        file.as_file().sync_all().map_err(cannot_access(path))?;
-        let persisted = file.persist(path).map_err(|error| error.error);
-        persisted.map(drop).map_err(cannot_access(path))
-    }
-
     fn key_path(&self, kid: &str) -> PathBuf {
         self.directory.join(format!("{kid}.pem"))
     }
@@ -172,11 +164,12 @@ impl KeyStore {
 }
 
 fn read(path: &Path) -> Result<String, KeyStoreError> {
-    let metadata = fs::metadata(path).map_err(cannot_access(path))?;
-    if metadata.len() > MAX_FILE_LEN {
-        return Err(KeyStoreError::Damaged(path.to_owned()));
-    }
-    fs::read_to_string(path).map_err(cannot_access(path))
+    files::read_text(path, MAX_FILE_LEN).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidData => {
+            KeyStoreError::Damaged(path.to_owned())
+        }
+        _ => cannot_access(path)(error),
+    })
 }
 
 /// Makes a directory, with those above it, that only the owner can enter.
