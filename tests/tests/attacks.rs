@@ -2,7 +2,7 @@
 //! RS256 can meet, each refused with its reason.
 
 use serde_json::{Value, json};
-use tokenlatch::{Error, JwkSet, Policy, Time, verify};
+use tokenlatch::{Error, JwkSet, MAX_TOKEN_LEN, Policy, Time, verify};
 use tokenlatch_tests::issuer::Issuer;
 
 const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/");
@@ -305,7 +305,7 @@ fn bombs_are_refused() {
             Error::JsonTooDeep,
         ),
         (
-            format!(r#"{{"alg":"RS256","x":{}"#, r#"{"":"#.repeat(1000)),
+            format!(r#"{{"alg":"RS256","x":{}"#, r#"{"":"#.repeat(400)),
             Error::JsonTooDeep,
         ),
         (
@@ -326,4 +326,24 @@ fn bombs_are_refused() {
     );
     let long = with_claim("x", json!("x".repeat(16 * 1024)));
     assert_eq!(verdict(&long, &POLICY), Err(Error::TokenTooLong));
+}
+
+#[test]
+fn the_longest_token_is_accepted() {
+    let with = |letters: usize| with_claim("x", json!("x".repeat(letters)));
+    let shortest = with(0).len();
+    // Three letters take four characters of base64url.
+    let letters = (MAX_TOKEN_LEN - shortest) / 4 * 3;
+    let lengths = [0, 1, 2].map(|more| {
+        let token = with(letters + more);
+        let expected = match token.len() {
+            len if len > MAX_TOKEN_LEN => Err(Error::TokenTooLong),
+            _ => Ok(()),
+        };
+        assert_eq!(verdict(&token, &POLICY), expected, "{}", token.len());
+        token.len()
+    });
+    assert!(lengths.contains(&MAX_TOKEN_LEN), "{lengths:?}");
+    let longer = with(letters + 3);
+    assert_eq!(verdict(&longer, &POLICY), Err(Error::TokenTooLong));
 }

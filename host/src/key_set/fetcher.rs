@@ -109,7 +109,8 @@ impl Fetcher {
             Fetched::NotModified { max_age } => {
                 if let Some(last) = &mut file.last {
                     last.fetched_at = clock::unix_now();
-                    last.max_age = max_age;
+                    // As the cache does (RFC 9111 section 4.3.4).
+                    last.max_age = max_age.or(last.max_age);
                 }
             }
         }

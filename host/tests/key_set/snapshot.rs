@@ -56,6 +56,9 @@ async fn not_modified_makes_the_snapshot_new() {
     let directory = tempfile::tempdir().unwrap();
     let an_hour_ago = clock::unix_now() - 3600;
     let path = write(&directory, an_hour_ago);
+    let mut old = Snapshot::read(&path, "fake").unwrap().unwrap();
+    old.max_age = Some(20 * MINUTE);
+    old.write(&path, "fake").unwrap();
     let server = Fake::new(Reply::NotModified);
     let keys = KeySetCache::builder(server.clone()).snapshot(&path).start();
     assert_eq!(keys.health().state, State::Stale);
@@ -64,6 +67,7 @@ async fn not_modified_makes_the_snapshot_new() {
     let kept = Snapshot::read(&path, "fake").unwrap().unwrap();
     assert!(kept.fetched_at > an_hour_ago);
     assert_eq!(kept.document, key_set(&["a"]));
+    assert_eq!(kept.max_age, Some(20 * MINUTE), "the server said nothing new");
 }
 
 #[tokio::test(start_paused = true)]
