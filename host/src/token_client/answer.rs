@@ -15,7 +15,7 @@ use super::error::Malformed;
 pub const MAX_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A token, and what may refresh it.
-pub(crate) struct TokenAnswer {
+pub struct TokenAnswer {
     pub(crate) token: AccessToken,
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) id_token: Option<SecretString>,

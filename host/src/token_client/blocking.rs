@@ -36,7 +36,7 @@ impl TokenClient {
     /// # Errors
     ///
     /// Any [`StartError`].
-    pub fn start(builder: Builder<impl Into<Dialect>>) -> Result<Self, StartError> {
+    pub fn start(builder: Builder<impl Dialect>) -> Result<Self, StartError> {
         let runtime = Background::start("tokenlatch-token")?;
         let client = runtime.enter(|| builder.start())?;
         Ok(Self {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use secrecy::SecretString;
 use tokenlatch::Policy;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -13,10 +12,7 @@ use tokio::time;
 use tracing::{debug, warn};
 
 use super::access_token::AccessToken;
-use super::credentials::ClientCredentials;
 use super::dialects::Dialect;
-use super::dialects::atm::Atm;
-use super::dialects::auth0::Auth0;
 use super::endpoint::{self, Check, Endpoint, Source};
 use super::error::TokenError;
 use super::schedule::{Cache, MARGIN, MAX_RETRY};
@@ -56,20 +52,6 @@ pub struct TokenClient {
 }
 
 impl TokenClient {
-    /// A client of an Auth0 server, which is named by its domain or its URL, for tokens of an audience.
-    pub fn auth0(
-        domain: impl Into<String>,
-        credentials: ClientCredentials,
-        audience: impl Into<String>,
-    ) -> Builder<Auth0> {
-        Builder::new(domain.into(), Auth0::new(credentials, audience.into()))
-    }
-
-    /// A client of an ATM server, which is named by its host or its URL, for tokens of the client.
-    pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
-        Builder::new(host.into(), Atm::new(credentials))
-    }
-
     /// A token that is good for a while yet: the cached one, or else a new one.
     ///
     /// # Errors
@@ -125,47 +107,14 @@ impl fmt::Debug for TokenClient {
 #[must_use]
 pub struct Builder<D> {
     origin: String,
-    dialect: D,
+    pub(super) dialect: D,
     client: HttpClient,
     margin: Duration,
     check: Option<Check>,
 }
 
-impl Builder<Auth0> {
-    /// Asks for tokens of this organization.
-    pub fn organization(mut self, organization: impl Into<String>) -> Self {
-        self.dialect.set_organization(organization.into());
-        self
-    }
-
-    /// Asks by a form (`application/x-www-form-urlencoded`), as RFC 6749 has it, instead of by JSON.
-    pub fn form(mut self) -> Self {
-        self.dialect.set_form();
-        self
-    }
-}
-
-impl Builder<Atm> {
-    /// Asks for tokens of the client's user who logs in with `login_id`.
-    pub fn user(mut self, login_id: impl Into<String>) -> Self {
-        self.dialect.set_login_id(login_id.into());
-        self
-    }
-
-    /// Begins with what an earlier answer gave to refresh its token with, instead of with credentials.
-    pub fn refresh(
-        mut self,
-        refresh_token: impl Into<SecretString>,
-        id_token: impl Into<SecretString>,
-    ) -> Self {
-        self.dialect
-            .set_refresh(refresh_token.into(), id_token.into());
-        self
-    }
-}
-
-impl<D: Into<Dialect>> Builder<D> {
-    fn new(origin: String, dialect: D) -> Self {
+impl<D: Dialect> Builder<D> {
+    pub(super) fn new(origin: String, dialect: D) -> Self {
         Self {
             origin,
             dialect,
@@ -208,11 +157,10 @@ impl<D: Into<Dialect>> Builder<D> {
     ///
     /// Outside of a tokio runtime, in which the asking is done.
     pub fn start(self) -> Result<TokenClient, HttpError> {
-        let dialect = self.dialect.into();
         let endpoint = Endpoint {
-            url: endpoint::url(&self.client, &self.origin, dialect.path())?,
+            url: endpoint::url(&self.client, &self.origin, self.dialect.path())?,
             client: self.client.clone(),
-            dialect,
+            dialect: self.dialect,
             check: self.check,
         };
         Ok(TokenClient::spawn(endpoint, self.client, self.margin))

@@ -24,10 +24,10 @@ pub(crate) trait Source: Send + 'static {
 }
 
 /// A server's token endpoint.
-pub(crate) struct Endpoint {
+pub(crate) struct Endpoint<D> {
     pub(crate) client: HttpClient,
     pub(crate) url: Url,
-    pub(crate) dialect: Dialect,
+    pub(crate) dialect: D,
     pub(crate) check: Option<Check>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn url(client: &HttpClient, origin: &str, path: &str) -> Result<Url, 
     Ok(url)
 }
 
-impl Source for Endpoint {
+impl<D: Dialect> Source for Endpoint<D> {
     async fn obtain(&mut self) -> Result<AccessToken, TokenError> {
         if let Some(body) = self.dialect.refresh_request() {
             match self.ask(body).await {
@@ -74,7 +74,7 @@ impl Source for Endpoint {
     }
 }
 
-impl Endpoint {
+impl<D: Dialect> Endpoint<D> {
     async fn ask(&mut self, body: Body) -> Result<AccessToken, TokenError> {
         let sent = self.client.send(self.request(body)).await;
         let sent = sent.map_err(|error| TokenError::Transport(Arc::new(error)))?;

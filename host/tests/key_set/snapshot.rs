@@ -67,7 +67,11 @@ async fn not_modified_makes_the_snapshot_new() {
     let kept = Snapshot::read(&path, "fake").unwrap().unwrap();
     assert!(kept.fetched_at > an_hour_ago);
     assert_eq!(kept.document, key_set(&["a"]));
-    assert_eq!(kept.max_age, Some(20 * MINUTE), "the server said nothing new");
+    assert_eq!(
+        kept.max_age,
+        Some(20 * MINUTE),
+        "the server said nothing new"
+    );
 }
 
 #[tokio::test(start_paused = true)]

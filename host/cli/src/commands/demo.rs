@@ -181,7 +181,7 @@ impl Api<'_> {
 }
 
 /// Obtains a token, and shows all of the answer but the secrets.
-async fn obtain(client: Builder<impl Into<Dialect>>) -> Result<AccessToken, Failure> {
+async fn obtain(client: Builder<impl Dialect>) -> Result<AccessToken, Failure> {
     let token = client.start().map_err(Failure::Server)?.token().await?;
     say(format_args!("-> {}", masked(answer(&token))))?;
     let [header, claims, _] = parts(text(&token))?;

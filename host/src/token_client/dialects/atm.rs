@@ -3,8 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::Dialect;
 use super::body::Body;
 use crate::token_client::answer::TokenAnswer;
+use crate::token_client::client::{Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
 
 /// What is asked of an ATM server: `POST /auth/token`.
@@ -44,27 +46,50 @@ struct RefreshRequest<'r> {
     grant_type: &'static str,
 }
 
+impl TokenClient {
+    /// A client of an ATM server, which is named by its host or its URL, for the client's own tokens.
+    pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
+        Builder::new(host.into(), Atm::new(credentials))
+    }
+}
+
+impl Builder<Atm> {
+    /// Asks for tokens of the client's user who logs in with `login_id`.
+    pub fn user(mut self, login_id: impl Into<String>) -> Self {
+        self.dialect.login_id = Some(login_id.into());
+        self
+    }
+
+    /// Begins with what an earlier response gave to refresh its token with, instead of with credentials.
+    pub fn refresh(
+        mut self,
+        refresh_token: impl Into<SecretString>,
+        id_token: impl Into<SecretString>,
+    ) -> Self {
+        self.dialect.refresh = Some(Refresh {
+            refresh_token: refresh_token.into(),
+            id_token: id_token.into(),
+        });
+        self
+    }
+}
+
 impl Atm {
-    pub(crate) fn new(credentials: ClientCredentials) -> Self {
+    fn new(credentials: ClientCredentials) -> Self {
         Self {
             credentials,
             login_id: None,
             refresh: None,
         }
     }
+}
 
-    pub(crate) fn set_login_id(&mut self, login_id: String) {
-        self.login_id = Some(login_id);
+impl Dialect for Atm {
+    fn path(&self) -> &'static str {
+        "/auth/token"
     }
 
-    pub(crate) fn set_refresh(&mut self, refresh_token: SecretString, id_token: SecretString) {
-        self.refresh = Some(Refresh {
-            refresh_token,
-            id_token,
-        });
-    }
-
-    pub(crate) fn request(&self) -> Body {
+    fn request(&self) -> Body {
         let ClientCredentials {
             client_id,
             client_secret,
@@ -87,7 +112,7 @@ impl Atm {
         Body::json(&request, texts.map(str::len).iter().sum())
     }
 
-    pub(crate) fn refresh_request(&self) -> Option<Body> {
+    fn refresh_request(&self) -> Option<Body> {
         let refresh = self.refresh.as_ref()?;
         let request = RefreshRequest {
             client_id: &self.credentials.client_id,
@@ -100,7 +125,7 @@ impl Atm {
     }
 
     /// What the answer leaves out stays as it is: a server that rotates neither repeats neither.
-    pub(crate) fn take_refresh(&mut self, answer: &TokenAnswer) {
+    fn take_refresh(&mut self, answer: &TokenAnswer) {
         let (refresh_token, id_token) = match self.refresh.take() {
             Some(old) => (Some(old.refresh_token), Some(old.id_token)),
             None => (None, None),
@@ -108,15 +133,18 @@ impl Atm {
         let refresh_token = answer.refresh_token.clone().or(refresh_token);
         let id_token = answer.id_token.clone().or(id_token);
         if let Some((refresh_token, id_token)) = refresh_token.zip(id_token) {
-            self.set_refresh(refresh_token, id_token);
+            self.refresh = Some(Refresh {
+                refresh_token,
+                id_token,
+            });
         }
     }
 
-    pub(crate) fn forget_refresh(&mut self) {
+    fn forget_refresh(&mut self) {
         self.refresh = None;
     }
 
-    pub(crate) fn secrets(&self) -> Vec<&SecretString> {
+    fn secrets(&self) -> Vec<&SecretString> {
         let mut secrets = vec![&self.credentials.client_secret];
         if let Some(refresh) = &self.refresh {
             secrets.extend([&refresh.refresh_token, &refresh.id_token]);
@@ -146,10 +174,10 @@ mod tests {
         let json =
             r#"{"clientId":"id","clientSecret":"secret","grant_types":"client_credentials"}"#;
         assert_eq!(text(Some(atm.request())), json);
-        atm.set_login_id("admin@gmail.com".into());
+        atm.login_id = Some("admin@gmail.com".into());
         let json = r#"{"clientId":"id","clientSecret":"secret","grant_types":"user_credentials","loginId":"admin@gmail.com"}"#;
         assert_eq!(text(Some(atm.request())), json);
-        atm.set_refresh("r".into(), "i".into());
+        atm.take_refresh(&answer(r#","refresh_token":"r","id_token":"i""#));
         let json =
             r#"{"clientId":"id","refresh_token":"r","id_token":"i","grantType":"refresh_token"}"#;
         assert_eq!(text(atm.refresh_request()), json);

@@ -5,7 +5,9 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::Dialect;
 use super::body::Body;
+use crate::token_client::client::{Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
 
 /// What is asked of an Auth0 server: `POST /oauth/token`.
@@ -27,8 +29,33 @@ struct Request<'r> {
     organization: Option<&'r str>,
 }
 
+impl TokenClient {
+    /// A client of an Auth0 server, which is named by its domain or its URL, for tokens of an audience.
+    pub fn auth0(
+        domain: impl Into<String>,
+        credentials: ClientCredentials,
+        audience: impl Into<String>,
+    ) -> Builder<Auth0> {
+        Builder::new(domain.into(), Auth0::new(credentials, audience.into()))
+    }
+}
+
+impl Builder<Auth0> {
+    /// Asks for tokens of this organization.
+    pub fn organization(mut self, organization: impl Into<String>) -> Self {
+        self.dialect.organization = Some(organization.into());
+        self
+    }
+
+    /// Asks by a form (`application/x-www-form-urlencoded`), as RFC 6749 has it, instead of by JSON.
+    pub fn form(mut self) -> Self {
+        self.dialect.is_form = true;
+        self
+    }
+}
+
 impl Auth0 {
-    pub(crate) fn new(credentials: ClientCredentials, audience: String) -> Self {
+    fn new(credentials: ClientCredentials, audience: String) -> Self {
         Self {
             credentials,
             audience,
@@ -36,24 +63,18 @@ impl Auth0 {
             is_form: false,
         }
     }
+}
 
-    pub(crate) fn set_organization(&mut self, organization: String) {
-        self.organization = Some(organization);
+impl Dialect for Auth0 {
+    fn path(&self) -> &'static str {
+        "/oauth/token"
     }
 
-    pub(crate) fn set_form(&mut self) {
-        self.is_form = true;
-    }
-
-    pub(crate) fn secret(&self) -> &SecretString {
-        &self.credentials.client_secret
-    }
-
-    pub(crate) fn request(&self) -> Body {
+    fn request(&self) -> Body {
         let request = Request {
             grant_type: "client_credentials",
             client_id: &self.credentials.client_id,
-            client_secret: self.secret().expose_secret(),
+            client_secret: self.credentials.client_secret.expose_secret(),
             audience: &self.audience,
             organization: self.organization.as_deref(),
         };
@@ -62,6 +83,10 @@ impl Auth0 {
         } else {
             Body::json(&request, request.texts())
         }
+    }
+
+    fn secrets(&self) -> Vec<&SecretString> {
+        vec![&self.credentials.client_secret]
     }
 }
 
@@ -115,7 +140,7 @@ mod tests {
         let mut auth0 = auth0();
         let json = r#"{"grant_type":"client_credentials","client_id":"id","client_secret":"s&cr\"t é","audience":"https://api.example.com/"}"#;
         assert_eq!(text(&auth0.request()), json);
-        auth0.set_organization("org_1".into());
+        auth0.organization = Some("org_1".into());
         let json = json.replace('}', r#","organization":"org_1"}"#);
         assert_eq!(text(&auth0.request()), json);
     }
@@ -123,8 +148,8 @@ mod tests {
     #[test]
     fn a_request_in_a_form() {
         let mut auth0 = auth0();
-        auth0.set_form();
-        auth0.set_organization("org_1".into());
+        auth0.is_form = true;
+        auth0.organization = Some("org_1".into());
         let body = auth0.request();
         assert_eq!(body.content_type, "application/x-www-form-urlencoded");
         assert_eq!(
@@ -139,7 +164,7 @@ mod tests {
         let hostile = "\u{1}".repeat(10_000);
         let mut auth0 = Auth0::new(ClientCredentials::new("", hostile), String::new());
         assert!(auth0.request().bytes.len() <= 6 * 10_000 + 256);
-        auth0.set_form();
+        auth0.is_form = true;
         assert!(auth0.request().bytes.len() <= 3 * 10_000 + 256);
     }
 }

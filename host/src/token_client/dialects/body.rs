@@ -4,7 +4,7 @@ use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 
 /// The body of a request, and its content type.
-pub(crate) struct Body {
+pub struct Body {
     pub(crate) content_type: &'static str,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
 }
