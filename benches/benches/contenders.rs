@@ -13,7 +13,7 @@ fn contenders(criterion: &mut Criterion) {
                     continue;
                 };
                 // The first time some of them set up what they keep.
-                assert!(task(), "{} refused what is good", contender.name);
+                assert!(task(), "{} rejected what is good", contender.name);
                 println!("{}: {} allocations", contender.name, allocations(&mut task));
                 group.bench_function(contender.name, |bencher| bencher.iter(&mut task));
             }

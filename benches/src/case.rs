@@ -90,7 +90,7 @@ impl Case {
     }
 }
 
-/// The case with the shortest key, and such as every contender must refuse.
+/// The case with the shortest key, and such as every contender must reject.
 #[cfg(test)]
 impl Case {
     pub(crate) fn rsa_2048() -> Self {

@@ -53,7 +53,7 @@ impl Build {
 /// How often a task allocates from Rust's heap. What a C library takes from its own is not seen.
 pub fn allocations(task: &mut Task) -> u64 {
     let count = allocation_counter::measure(|| {
-        assert!(task(), "a good token or signature was refused");
+        assert!(task(), "a good token or signature was rejected");
     });
     count.count_total
 }

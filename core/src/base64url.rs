@@ -10,7 +10,7 @@ use crate::error::Error;
 
 /// Decodes where the text lies and returns the decoded front part of it.
 ///
-/// Refuses padding, white space, the standard alphabet, a length of 4n + 1 and non-zero trailing
+/// Rejects padding, white space, the standard alphabet, a length of 4n + 1 and non-zero trailing
 /// bits, so that one byte string has exactly one text.
 pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
     // Cells, because one slice is read and written.
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_another_text_could_say() {
+    fn rejects_what_another_text_could_say() {
         for text in [
             *b"Zg==",
             *b"+/+/",

@@ -1,7 +1,7 @@
 //! Strict JSON (RFC 8259) over borrowed bytes, for the header, the claims and JWK Sets.
 //!
 //! [`parse`] checks a whole document before anything of it is used: it neither recurses nor
-//! allocates, and refuses nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
+//! allocates, and rejects nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
 //! unescaping), invalid UTF-8, lone surrogates and anything after the value. What it returns are
 //! views of checked text, so reading them cannot fail half-way.
 
@@ -733,7 +733,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_json() {
+    fn rejects_what_is_not_json() {
         for document in [
             "",
             " ",

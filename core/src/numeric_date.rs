@@ -24,7 +24,7 @@ impl NumericDate {
         self.seconds + u64::from(self.has_fraction)
     }
 
-    /// Reads any JSON number exactly, or refuses it as out of range.
+    /// Reads any JSON number exactly, or rejects it as out of range.
     pub(crate) fn read(number: Number<'_>) -> Option<Self> {
         let text = number.as_str();
         let (mut is_negative, mut in_fraction, mut in_exponent) = (false, false, false);

@@ -153,7 +153,7 @@ impl<'p> Policy<'p> {
 
     /// Accepts a token whose `iat` is in the future.
     ///
-    /// Where clocks merely differ, [`leeway`](Self::leeway) is the better answer.
+    /// Where clocks merely differ, [`leeway`](Self::leeway) is the better choice.
     #[must_use]
     pub const fn accept_issued_in_future(mut self) -> Self {
         self.accepts_issued_in_future = true;
@@ -596,7 +596,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_refused_unless_the_policy_accepts_it() {
+    fn what_is_not_certain_is_rejected_unless_the_policy_accepts_it() {
         let claims = r#"{"iss":"https://issuer.example/","aud":"api","iat":4,"nbf":5,"exp":10}"#;
         let uncertain = POLICY.accept_uncertain();
         for (now, strictly, uncertainly) in [

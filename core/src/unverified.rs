@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_token_beyond_the_limit_before_anything_else() {
+    fn rejects_a_token_beyond_the_limit_before_anything_else() {
         let error = |len| Compact::split(&mut std::vec![b'.'; len]).err();
         assert_eq!(error(MAX_TOKEN_LEN), Some(Error::NotCompact));
         assert_eq!(error(MAX_TOKEN_LEN + 1), Some(Error::TokenTooLong));

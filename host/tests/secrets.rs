@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokenlatch_host::token_client::TokenClient;
 
-use server::{AUDIENCE, SECRET, Server, credentials, json_answer, plain};
+use server::{AUDIENCE, SECRET, Server, credentials, json_response, plain};
 
 /// What was logged.
 #[derive(Clone, Default)]
@@ -62,10 +62,10 @@ async fn no_secret_is_shown_or_logged() {
     let repeated = format!("{SECRET} or hush-refresh or hush-id");
     let repeats = json!({"error": repeated, "error_description": repeated});
     let server = Server::start([
-        json_answer(200, grant.clone()),
-        // The refresh is refused, and so are the credentials.
-        json_answer(400, repeats.clone()),
-        json_answer(400, repeats),
+        json_response(200, grant.clone()),
+        // The refresh is rejected, and so are the credentials.
+        json_response(400, repeats.clone()),
+        json_response(400, repeats),
         plain(
             200,
             &format!(r#"{{"access_token":"hush-access {SECRET}","expires_in":1}}"#),
@@ -74,7 +74,7 @@ async fn no_secret_is_shown_or_logged() {
             200,
             r#"{"access_token":"hush-access","expires_in":"hush-id"}"#,
         ),
-        json_answer(200, grant),
+        json_response(200, grant),
     ])
     .await;
     let mut all = String::new();
@@ -86,13 +86,13 @@ async fn no_secret_is_shown_or_logged() {
     let tokens = builder.start().unwrap();
     let token = tokens.token().await.unwrap();
     all.push_str(&format!("{tokens:?} {token:?} {:?}", token.authorization()));
-    all.push_str(&format!("{:?} {:?}", token.text(), token.answer()));
+    all.push_str(&format!("{:?} {:?}", token.text(), token.response()));
     for _ in 0..3 {
         all.push_str(&shown(&tokens.token().await.unwrap_err()));
     }
     let api = Server::start([plain(200, "hush-access")]).await;
-    let answer = tokens.call(api.request(Method::GET)).await.unwrap();
-    all.push_str(&format!("{answer:?}"));
+    let response = tokens.call(api.request(Method::GET)).await.unwrap();
+    all.push_str(&format!("{response:?}"));
     assert_eq!(api.asked()[0].authorization, "Bearer hush-access");
 
     assert!(all.contains("(withheld"), "{all}");

@@ -52,7 +52,7 @@ pub fn key_set<'k>(keys: impl IntoIterator<Item = (&'k Issuer, String)>) -> Stri
 pub enum Mode {
     /// Sends the document.
     Serving,
-    /// Answers 503.
+    /// Responds with 503.
     Unavailable,
     /// Nobody listens.
     Refusing,
@@ -142,14 +142,14 @@ async fn serve(
     shared: Arc<Shared>,
     is_ready: std::sync::mpsc::Sender<()>,
 ) {
-    let answer = {
+    let response = {
         let modes = modes.clone();
         move || {
-            let answer = shared.answer(*modes.borrow());
-            async move { answer }
+            let response = shared.response(*modes.borrow());
+            async move { response }
         }
     };
-    let router = Router::new().route("/keys", routing::get(answer));
+    let router = Router::new().route("/keys", routing::get(response));
     // Until the server is dropped.
     while modes.wait_for(|mode| *mode != Mode::Refusing).await.is_ok() {
         let listener = TcpListener::bind(address).await.expect("the same port");
@@ -167,7 +167,7 @@ async fn serve(
 }
 
 impl Shared {
-    fn answer(&self, mode: Mode) -> Response {
+    fn response(&self, mode: Mode) -> Response {
         self.requests.fetch_add(1, Ordering::SeqCst);
         let close = [("connection", "close")];
         match mode {

@@ -1,5 +1,5 @@
 //! Every attack that RFC 8725 (JSON Web Token Best Current Practices) names and that a verifier of
-//! RS256 can meet, each refused with its reason.
+//! RS256 can meet, each rejected with its reason.
 
 use serde_json::{Value, json};
 use tokenlatch::{Error, JwkSet, MAX_TOKEN_LEN, Policy, Time, verify};
@@ -121,7 +121,7 @@ fn a_header_has_one_meaning() {
 
 /// Sections 2.6 and 3.7: JSON is UTF-8, and nothing else.
 #[test]
-fn another_character_encoding_is_refused() {
+fn another_character_encoding_is_rejected() {
     let utf_16 =
         |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let utf_16_with_mark = [vec![0xff, 0xfe], utf_16(&claims().to_string())].concat();
@@ -141,7 +141,7 @@ fn another_character_encoding_is_refused() {
 
 /// Section 2.7, substitution: a token for somebody else, or by somebody else.
 #[test]
-fn a_token_for_somebody_else_is_refused() {
+fn a_token_for_somebody_else_is_rejected() {
     for (name, value, expected) in [
         (
             "aud",
@@ -179,7 +179,7 @@ fn a_token_for_somebody_else_is_refused() {
 
 /// Sections 2.8, 3.11 and 3.12, cross-JWT confusion: an ID token is no access token.
 #[test]
-fn a_token_of_another_kind_is_refused() {
+fn a_token_of_another_kind_is_rejected() {
     let policy = POLICY.require_type("at+jwt");
     for token_type in ["JWT", "id+jwt", "logout+jwt", "secevent+jwt", ""] {
         let token = with_header(&json!({"typ": token_type}));
@@ -249,7 +249,7 @@ fn a_token_cannot_bring_its_own_key() {
 
 /// Section 2.3 and RFC 7516: five parts are encrypted, not signed; nor is anything but three a token.
 #[test]
-fn other_serializations_are_refused() {
+fn other_serializations_are_rejected() {
     let token = with_header(&json!({}));
     for other in [
         format!("{token}.."),
@@ -297,7 +297,7 @@ fn an_issuer_is_bound_to_its_keys() {
 
 /// Depth bombs and long inputs, before and after the signature.
 #[test]
-fn bombs_are_refused() {
+fn bombs_are_rejected() {
     let claims = claims().to_string();
     for (header, expected) in [
         (

@@ -118,14 +118,14 @@ fn claims_deserialize_into_the_callers_type() {
         #[allow(dead_code)]
         sub: &'a str,
     }
-    // A text with escapes cannot be borrowed as it is; it is refused, not handed out raw.
+    // A text with escapes cannot be borrowed as it is; it is rejected, not handed out raw.
     verified(AUTH0, |verified| {
-        let refused = verified.deserialize::<Borrowed<'_>>();
-        assert_eq!(refused.err(), Some(Error::UnexpectedClaims));
+        let rejected = verified.deserialize::<Borrowed<'_>>();
+        assert_eq!(rejected.err(), Some(Error::UnexpectedClaims));
     });
     verified(ATM, |verified| {
-        let refused = verified.deserialize::<Borrowed<'_>>();
-        assert_eq!(refused.err(), Some(Error::UnexpectedClaims));
+        let rejected = verified.deserialize::<Borrowed<'_>>();
+        assert_eq!(rejected.err(), Some(Error::UnexpectedClaims));
     });
 }
 

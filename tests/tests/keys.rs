@@ -1,4 +1,4 @@
-//! Public keys in every form that they come in, and such as are refused.
+//! Public keys in every form that they come in, and such as are rejected.
 
 use rsa::pkcs1::{EncodeRsaPrivateKey as _, EncodeRsaPublicKey as _, LineEnding};
 use rsa::pkcs8::{EncodePrivateKey as _, EncodePublicKey as _};
@@ -66,7 +66,7 @@ fn a_constant_key_is_the_key_that_is_loaded() {
 }
 
 #[test]
-fn a_modulus_or_exponent_that_is_no_good_is_refused() {
+fn a_modulus_or_exponent_that_is_no_good_is_rejected() {
     let (n, _) = Issuer::rfc7515().modulus_and_exponent();
     let error = |n: &[u8], e| <PublicKey>::new(n, e).err();
     let with = |at: usize, byte| {
@@ -100,7 +100,7 @@ fn a_modulus_or_exponent_that_is_no_good_is_refused() {
 }
 
 #[test]
-fn other_der_is_refused() {
+fn other_der_is_rejected() {
     let spki = Issuer::rfc7515()
         .public_key()
         .to_public_key_der()
@@ -171,7 +171,7 @@ fn other_der_is_refused() {
 }
 
 #[test]
-fn other_pem_is_refused() {
+fn other_pem_is_rejected() {
     let pem = Issuer::rfc7515()
         .public_key()
         .to_public_key_pem(LineEnding::LF)

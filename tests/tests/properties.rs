@@ -100,7 +100,7 @@ proptest! {
         let _ = JwkSet::<4>::from_json(&token);
     }
 
-    /// serde_json takes two members of one name, and refuses numbers beyond a double.
+    /// serde_json takes two members of one name, and rejects numbers beyond a double.
     #[test]
     fn json_is_accepted_where_serde_json_accepts_it(
         document in "[\\[\\]{}\":,0-9eE.+\\-truefalsn\\\\u \\PC]{0,24}"
@@ -127,7 +127,7 @@ fn the_core_agrees_with_the_rsa_crate() {
         let (n, e) = issuer.modulus_and_exponent();
         let ours = PublicKey::<4096>::from_be_bytes(&n, e).expect("a key");
         let theirs = VerifyingKey::<Sha256>::new(issuer.public_key());
-        let (mut accepted, mut refused) = (0, 0);
+        let (mut accepted, mut rejected) = (0, 0);
         for number in 0_u32..24 {
             let message = number.to_be_bytes();
             let mut signature = issuer.signature(&message);
@@ -140,8 +140,12 @@ fn the_core_agrees_with_the_rsa_crate() {
             let expected = Signature::try_from(&signature[..])
                 .is_ok_and(|signature| theirs.verify(&message, &signature).is_ok());
             assert_eq!(verdict, expected, "{bits} bits, message {number}");
-            if verdict { accepted += 1 } else { refused += 1 }
+            if verdict {
+                accepted += 1
+            } else {
+                rejected += 1
+            }
         }
-        assert_eq!((accepted, refused), (12, 12), "{bits} bits");
+        assert_eq!((accepted, rejected), (12, 12), "{bits} bits");
     }
 }

@@ -71,7 +71,7 @@ fn every_byte_of_the_encoded_message_counts() {
 
 /// Bleichenbacher 2006 and its kin: room for anything is room for a forged cube root.
 #[test]
-fn hash_garbage_and_short_padding_are_refused() {
+fn hash_garbage_and_short_padding_are_rejected() {
     let digest = Sha256::digest(MESSAGE);
     let t = [&DIGEST_INFO[..], &digest].concat();
     for padding in [0, 1, 7, 8, 100, 201] {
@@ -103,7 +103,7 @@ fn hash_garbage_and_short_padding_are_refused() {
 
 /// One DigestInfo has many encodings in BER; one is right.
 #[test]
-fn other_encodings_of_the_digest_info_are_refused() {
+fn other_encodings_of_the_digest_info_are_rejected() {
     let digest = Sha256::digest(MESSAGE);
     let oid = &DIGEST_INFO[4..15];
     let encodings: [(&str, Vec<u8>); 7] = [
@@ -167,7 +167,7 @@ fn other_encodings_of_the_digest_info_are_refused() {
 }
 
 #[test]
-fn another_hash_is_refused() {
+fn another_hash_is_rejected() {
     let sha_512 = [
         0x30, 0x51, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03,
         0x05, 0x00, 0x04, 0x40,

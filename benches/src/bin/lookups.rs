@@ -238,7 +238,8 @@ async fn serve(document: String) -> String {
     let address = listener.local_addr().expect("a bound port");
     let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: max-age=3600";
     let len = document.len();
-    let answer = format!("{head}\r\nConnection: close\r\nContent-Length: {len}\r\n\r\n{document}");
+    let response =
+        format!("{head}\r\nConnection: close\r\nContent-Length: {len}\r\n\r\n{document}");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = Vec::new();
@@ -249,7 +250,7 @@ async fn serve(document: String) -> String {
                 }
             }
             // Whether it arrives, the contenders tell.
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(response.as_bytes()).await;
         }
     });
     format!("http://{address}/keys")

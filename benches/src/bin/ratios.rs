@@ -91,7 +91,7 @@ struct Turn {
 impl Turn {
     fn new(contender: &'static Contender, mut task: Task) -> Option<Self> {
         // The first time some of them set up what they keep.
-        assert!(task(), "{} refused what is good", contender.name);
+        assert!(task(), "{} rejected what is good", contender.name);
         let allocations = allocations(&mut task);
         let once = (0..5).map(|_| time(&mut task, 1)).min()?;
         let times = TURN.as_nanos() / once.as_nanos().max(1);

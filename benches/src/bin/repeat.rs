@@ -23,6 +23,6 @@ fn main() {
         .leak();
     let mut task = (CONTENDERS[0].prepare)(operation, case).expect("it has them all");
     for _ in 0..times.parse().expect("a number") {
-        assert!(black_box(task()), "a good token or signature was refused");
+        assert!(black_box(task()), "a good token or signature was rejected");
     }
 }

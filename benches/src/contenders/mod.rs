@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn every_contender_refuses_a_forgery() {
+    fn every_contender_rejects_a_forgery() {
         let case = Case::forged().leak();
         for contender in CONTENDERS {
             for operation in Operation::ALL {

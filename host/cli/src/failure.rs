@@ -40,11 +40,11 @@ pub(crate) enum Failure {
     /// There is no token.
     #[error("cannot get a token")]
     Obtain(#[from] TokenError),
-    /// The API gave no answer.
+    /// The API gave no response.
     #[error(transparent)]
     Call(CallError),
-    /// The API's answer is an error.
-    #[error("the API answered {0}")]
+    /// The API's response is an error.
+    #[error("the API responded with {0}")]
     Status(StatusCode),
     /// The signals that stop the program cannot be listened to.
     #[error("cannot listen to signals")]
@@ -80,7 +80,7 @@ impl Failure {
         }
         ExitCode::from(match self {
             Self::Start(_) | Self::Signal(_) | Self::Demo(_) => 1,
-            Self::Obtain(TokenError::Refused(_)) | Self::Status(_) => 1,
+            Self::Obtain(TokenError::Rejected(_)) | Self::Status(_) => 1,
             Self::Input(_)
             | Self::Output(_)
             | Self::Secret(_)

@@ -24,7 +24,7 @@ impl<R: BufRead> Lines<R> {
     /// The next line that is not blank, without white space around it.
     ///
     /// A line longer than `MAX_LINE_LEN` is skipped to its end, and what is returned of it is longer
-    /// than any token: the verifier refuses it for that.
+    /// than any token: the verifier rejects it for that.
     pub(crate) fn next(&mut self) -> io::Result<Option<&mut [u8]>> {
         loop {
             self.buffer.clear();

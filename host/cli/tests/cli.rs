@@ -91,9 +91,9 @@ async fn atm_token(origin: &str) -> String {
 }
 
 async fn ask(url: &str, request: &Value) -> String {
-    let answer = http::post_json(url, request).await.unwrap();
-    let answer: Value = serde_json::from_slice(&answer).unwrap();
-    answer["access_token"].as_str().unwrap().to_owned()
+    let response = http::post_json(url, request).await.unwrap();
+    let response: Value = serde_json::from_slice(&response).unwrap();
+    response["access_token"].as_str().unwrap().to_owned()
 }
 
 /// The claims of a token as they were signed.
@@ -579,9 +579,9 @@ fn the_whole_answer_is_one_line_of_json() {
     let output = with_credentials("token", &arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert_eq!(stdout(&output).lines().count(), 1);
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(answer["exp_access_token"], 600);
-    assert!(answer["access_token"].is_string());
+    let response: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(response["exp_access_token"], 600);
+    assert!(response["access_token"].is_string());
 }
 
 #[test]
@@ -622,7 +622,8 @@ fn the_status_says_why_there_is_no_token() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let message = "tokenlatch: cannot get a token: the server refused: 401 invalid_client";
+    let message =
+        "tokenlatch: cannot get a token: the server rejected the request: 401 invalid_client";
     assert!(stderr(&output).starts_with(message), "{}", stderr(&output));
     let nothing_there = format!("{origin}/nothing-here");
     for (arguments, status) in [
@@ -648,16 +649,16 @@ fn the_status_says_why_there_is_no_token() {
     }
 }
 
-/// An API that says how it was called, and refuses the path `/refused`; returns its origin.
+/// An API that says how it was called, and rejects the path `/rejected`; returns its origin.
 fn api(runtime: &Runtime) -> String {
     let listener = TcpListener::bind("127.0.0.1:0");
     let listener = runtime.block_on(listener).unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
-    let answer = async |method: Method, uri: Uri, headers: HeaderMap, body: String| {
+    let response = async |method: Method, uri: Uri, headers: HeaderMap, body: String| {
         let token = headers["authorization"].to_str().unwrap();
         assert!(token.starts_with("Bearer eyJ"));
         let status = match uri.path() {
-            "/refused" => StatusCode::FORBIDDEN,
+            "/rejected" => StatusCode::FORBIDDEN,
             _ => StatusCode::OK,
         };
         let content_type = headers.get("content-type");
@@ -667,7 +668,7 @@ fn api(runtime: &Runtime) -> String {
             format!("{method} {} {body}", content_type.unwrap_or("-")),
         )
     };
-    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(response)).await });
     origin
 }
 
@@ -692,14 +693,14 @@ fn an_api_is_called_with_a_token() {
         assert_eq!(stderr(&output), "");
     }
 
-    let refused = format!("{api}/refused");
-    let mut call = with_credentials("call", &[&refused, "--atm", origin]);
+    let rejected = format!("{api}/rejected");
+    let mut call = with_credentials("call", &[&rejected, "--atm", origin]);
     let output = call.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stdout(&output), "GET - ");
     assert_eq!(
         stderr(&output),
-        "tokenlatch: the API answered 403 Forbidden\n"
+        "tokenlatch: the API responded with 403 Forbidden\n"
     );
     for (url, arguments, status) in [
         ("http://127.0.0.1:1/", &[][..], 3),
@@ -723,7 +724,7 @@ fn no_secret_is_in_the_logs_or_in_the_list_of_processes() {
     let origin = format!("http://{}", listener.local_addr().unwrap());
     let (told, asked) = std::sync::mpsc::channel();
     let (go, wait) = watch::channel(false);
-    let answer = move |body: String| {
+    let response = move |body: String| {
         let (told, mut wait) = (told.clone(), wait.clone());
         async move {
             told.send(body).unwrap();
@@ -736,13 +737,13 @@ fn no_secret_is_in_the_logs_or_in_the_list_of_processes() {
             }))
         }
     };
-    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    runtime.spawn(async move { axum::serve(listener, Router::new().fallback(response)).await });
     let secret = file("hush", "hush-secret\n");
     let mut token = with_credentials("token", &["--atm", &origin, "--log", "trace"]);
     token.env_remove("TOKENLATCH_CLIENT_SECRET");
     let child = spawn_piped(token.arg("--client-secret-file").arg(secret));
     assert!(asked.recv().unwrap().contains("hush-secret"));
-    // Now that it has the secret, and waits for its answer: this is what `ps` reads.
+    // Now that it has the secret, and waits for its response: this is what `ps` reads.
     let process = format!("/proc/{}", child.id());
     let command_line = std::fs::read(format!("{process}/cmdline")).unwrap();
     let command_line = String::from_utf8(command_line).unwrap();

@@ -16,13 +16,13 @@ fn issuer(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Starts it, asks for what is at the path, and stops it.
-async fn answer(directory: &Path, arguments: &[&str], path: &str) -> Vec<u8> {
+async fn response(directory: &Path, arguments: &[&str], path: &str) -> Vec<u8> {
     let mut child = issuer(directory, arguments).spawn().unwrap();
     let origin = origin(&mut child);
-    let answer = http::get(&format!("{origin}{path}")).await;
+    let response = http::get(&format!("{origin}{path}")).await;
     child.kill().unwrap();
     child.wait().unwrap();
-    answer.unwrap()
+    response.unwrap()
 }
 
 fn origin(child: &mut Child) -> String {
@@ -40,9 +40,9 @@ async fn keys_outlive_the_program_where_it_is_told_to_keep_them() {
     let directory = TempDir::new().unwrap();
     let jwks = "/.well-known/jwks.json";
     let kept = ["--keys", "kept"];
-    let first = answer(directory.path(), &kept, jwks).await;
-    assert_eq!(answer(directory.path(), &kept, jwks).await, first);
-    assert_ne!(answer(directory.path(), &[], jwks).await, first);
+    let first = response(directory.path(), &kept, jwks).await;
+    assert_eq!(response(directory.path(), &kept, jwks).await, first);
+    assert_ne!(response(directory.path(), &[], jwks).await, first);
     assert!(directory.path().join("kept/keys.json").exists());
 }
 
@@ -51,7 +51,7 @@ async fn it_reads_a_configuration() {
     let directory = TempDir::new().unwrap();
     let config = include_str!("../../src/issuer/model/example.toml");
     fs::write(directory.path().join("issuer.toml"), config).unwrap();
-    let page = answer(directory.path(), &["--config", "issuer.toml"], "/").await;
+    let page = response(directory.path(), &["--config", "issuer.toml"], "/").await;
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("meter-reader") && page.contains("dismissed"));
     assert!(!page.contains("change-me"));

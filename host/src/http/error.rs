@@ -42,7 +42,7 @@ pub enum HttpError {
     #[error("the response cannot be decompressed")]
     Gzip(#[source] io::Error),
     /// The response's status is not 200 (or 304, to a request with an ETag).
-    #[error("the server answered {0}")]
+    #[error("the server responded with {0}")]
     Status(StatusCode),
     /// The body is longer than [`Limits::max_body_len`], which is given.
     #[error("the response is longer than {0} bytes")]

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How long a connection may take to be there: name resolution, proxy, TCP and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the header of an answer may take, connecting included; after a redirect, once more.
+/// How long the header of a response may take, connecting included; after a redirect, once more.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long all of it may take together: redirects and the last byte of the body included.

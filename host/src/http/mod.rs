@@ -8,7 +8,7 @@
 //! | redirects | [`MAX_REDIRECTS`], to the same origin alone; none of what is sent |
 //! | ETag | [`MAX_ETAG_LEN`], a longer one is dropped |
 //!
-//! The HTTP library bounds an answer's header on its own: 100 fields in some 400 KiB.
+//! The HTTP library bounds a response's header on its own: 100 fields in some 400 KiB.
 
 mod client;
 mod error;

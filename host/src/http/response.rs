@@ -28,7 +28,7 @@ pub enum Fetched {
     },
 }
 
-/// A server's answer, whatever its status.
+/// A server's response, whatever its status.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -54,7 +54,7 @@ pub(super) fn kept_etag(headers: &HeaderMap) -> Option<String> {
     (etag.len() <= MAX_ETAG_LEN && etag.parse::<ETag>().is_ok()).then(|| etag.to_owned())
 }
 
-/// How long the answer stays fresh from now on (RFC 9111 sections 4.2.1 and 4.2.3).
+/// How long the response stays fresh from now on (RFC 9111 sections 4.2.1 and 4.2.3).
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let control: CacheControl = headers.typed_get()?;
     if control.no_store() || control.no_cache() {

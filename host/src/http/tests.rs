@@ -49,7 +49,7 @@ pub(crate) async fn serve(router: impl FnOnce(&str) -> Router) -> String {
     origin
 }
 
-/// What a raw server does once it has sent its answer.
+/// What a raw server does once it has sent its response.
 #[derive(Clone, Copy)]
 enum Then {
     Close,
@@ -60,14 +60,14 @@ enum Then {
     Flood,
 }
 
-/// Sends `answer` as it is to whoever connects and asks; returns the server's origin.
-async fn serve_raw(answer: impl Into<Vec<u8>>, then: Then) -> String {
-    let answer = answer.into();
+/// Sends `response` as it is to whoever connects and asks; returns the server's origin.
+async fn serve_raw(response: impl Into<Vec<u8>>, then: Then) -> String {
+    let response = response.into();
     let address = accept(move |mut stream| {
-        let answer = answer.clone();
+        let response = response.clone();
         async move {
             read_head(&mut stream).await;
-            send_raw(stream, &answer, then).await;
+            send_raw(stream, &response, then).await;
         }
     });
     format!("http://{}", address.await)
@@ -98,8 +98,8 @@ async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
 }
 
 /// Until the client has closed the connection, at the latest.
-async fn send_raw(mut stream: impl AsyncWrite + Unpin, answer: &[u8], then: Then) {
-    stream.write_all(answer).await.unwrap();
+async fn send_raw(mut stream: impl AsyncWrite + Unpin, response: &[u8], then: Then) {
+    stream.write_all(response).await.unwrap();
     let more = match then {
         Then::Close => {
             stream.shutdown().await.unwrap();
@@ -136,7 +136,7 @@ fn certificate() -> (Certificate, TlsAcceptor) {
     (root, TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Answers `{}` over TLS; returns the server's origin and the requests' heads as they arrive.
+/// Responds with `{}` over TLS; returns the server's origin and the requests' heads as they arrive.
 async fn serve_tls(acceptor: TlsAcceptor) -> (String, Arc<Mutex<Vec<String>>>) {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let kept = heads.clone();
@@ -184,8 +184,8 @@ fn only_https_or_loopback() {
         assert!(strict.parse(url).is_ok(), "{url}");
     }
     for url in http {
-        let refused = strict.parse(url);
-        assert!(matches!(refused, Err(HttpError::InsecureUrl)), "{url}");
+        let rejected = strict.parse(url);
+        assert!(matches!(rejected, Err(HttpError::InsecureUrl)), "{url}");
         assert!(waived.parse(url).is_ok(), "{url}");
     }
     let file = waived.parse("file:///etc/passwd");
@@ -198,11 +198,11 @@ fn only_https_or_loopback() {
 async fn what_is_sent_has_an_answer_of_any_status() {
     let header = [("location", "/elsewhere"), ("www-authenticate", "Bearer")];
     let origin = serve(|_| {
-        let answer = async move |uri: Uri, body: String| {
+        let response = async move |uri: Uri, body: String| {
             let status = uri.path().trim_start_matches('/').parse().unwrap();
             (StatusCode::from_u16(status).unwrap(), header, body)
         };
-        Router::new().fallback(answer)
+        Router::new().fallback(response)
     });
     let origin = origin.await;
     let client = HttpClient::default();
@@ -210,20 +210,20 @@ async fn what_is_sent_has_an_answer_of_any_status() {
         let url = Url::parse(&format!("{origin}/{status}")).unwrap();
         let mut request = Request::new(Method::POST, url);
         *request.body_mut() = Some("hush".into());
-        let answer = client.send(request).await.unwrap();
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
-        assert_eq!(answer.body, b"hush");
-        assert!(!format!("{answer:?}").contains("hush"));
+        let response = client.send(request).await.unwrap();
+        assert_eq!(response.status, status);
+        assert_eq!(response.headers["www-authenticate"], "Bearer");
+        assert_eq!(response.body, b"hush");
+        assert!(!format!("{response:?}").contains("hush"));
     }
     let long = Url::parse(&format!("{origin}/401")).unwrap();
     let mut long = Request::new(Method::POST, long);
     *long.body_mut() = Some(vec![b' '; MAX_BODY_LEN + 1].into());
-    let refused = client.send(long).await;
-    assert!(matches!(refused, Err(HttpError::TooLong(MAX_BODY_LEN))));
+    let rejected = client.send(long).await;
+    assert!(matches!(rejected, Err(HttpError::TooLong(MAX_BODY_LEN))));
     let http = Url::parse("http://issuer.example/").unwrap();
-    let refused = client.send(Request::new(Method::GET, http)).await;
-    assert!(matches!(refused, Err(HttpError::InsecureUrl)));
+    let rejected = client.send(Request::new(Method::GET, http)).await;
+    assert!(matches!(rejected, Err(HttpError::InsecureUrl)));
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn a_body_has_a_bound() {
 }
 
 #[tokio::test]
-async fn a_body_is_refused_before_it_is_there() {
+async fn a_body_is_rejected_before_it_is_there() {
     let announced = b"HTTP/1.1 200 OK\r\nContent-Length: 262145\r\n\r\n".to_vec();
     let endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     let mut bomb = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n".to_vec();
@@ -250,16 +250,16 @@ async fn a_body_is_refused_before_it_is_there() {
     assert!(zeros.len() < MAX_BODY_LEN);
     // The end, and with it the length and the checksum, never comes.
     bomb.extend_from_slice(&zeros[..zeros.len() / 2]);
-    for (name, answer, then) in [
+    for (name, response, then) in [
         ("announced", announced, Then::Wait),
         ("endless", endless, Then::Flood),
         ("bomb", bomb, Then::Wait),
     ] {
-        let origin = serve_raw(answer, then).await;
-        let refused = HttpClient::new(PATIENT).get(&origin).await;
+        let origin = serve_raw(response, then).await;
+        let rejected = HttpClient::new(PATIENT).get(&origin).await;
         assert!(
-            matches!(refused, Err(HttpError::TooLong(MAX_BODY_LEN))),
-            "{name}: {refused:?}"
+            matches!(rejected, Err(HttpError::TooLong(MAX_BODY_LEN))),
+            "{name}: {rejected:?}"
         );
     }
 }
@@ -296,7 +296,7 @@ async fn gzip_is_understood() {
 
 #[tokio::test]
 async fn a_broken_answer_is_none() {
-    for answer in [
+    for response in [
         "",
         "SSH-2.0-OpenSSH_9.6\r\n",
         "HTTP/1.1 200 OK\r\nContent-Le",
@@ -305,11 +305,11 @@ async fn a_broken_answer_is_none() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n{}",
     ] {
-        let origin = serve_raw(answer, Then::Close).await;
+        let origin = serve_raw(response, Then::Close).await;
         let broken = HttpClient::new(PATIENT).get(&origin).await;
         assert!(
             matches!(broken, Err(HttpError::Http(_))),
-            "{answer}: {broken:?}"
+            "{response}: {broken:?}"
         );
     }
     // This lie does no harm.
@@ -355,7 +355,7 @@ async fn every_phase_has_its_time() {
 }
 
 #[tokio::test]
-async fn only_status_200_is_an_answer() {
+async fn only_status_200_is_an_response() {
     let origin = serve_raw("HTTP/1.1 404 Not Found\r\n\r\n{}", Then::Close).await;
     let got = get(&origin).await;
     assert!(matches!(got, Err(HttpError::Status(status)) if status == 404));
@@ -395,9 +395,9 @@ async fn a_redirect_stays_with_its_origin() {
 
     assert_eq!(get("3").await.unwrap(), b"{}");
     for path in ["4", "loop"] {
-        let refused = get(path).await;
+        let rejected = get(path).await;
         assert!(
-            matches!(refused, Err(HttpError::TooManyRedirects)),
+            matches!(rejected, Err(HttpError::TooManyRedirects)),
             "{path}"
         );
     }
@@ -407,14 +407,17 @@ async fn a_redirect_stays_with_its_origin() {
         "other-scheme",
         "protocol-relative",
     ] {
-        let refused = get(path).await;
-        assert!(matches!(refused, Err(HttpError::ForeignRedirect)), "{path}");
+        let rejected = get(path).await;
+        assert!(
+            matches!(rejected, Err(HttpError::ForeignRedirect)),
+            "{path}"
+        );
     }
-    let refused = get("no-url").await;
-    assert!(matches!(refused, Err(HttpError::InvalidRedirect)));
+    let rejected = get("no-url").await;
+    assert!(matches!(rejected, Err(HttpError::InvalidRedirect)));
 
-    let refused = client.post_json(&format!("{origin}/1"), &()).await;
-    assert!(matches!(refused, Err(HttpError::Status(status)) if status == 307));
+    let rejected = client.post_json(&format!("{origin}/1"), &()).await;
+    assert!(matches!(rejected, Err(HttpError::Status(status)) if status == 307));
     assert_eq!(visits.load(Ordering::Relaxed), 0);
 }
 
@@ -451,8 +454,8 @@ async fn what_has_not_changed_is_not_sent_again() {
 async fn not_modified_must_have_been_asked_for() {
     let origin = serve_raw("HTTP/1.1 304 Not Modified\r\n\r\n", Then::Close).await;
     for etag in [None, Some("no ETag")] {
-        let refused = HttpClient::new(PATIENT).get_if_changed(&origin, etag).await;
-        assert!(matches!(refused, Err(HttpError::Status(status)) if status == 304));
+        let rejected = HttpClient::new(PATIENT).get_if_changed(&origin, etag).await;
+        assert!(matches!(rejected, Err(HttpError::Status(status)) if status == 304));
     }
 }
 
@@ -506,12 +509,18 @@ async fn only_a_trusted_certificate_is_accepted() {
     };
 
     assert_eq!(get(trusting(root.clone()), &origin).await.unwrap(), b"{}");
-    let refused = get(trusting(other_root), &origin).await;
-    assert!(matches!(refused, Err(HttpError::Connect(_))), "{refused:?}");
+    let rejected = get(trusting(other_root), &origin).await;
+    assert!(
+        matches!(rejected, Err(HttpError::Connect(_))),
+        "{rejected:?}"
+    );
     // The certificate is not for this name.
     let by_name = origin.replace("127.0.0.1", "localhost");
-    let refused = get(trusting(root), &by_name).await;
-    assert!(matches!(refused, Err(HttpError::Connect(_))), "{refused:?}");
+    let rejected = get(trusting(root), &by_name).await;
+    assert!(
+        matches!(rejected, Err(HttpError::Connect(_))),
+        "{rejected:?}"
+    );
     assert_eq!(heads.lock().unwrap().len(), 1);
 }
 
@@ -564,15 +573,15 @@ async fn the_callers_bounds_are_replaced() {
         read_head(&mut stream).await;
         sleep(SHORT / 10).await;
         let head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n";
-        let answer = [&head[..], &gzip(b"{}")].concat();
-        send_raw(stream, &answer, Then::Close).await;
+        let response = [&head[..], &gzip(b"{}")].concat();
+        send_raw(stream, &response, Then::Close).await;
     });
     let there = format!("http://{}", there.await);
     assert_eq!(client.get(&there).await.unwrap(), b"{}");
     let redirect = format!("HTTP/1.1 307 Moved\r\nLocation: {there}\r\n\r\n");
     let origin = serve_raw(redirect, Then::Close).await;
-    let refused = client.get(&origin).await;
-    assert!(matches!(refused, Err(HttpError::ForeignRedirect)));
+    let rejected = client.get(&origin).await;
+    assert!(matches!(rejected, Err(HttpError::ForeignRedirect)));
 }
 
 #[tokio::test]

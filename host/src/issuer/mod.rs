@@ -33,8 +33,8 @@
 //!     "audience": client.audience,
 //! });
 //! let url = format!("{}/oauth/token", issuer.origin());
-//! let answer = http::post_json(&url, &request).await?;
-//! # assert!(answer.starts_with(br#"{"access_token":""#));
+//! let response = http::post_json(&url, &request).await?;
+//! # assert!(response.starts_with(br#"{"access_token":""#));
 //!
 //! issuer.rotate().await?;
 //! issuer.clock().advance(Duration::from_secs(3600));
@@ -211,7 +211,7 @@ impl Issuer {
         &self.site.log
     }
 
-    /// Stops listening, and waits, for at most five seconds, until the requests under way are answered.
+    /// Stops listening, and waits, for at most five seconds, until the requests under way have their responses.
     pub async fn stop(self) {
         drop(self.stop);
         // It does not panic, and if it did there would be nothing left to stop.
@@ -288,22 +288,22 @@ mod tests {
         Arc::clone(site.await)
     }
 
-    /// What the issuer answers; nobody may store it.
+    /// The issuer's response; nobody may store it.
     pub(super) async fn post(path: &str, content_type: &str, body: &str) -> (StatusCode, Value) {
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, content_type)
             .body(Body::from(body.to_owned()))
             .unwrap();
-        let answer = router(site().await).oneshot(request).await.unwrap();
-        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
-        let status = answer.status();
-        let body = to_bytes(answer.into_body(), 65_536).await.unwrap();
+        let response = router(site().await).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 65_536).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    /// The claims of the answer's token, and `exp - iat`; both are taken from the claims.
-    pub(super) fn claims_and_lifetime(answer: &Value) -> (Value, u64) {
-        let token = answer["access_token"].as_str().unwrap();
+    /// The claims of the response's token, and `exp - iat`; both are taken from the claims.
+    pub(super) fn claims_and_lifetime(response: &Value) -> (Value, u64) {
+        let token = response["access_token"].as_str().unwrap();
         let claims = BASE64URL.decode(token.split('.').nth(1).unwrap()).unwrap();
         let mut claims: Value = serde_json::from_slice(&claims).unwrap();
         let mut take = |name| {

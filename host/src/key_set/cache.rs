@@ -17,7 +17,7 @@ use tracing::warn;
 use super::error::KeySetError;
 use super::fetcher::{Fetcher, SnapshotFile, now};
 use super::health::{Health, Record};
-use super::schedule::{Answer, Cache, Schedule, State, has};
+use super::schedule::{Cache, Lookup, Schedule, State, has};
 use super::shared::{Loaded, Shared};
 use super::snapshot::Snapshot;
 use super::source::Source;
@@ -62,11 +62,11 @@ pub struct KeySetCache {
 /// To be held for as long as it takes to verify one token, and not across an `await`.
 pub struct Keys(Loaded);
 
-/// Why a token was refused, or could not be judged.
+/// Why a token was rejected, or could not be judged.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The token is refused.
+    /// The token is rejected.
     #[error(transparent)]
     Token(#[from] tokenlatch::Error),
     /// There are no keys to judge it by.
@@ -182,7 +182,7 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] where the token is refused, and [`VerifyError::Keys`] where it cannot be
+    /// [`VerifyError::Token`] where the token is rejected, and [`VerifyError::Keys`] where it cannot be
     /// judged for want of keys.
     pub async fn verify<'s>(
         &self,
@@ -249,7 +249,7 @@ impl KeySetCache {
         // The first fetch to end may have begun before the key was published. The next one has not.
         for _ in 0..2 {
             let mut ended = self.shared.ended();
-            if self.shared.ask(key_id, now()) != Answer::Wait || ended.changed().await.is_err() {
+            if self.shared.ask(key_id, now()) != Lookup::Wait || ended.changed().await.is_err() {
                 return;
             }
         }

@@ -90,9 +90,9 @@ mod tests {
     const OPENID: &str = "/.well-known/openid-configuration";
     const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
-    /// Answers this at `path`, whatever it is asked for.
-    fn at(path: &str, answer: String) -> Router {
-        Router::new().route(path, routing::get(|| async { answer }))
+    /// Responds with this at `path`, whatever the method is.
+    fn at(path: &str, response: String) -> Router {
+        Router::new().route(path, routing::get(|| async { response }))
     }
 
     fn metadata(issuer: &str, jwks_uri: &str) -> String {
@@ -131,18 +131,18 @@ mod tests {
     #[test]
     fn an_issuer_is_a_url_without_query_or_fragment() {
         for none in ["https://a.example?", "https://a.example/#b", "a.example"] {
-            let refused = metadata_urls(&HttpClient::default(), none);
+            let rejected = metadata_urls(&HttpClient::default(), none);
             assert!(
                 matches!(
-                    refused,
+                    rejected,
                     Err(SourceError::InvalidIssuer | SourceError::Http(HttpError::InvalidUrl))
                 ),
                 "{none}"
             );
         }
-        let refused = metadata_urls(&HttpClient::default(), "http://a.example");
+        let rejected = metadata_urls(&HttpClient::default(), "http://a.example");
         assert!(matches!(
-            refused,
+            rejected,
             Err(SourceError::Http(HttpError::InsecureUrl))
         ));
     }
@@ -164,10 +164,10 @@ mod tests {
         assert_eq!(found("/openid/").await.unwrap(), "https://a.example/1");
         assert_eq!(found("/oauth").await.unwrap(), "https://a.example/2");
         // Byte for byte: here a slash is missing.
-        let refused = found("/openid").await;
-        assert!(matches!(refused, Err(SourceError::WrongIssuer)));
-        let refused = found("/nowhere").await;
-        assert!(matches!(refused, Err(SourceError::NoMetadata)));
+        let rejected = found("/openid").await;
+        assert!(matches!(rejected, Err(SourceError::WrongIssuer)));
+        let rejected = found("/nowhere").await;
+        assert!(matches!(rejected, Err(SourceError::NoMetadata)));
     }
 
     #[tokio::test]
@@ -177,9 +177,9 @@ mod tests {
             at(OAUTH, metadata(origin, "https://a.example/")).route(OPENID, failing)
         })
         .await;
-        let refused = jwks_uri(&HttpClient::default(), &origin).await;
+        let rejected = jwks_uri(&HttpClient::default(), &origin).await;
         assert!(
-            matches!(refused, Err(SourceError::Http(HttpError::Status(status))) if status == 503)
+            matches!(rejected, Err(SourceError::Http(HttpError::Status(status))) if status == 503)
         );
     }
 
@@ -203,8 +203,8 @@ mod tests {
             "https://a.example/",
             "https://A.example",
         ] {
-            let refused = read(https, &metadata(other, uri));
-            assert!(matches!(refused, Err(SourceError::WrongIssuer)), "{other}");
+            let rejected = read(https, &metadata(other, uri));
+            assert!(matches!(rejected, Err(SourceError::WrongIssuer)), "{other}");
         }
         for (issuer, uri) in [
             (https, "http://b.example/jwks"),
@@ -212,22 +212,22 @@ mod tests {
             (https, local),
             (https, "file:///etc/passwd"),
         ] {
-            let refused = read(issuer, &metadata(issuer, uri));
+            let rejected = read(issuer, &metadata(issuer, uri));
             assert!(
                 matches!(
-                    refused,
+                    rejected,
                     Err(SourceError::InsecureJwksUri | SourceError::Http(HttpError::InsecureUrl))
                 ),
                 "{uri}"
             );
         }
-        let refused = read(https, &metadata(https, "/jwks"));
+        let rejected = read(https, &metadata(https, "/jwks"));
         assert!(matches!(
-            refused,
+            rejected,
             Err(SourceError::Http(HttpError::InvalidUrl))
         ));
-        let refused = read(https, r#"{"issuer":"https://a.example"}"#);
-        assert!(matches!(refused, Err(SourceError::NoJwksUri)));
+        let rejected = read(https, r#"{"issuer":"https://a.example"}"#);
+        assert!(matches!(rejected, Err(SourceError::NoJwksUri)));
         for malformed in [
             "",
             "<html>",
@@ -237,9 +237,9 @@ mod tests {
             r#"{"issuer":"https://a.example","jwks_uri":1}"#,
             r#"{"issuer":"https://a.example"} {}"#,
         ] {
-            let refused = read(https, malformed);
+            let rejected = read(https, malformed);
             assert!(
-                matches!(refused, Err(SourceError::InvalidMetadata)),
+                matches!(rejected, Err(SourceError::InvalidMetadata)),
                 "{malformed}"
             );
         }

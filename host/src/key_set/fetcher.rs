@@ -123,7 +123,7 @@ impl Fetcher {
         let problem = match time::timeout(self.timeout, written).await {
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(_) => return,
-            Err(_) => "the disk does not answer".into(),
+            Err(_) => "the disk does not respond".into(),
         };
         let key_set = self.record.name();
         warn!(key_set, problem, "the key set's snapshot was not written");

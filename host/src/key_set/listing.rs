@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_set_is_refused() {
+    fn what_is_no_key_set_is_rejected() {
         for document in ["", "[]", "{}", r#"{"keys":{}}"#, "<html>"] {
             assert!(list(document.as_bytes()).is_err(), "{document}");
         }

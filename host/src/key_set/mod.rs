@@ -84,26 +84,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_without_a_usable_key_is_refused() {
+    fn a_set_without_a_usable_key_is_rejected() {
         let document = br#"{"keys":[{"kty":"EC"},{"kty":"oct"}]}"#;
-        let refused = parse(document).map(drop);
+        let rejected = parse(document).map(drop);
         assert!(matches!(
-            refused,
+            rejected,
             Err(KeySetError::NoUsableKey { unusable: 2 })
         ));
     }
 
     #[test]
     fn a_page_is_no_key_set() {
-        let refused = parse(b"<html>").map(drop);
-        assert!(matches!(refused, Err(KeySetError::Invalid(_))));
+        let rejected = parse(b"<html>").map(drop);
+        assert!(matches!(rejected, Err(KeySetError::Invalid(_))));
     }
 
     #[cfg(unix)]
     #[test]
     fn a_file_has_a_bound() {
         // It never ends.
-        let refused = read("/dev/zero");
-        assert!(matches!(refused, Err(KeySetError::Read(_))));
+        let rejected = read("/dev/zero");
+        assert!(matches!(rejected, Err(KeySetError::Read(_))));
     }
 }

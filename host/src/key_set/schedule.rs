@@ -171,9 +171,9 @@ pub(crate) enum Outcome {
     Failed,
 }
 
-/// What becomes of a lookup that the cached keys do not answer.
+/// What becomes of a lookup whose key is not cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Lookup {
     /// A fetch will tell: to be looked up again when it has ended.
     Wait,
     /// There are such keys: they came just now.
@@ -265,33 +265,33 @@ impl Cache {
     }
 
     /// What becomes of a lookup that found no key of this name, or, without a name, no keys at all.
-    pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Answer {
+    pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Lookup {
         let cached = self.cached.as_ref();
         let keys = cached.and_then(|cached| cached.keys(now));
         if keys.is_some_and(|keys| has(keys, key_id)) {
-            return Answer::Found;
+            return Lookup::Found;
         }
         let is_fetch_near = self.is_fetching || self.next_fetch <= now;
         let (Some(_), Some(key_id)) = (keys, key_id) else {
             return if is_fetch_near {
-                Answer::Wait
+                Lookup::Wait
             } else {
-                Answer::Unavailable
+                Lookup::Unavailable
             };
         };
         // No key of any set has a longer one.
         if key_id.len() > MAX_KEY_ID_LEN {
-            return Answer::Absent;
+            return Lookup::Absent;
         }
         let known = self.absent.get(key_id).copied();
         if known.is_some_and(|absent| absent.asked < self.ended && now < absent.until) {
-            return Answer::Absent;
+            return Lookup::Absent;
         }
         if is_fetch_near {
-            return Answer::Wait;
+            return Lookup::Wait;
         }
         if now < self.cooled_down {
-            return Answer::Absent;
+            return Lookup::Absent;
         }
         // A fetch for this `kid`: should it not bring it, the next one will be later.
         let duration = match known {
@@ -309,7 +309,7 @@ impl Cache {
         self.absent.put(key_id.into(), absent);
         self.cooled_down = after(now, self.schedule.cooldown);
         self.next_fetch = now;
-        Answer::Wait
+        Lookup::Wait
     }
 
     /// When to call [`begin`](Self::begin) again, unless something changes before.
@@ -565,35 +565,35 @@ mod tests {
     fn an_unknown_key_causes_one_fetch_per_cooldown_failures_included() {
         let now = Instant::now();
         let mut cache = fetched(None, now);
-        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         assert_eq!(
             cache.ask(Some("b"), now),
-            Answer::Wait,
+            Lookup::Wait,
             "which the fetch for the other will tell"
         );
         assert!(cache.begin(now));
         assert_eq!(
             cache.ask(Some("c"), now),
-            Answer::Wait,
+            Lookup::Wait,
             "which the fetch under way may tell"
         );
         cache.end(Outcome::Failed, now);
         for key_id in ["a", "b", "c", "d"] {
-            assert_eq!(cache.ask(Some(key_id), now), Answer::Absent);
+            assert_eq!(cache.ask(Some(key_id), now), Lookup::Absent);
         }
         // The retry comes when it would have come anyway.
         let retry = cache.next_fetch();
-        assert_eq!(cache.ask(Some("d"), retry - MIN_RETRY / 2), Answer::Absent);
+        assert_eq!(cache.ask(Some("d"), retry - MIN_RETRY / 2), Lookup::Absent);
         assert_eq!(cache.next_fetch(), retry);
         assert!(cache.begin(retry));
         cache.end(outcome(None), retry);
         for key_id in ["a", "b", "c", "d"] {
             assert_eq!(
                 cache.ask(Some(key_id), now + COOLDOWN - SECOND),
-                Answer::Absent
+                Lookup::Absent
             );
         }
-        assert_eq!(cache.ask(Some("d"), now + COOLDOWN), Answer::Wait);
+        assert_eq!(cache.ask(Some("d"), now + COOLDOWN), Lookup::Wait);
     }
 
     #[test]
@@ -603,7 +603,7 @@ mod tests {
         let mut fetches = Vec::new();
         for second in 0..3600 {
             let now = start + second * SECOND;
-            if cache.ask(Some("a"), now) == Answer::Wait {
+            if cache.ask(Some("a"), now) == Lookup::Wait {
                 assert!(cache.begin(now));
                 cache.end(outcome(Some(MAX_TTL)), now);
                 fetches.push(second);
@@ -620,12 +620,12 @@ mod tests {
         let mut cache = fetched(None, now);
         assert_eq!(
             cache.ask(Some(&"k".repeat(MAX_KEY_ID_LEN + 1)), now),
-            Answer::Absent
+            Lookup::Absent
         );
         assert!(!cache.begin(now));
         assert_eq!(
             cache.ask(Some(&"k".repeat(MAX_KEY_ID_LEN)), now),
-            Answer::Wait
+            Lookup::Wait
         );
     }
 
@@ -633,18 +633,18 @@ mod tests {
     fn without_a_usable_set_lookups_wait_for_a_fetch_but_not_for_a_retry() {
         let now = Instant::now();
         let mut cache = Cache::new(Schedule::default(), 1, now);
-        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         assert!(cache.begin(now));
-        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         cache.end(Outcome::Failed, now);
-        assert_eq!(cache.ask(Some("a"), now), Answer::Unavailable);
-        assert_eq!(cache.ask(Some("a"), cache.next_fetch()), Answer::Wait);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Unavailable);
+        assert_eq!(cache.ask(Some("a"), cache.next_fetch()), Lookup::Wait);
 
         let mut cache = fetched(None, now);
         let dead = now + TTL + MAX_STALE;
         assert!(cache.begin(dead));
         cache.end(Outcome::Failed, dead);
-        assert_eq!(cache.ask(Some("a"), dead), Answer::Unavailable);
+        assert_eq!(cache.ask(Some("a"), dead), Lookup::Unavailable);
     }
 
     #[test]
@@ -683,7 +683,7 @@ mod tests {
         cache.restore(Arc::new(KeySet::from_keys([])), None, None, SECOND, now);
         assert!(cache.begin(now));
         cache.end(outcome(None), now);
-        assert_eq!(cache.ask(Some("a"), now), Answer::Wait);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         assert!(cache.begin(now));
         cache.end(Outcome::Failed, now);
         assert_eq!(state(&cache, now + 1000 * MAX_TTL), State::Fresh);
@@ -726,15 +726,15 @@ mod tests {
                     Event::Pass(seconds) => now += Duration::from_secs(seconds),
                     Event::Ask(key_id) => {
                         let (next, serves) = (cache.next_fetch(), before.as_ref().is_some_and(|c| c.keys(now).is_some()));
-                        let answer = cache.ask(Some(&key_id.to_string()), now);
+                        let lookup = cache.ask(Some(&key_id.to_string()), now);
                         if cache.next_fetch() != next {
                             prop_assert!(serves && !is_fetching, "only an unknown key of a usable set");
                             asked_at.push(now);
                         }
                         let a_fetch_will_end = is_fetching || cache.next_fetch() <= now;
-                        prop_assert!(answer != Answer::Wait || a_fetch_will_end, "nobody waits for nothing");
-                        prop_assert!(answer != Answer::Unavailable || !serves);
-                        prop_assert!(answer != Answer::Absent || serves);
+                        prop_assert!(lookup != Lookup::Wait || a_fetch_will_end, "nobody waits for nothing");
+                        prop_assert!(lookup != Lookup::Unavailable || !serves);
+                        prop_assert!(lookup != Lookup::Absent || serves);
                     }
                     Event::Begin => {
                         let begins = cache.begin(now);

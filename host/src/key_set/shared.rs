@@ -6,7 +6,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
-use super::schedule::{Answer, Cache, Cached, Outcome};
+use super::schedule::{Cache, Cached, Lookup, Outcome};
 
 #[cfg(not(all(test, tokenlatch_shuttle)))]
 use {
@@ -65,12 +65,12 @@ impl Shared {
     }
 
     /// What becomes of a lookup that found nothing in what is cached.
-    pub(crate) fn ask(&self, key_id: Option<&str>, now: Instant) -> Answer {
-        let answer = self.lock().ask(key_id, now);
-        if answer == Answer::Wait {
+    pub(crate) fn ask(&self, key_id: Option<&str>, now: Instant) -> Lookup {
+        let lookup = self.lock().ask(key_id, now);
+        if lookup == Lookup::Wait {
             self.sooner.notify_one();
         }
-        answer
+        lookup
     }
 
     /// When the next fetch is due, unless [`sooner`](Self::sooner) tells otherwise.

@@ -215,21 +215,21 @@ mod tests {
             document: "\n".repeat(2 * MAX_BODY_LEN),
             ..snapshot()
         };
-        let refused = longer.write(&path, ORIGIN);
-        assert!(matches!(refused, Err(SnapshotError::TooLong)));
+        let rejected = longer.write(&path, ORIGIN);
+        assert!(matches!(rejected, Err(SnapshotError::TooLong)));
     }
 
     #[test]
-    fn another_sources_snapshot_is_refused() {
+    fn another_sources_snapshot_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys");
         snapshot().write(&path, ORIGIN).unwrap();
-        let refused = Snapshot::read(&path, "url https://hush.example/keys?other");
-        assert!(matches!(refused, Err(SnapshotError::OtherOrigin)));
+        let rejected = Snapshot::read(&path, "url https://hush.example/keys?other");
+        assert!(matches!(rejected, Err(SnapshotError::OtherOrigin)));
     }
 
     #[test]
-    fn a_corrupt_file_is_refused() {
+    fn a_corrupt_file_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("keys");
         snapshot().write(&path, ORIGIN).unwrap();
@@ -240,8 +240,8 @@ mod tests {
         assert!(next_version != stored && negative != stored);
         for corrupt in ["", "{}", truncated, &next_version, &negative] {
             fs::write(&path, corrupt).unwrap();
-            let refused = Snapshot::read(&path, ORIGIN);
-            assert!(matches!(refused, Err(SnapshotError::Corrupt)), "{corrupt}");
+            let rejected = Snapshot::read(&path, ORIGIN);
+            assert!(matches!(rejected, Err(SnapshotError::Corrupt)), "{corrupt}");
         }
     }
 
@@ -249,8 +249,8 @@ mod tests {
     #[test]
     fn a_file_has_a_bound() {
         // It never ends.
-        let refused = Snapshot::read(Path::new("/dev/zero"), ORIGIN);
-        assert!(matches!(refused, Err(SnapshotError::TooLong)));
+        let rejected = Snapshot::read(Path::new("/dev/zero"), ORIGIN);
+        assert!(matches!(rejected, Err(SnapshotError::TooLong)));
     }
 
     #[test]
@@ -259,11 +259,11 @@ mod tests {
         let path = directory.path().join("keys");
         // In the file's place is what no file can replace.
         fs::create_dir(&path).unwrap();
-        let refused = snapshot().write(&path, ORIGIN);
-        assert!(matches!(refused, Err(SnapshotError::Write(_))));
+        let rejected = snapshot().write(&path, ORIGIN);
+        assert!(matches!(rejected, Err(SnapshotError::Write(_))));
         assert_eq!(names(&directory), ["keys"]);
-        let refused = snapshot().write(&directory.path().join("no/keys"), ORIGIN);
-        assert!(matches!(refused, Err(SnapshotError::Write(_))));
+        let rejected = snapshot().write(&directory.path().join("no/keys"), ORIGIN);
+        assert!(matches!(rejected, Err(SnapshotError::Write(_))));
     }
 
     #[cfg(unix)]

@@ -176,14 +176,14 @@ mod tests {
                 Router::new().fallback(move |uri: Uri, headers: HeaderMap| async move {
                     let etag = headers.get("if-none-match");
                     let etag = etag.map(|etag| etag.to_str().unwrap());
-                    issuer.lock().unwrap().answer(uri.path(), etag)
+                    issuer.lock().unwrap().response(uri.path(), etag)
                 })
             });
             (origin.await, shared)
         }
 
         /// The ETag of a key set is the same wherever it is.
-        fn answer(&mut self, path: &str, etag: Option<&str>) -> Response {
+        fn response(&mut self, path: &str, etag: Option<&str>) -> Response {
             self.asked.push([path, etag.unwrap_or_default()].concat());
             let Self { origin, place, .. } = self;
             match path {
@@ -281,14 +281,14 @@ mod tests {
     #[test]
     fn what_may_not_be_asked_is_no_source() {
         for url in ["http://a.example/keys", "ftp://a.example/keys"] {
-            let refused = HttpSource::url(url, HttpClient::default());
+            let rejected = HttpSource::url(url, HttpClient::default());
             assert!(
-                matches!(refused, Err(SourceError::Http(HttpError::InsecureUrl))),
+                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl))),
                 "{url}"
             );
-            let refused = HttpSource::issuer(url, HttpClient::default());
+            let rejected = HttpSource::issuer(url, HttpClient::default());
             assert!(
-                matches!(refused, Err(SourceError::Http(HttpError::InsecureUrl))),
+                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl))),
                 "{url}"
             );
         }

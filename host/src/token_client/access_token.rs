@@ -14,16 +14,16 @@ pub struct AccessToken(Arc<Issued>);
 struct Issued {
     token: SecretString,
     lifetime: Duration,
-    answer: SecretString,
+    response: SecretString,
 }
 
 impl AccessToken {
     /// `token` is known to be a `b64token`.
-    pub(crate) fn new(token: SecretString, lifetime: Duration, answer: SecretString) -> Self {
+    pub(crate) fn new(token: SecretString, lifetime: Duration, response: SecretString) -> Self {
         Self(Arc::new(Issued {
             token,
             lifetime,
-            answer,
+            response,
         }))
     }
 
@@ -39,10 +39,10 @@ impl AccessToken {
         self.0.lifetime
     }
 
-    /// The server's whole answer: one JSON object, which may hold a refresh token besides.
+    /// The server's whole response: one JSON object, which may hold a refresh token besides.
     #[must_use]
-    pub fn answer(&self) -> &SecretString {
-        &self.0.answer
+    pub fn response(&self) -> &SecretString {
+        &self.0.response
     }
 
     /// The value of `Authorization` that presents it (RFC 6750 section 2.1), marked as sensitive.

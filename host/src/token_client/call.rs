@@ -12,7 +12,7 @@ use super::client::TokenClient;
 use super::error::TokenError;
 use crate::http::{HttpError, Response};
 
-/// Why an API gave no answer.
+/// Why an API gave no response.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -31,10 +31,10 @@ impl From<HttpError> for CallError {
 }
 
 impl TokenClient {
-    /// Sends a request with `Authorization: Bearer` (RFC 6750 section 2.1), and returns the answer,
+    /// Sends a request with `Authorization: Bearer` (RFC 6750 section 2.1), and returns the response,
     /// whatever its status. No redirect is followed.
     ///
-    /// If the API refuses the token, by a 401 whose challenge says `invalid_token` (RFC 6750 section
+    /// If the API rejects the token, by a 401 whose challenge says `invalid_token` (RFC 6750 section
     /// 3.1), the token is replaced and the request sent once more; unless its body is a stream, which
     /// cannot be sent twice. At most one token is replaced per [`COOLDOWN`](super::COOLDOWN).
     ///
@@ -45,14 +45,14 @@ impl TokenClient {
         self.client.check(request.url())?;
         let again = request.try_clone();
         let token = self.token().await?;
-        let answer = self.send(request, &token).await?;
-        let Some(again) = again.filter(|_| is_invalid_token(&answer)) else {
-            return Ok(answer);
+        let response = self.send(request, &token).await?;
+        let Some(again) = again.filter(|_| is_invalid_token(&response)) else {
+            return Ok(response);
         };
         if !self.replace(&token) {
-            return Ok(answer);
+            return Ok(response);
         }
-        debug!("the API refused the token, so it is called again with another");
+        debug!("the API rejected the token, so it is called again with another");
         let token = self.token().await?;
         self.send(again, &token).await
     }
@@ -65,8 +65,8 @@ impl TokenClient {
 }
 
 /// Whether the API says that the token is expired, revoked or malformed.
-fn is_invalid_token(answer: &Response) -> bool {
-    answer.status == StatusCode::UNAUTHORIZED && has_challenge(&answer.headers)
+fn is_invalid_token(response: &Response) -> bool {
+    response.status == StatusCode::UNAUTHORIZED && has_challenge(&response.headers)
 }
 
 /// Whether there is a `Bearer` challenge with `error="invalid_token"` (RFC 9110 section 11.6.1).

@@ -20,7 +20,7 @@ use crate::http::{HttpClient, HttpError};
 use crate::key_set::KeySetCache;
 
 /// How long it may take in all to obtain one token: to refresh it, to ask by credentials where that is
-/// refused, and to verify what came.
+/// rejected, and to verify what came.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a caller waits: for a pause, and then for a request.
@@ -76,7 +76,7 @@ impl TokenClient {
         self.shared.lock().invalidate(token);
     }
 
-    /// Hands this token out no more, because an API refused it; returns whether there may be another.
+    /// Hands this token out no more, because an API rejected it; returns whether there may be another.
     pub(super) fn replace(&self, token: &AccessToken) -> bool {
         self.shared.lock().replace(token, now())
     }
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    /// How long the server takes to answer.
+    /// How long the server takes to respond.
     const TRIP: Duration = Duration::from_millis(50);
 
     /// A server within the process: the clock stands still, and jumps to whatever is waited for next.

@@ -10,10 +10,10 @@ use tokenlatch::{MAX_TOKEN_LEN, Policy};
 use tracing::{debug, warn};
 
 use super::access_token::AccessToken;
-use super::answer::TokenAnswer;
 use super::dialects::Dialect;
 use super::dialects::body::Body;
-use super::error::{Refusal, TokenError};
+use super::error::{ErrorResponse, TokenError};
+use super::response::TokenResponse;
 use crate::clock;
 use crate::http::{HttpClient, HttpError};
 use crate::key_set::{KeySetCache, VerifyError};
@@ -78,20 +78,23 @@ impl<D: Dialect> Endpoint<D> {
     async fn ask(&mut self, body: Body) -> Result<AccessToken, TokenError> {
         let sent = self.client.send(self.request(body)).await;
         let sent = sent.map_err(|error| TokenError::Transport(Arc::new(error)))?;
-        debug!(status = sent.status.as_u16(), "the token endpoint answered");
+        debug!(
+            status = sent.status.as_u16(),
+            "the token endpoint responded"
+        );
         if !sent.status.is_success() {
             let body = Zeroizing::new(sent.body);
-            let refusal = Refusal::read(sent.status, &body, &self.dialect.secrets());
-            return Err(TokenError::Refused(refusal));
+            let rejection = ErrorResponse::read(sent.status, &body, &self.dialect.secrets());
+            return Err(TokenError::Rejected(rejection));
         }
-        let answer = TokenAnswer::read(sent.body).map_err(TokenError::Malformed)?;
+        let response = TokenResponse::read(sent.body).map_err(TokenError::Malformed)?;
         // Kept even of a token that does not verify: the last one may be good for nothing any more.
-        self.dialect.take_refresh(&answer);
+        self.dialect.take_refresh(&response);
         if let Some(check) = &self.check {
-            let checked = check.run(&answer.token).await;
+            let checked = check.run(&response.token).await;
             checked.map_err(TokenError::Unverified)?;
         }
-        Ok(answer.token)
+        Ok(response.token)
     }
 
     fn request(&self, body: Body) -> Request {
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_not_be_asked_is_refused() {
+    fn what_may_not_be_asked_is_rejected() {
         let of = |origin| url(&HttpClient::default(), origin, "/oauth/token");
         for origin in ["http://a.example", "ftp://a.example"] {
             assert!(

@@ -18,14 +18,14 @@ pub const MAX_ERROR_TEXT_LEN: usize = 256;
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The server refused.
-    #[error("the server refused: {0}")]
-    Refused(Refusal),
+    /// The server rejected.
+    #[error("the server rejected the request: {0}")]
+    Rejected(ErrorResponse),
     /// The server could not be reached, or the exchange with it broke.
     #[error("the server could not be asked")]
     Transport(#[source] Arc<HttpError>),
-    /// The server's answer is none.
-    #[error("the server's answer is malformed")]
+    /// The server's response is none.
+    #[error("the server's response is malformed")]
     Malformed(#[source] Malformed),
     /// What the server issued does not verify, or cannot be judged for want of keys.
     #[error("the token that the server issued does not verify")]
@@ -41,7 +41,7 @@ impl TokenError {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Refused(refusal) => refusal.is_retryable(),
+            Self::Rejected(rejection) => rejection.is_retryable(),
             Self::Transport(error) => !matches!(
                 **error,
                 HttpError::InvalidUrl
@@ -56,7 +56,7 @@ impl TokenError {
     }
 }
 
-/// What is wrong with a server's answer.
+/// What is wrong with a server's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
@@ -75,33 +75,33 @@ pub enum Malformed {
     Lifetime,
 }
 
-/// A server's refusal, as RFC 6749 section 5.2 has it.
+/// A server's rejection, as RFC 6749 section 5.2 has it.
 ///
 /// Its texts are the server's, of at most [`MAX_ERROR_TEXT_LEN`] characters. `Display` escapes what
 /// could steer a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refusal {
+pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
-    /// `error`, if the answer has one: `invalid_client`, say.
+    /// `error`, if the response has one: `invalid_client`, say.
     pub code: Option<String>,
-    /// `error_description`, if the answer has one.
+    /// `error_description`, if the response has one.
     pub description: Option<String>,
 }
 
-impl Refusal {
-    /// What an answer says that has this status. A text that repeats a secret is withheld.
+impl ErrorResponse {
+    /// What a response says that has this status. A text that repeats a secret is withheld.
     pub(crate) fn read(status: StatusCode, body: &[u8], secrets: &[&SecretString]) -> Self {
         /// Whatever is no text is passed over.
         #[derive(Default, Deserialize)]
-        struct Answer {
+        struct Response {
             #[serde(default)]
             error: serde_json::Value,
             #[serde(default)]
             error_description: serde_json::Value,
         }
-        let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+        let response: Response = serde_json::from_slice(body).unwrap_or_default();
         let keep = |text: serde_json::Value| {
             let text = text.as_str()?;
             let repeats = |secret: &&SecretString| {
@@ -116,8 +116,8 @@ impl Refusal {
         };
         Self {
             status,
-            code: keep(answer.error),
-            description: keep(answer.error_description),
+            code: keep(response.error),
+            description: keep(response.error_description),
         }
     }
 
@@ -129,7 +129,7 @@ impl Refusal {
 }
 
 /// `401 invalid_client: the description`, without what the server left out.
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status.as_u16())?;
         if let Some(code) = &self.code {
@@ -146,15 +146,15 @@ impl fmt::Display for Refusal {
 mod tests {
     use super::*;
 
-    fn refusal(status: u16, body: &str) -> Refusal {
+    fn rejection(status: u16, body: &str) -> ErrorResponse {
         let status = StatusCode::from_u16(status).unwrap();
-        Refusal::read(status, body.as_bytes(), &[&"hush".into(), &"".into()])
+        ErrorResponse::read(status, body.as_bytes(), &[&"hush".into(), &"".into()])
     }
 
     #[test]
-    fn a_refusal_says_what_the_server_says() {
+    fn a_rejection_says_what_the_server_says() {
         let body = r#"{"error":"invalid_client","error_description":"no","more":[1]}"#;
-        assert_eq!(refusal(401, body).to_string(), "401 invalid_client: no");
+        assert_eq!(rejection(401, body).to_string(), "401 invalid_client: no");
         for body in [
             "",
             "<html>",
@@ -163,34 +163,34 @@ mod tests {
             r#"{"error":{"a":1}}"#,
             r#"{"error":"a","error":"b"}"#,
         ] {
-            assert_eq!(refusal(502, body).to_string(), "502", "{body}");
+            assert_eq!(rejection(502, body).to_string(), "502", "{body}");
         }
     }
 
     #[test]
-    fn a_refusal_is_short_and_steers_no_terminal() {
+    fn a_rejection_is_short_and_steers_no_terminal() {
         let long = "\u{e9}".repeat(MAX_ERROR_TEXT_LEN + 1);
-        let refused = refusal(400, &format!(r#"{{"error":"{long}"}}"#));
-        let code = refused.code.unwrap();
+        let rejected = rejection(400, &format!(r#"{{"error":"{long}"}}"#));
+        let code = rejected.code.unwrap();
         assert_eq!(code.chars().count(), MAX_ERROR_TEXT_LEN);
-        let refused = refusal(
+        let rejected = rejection(
             400,
             r#"{"error":"a\u001b[2J\n","error_description":"\u009b\u202e"}"#,
         );
-        let shown = refused.to_string();
+        let shown = rejected.to_string();
         assert_eq!(shown, r"400 a\u{1b}[2J\n: \u{9b}\u{202e}");
     }
 
     #[test]
-    fn a_refusal_that_repeats_a_secret_is_withheld() {
+    fn a_rejection_that_repeats_a_secret_is_withheld() {
         let body = r#"{"error":"a","error_description":"no client with hush\u0021"}"#;
-        let refused = refusal(401, body);
-        assert!(!format!("{refused} {refused:?}").contains("hush"));
-        assert!(refused.to_string().starts_with("401 a: (withheld"));
+        let rejected = rejection(401, body);
+        assert!(!format!("{rejected} {rejected:?}").contains("hush"));
+        assert!(rejected.to_string().starts_with("401 a: (withheld"));
         // Across the place where it would be cut off, too.
         let padding = " ".repeat(MAX_ERROR_TEXT_LEN - 2);
-        let refused = refusal(400, &format!(r#"{{"error":"{padding}hush"}}"#));
-        assert!(!refused.code.unwrap().contains("hu"));
+        let rejected = rejection(400, &format!(r#"{{"error":"{padding}hush"}}"#));
+        assert!(!rejected.code.unwrap().contains("hu"));
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
             (429, true),
             (503, true),
         ] {
-            let error = TokenError::Refused(refusal(status, "{}"));
+            let error = TokenError::Rejected(rejection(status, "{}"));
             assert_eq!(error.is_retryable(), helps, "{status}");
         }
         let transport = |error| TokenError::Transport(Arc::new(error)).is_retryable();

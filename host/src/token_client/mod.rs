@@ -5,7 +5,7 @@
 //! that of ATM, the authorization server with the paths `/auth/token` and `/auth/.well-known/jwks.json`, whose
 //! guides for client and user credentials this project implements beside Auth0's.
 //!
-//! | constructor | request | answer |
+//! | constructor | request | response |
 //! |---|---|---|
 //! | [`TokenClient::auth0`] | `POST /oauth/token`, JSON or form: RFC 6749 section 4.4.2 with `audience` | `access_token`, `expires_in` |
 //! | [`TokenClient::atm`] | `POST /auth/token`, JSON: `grant_types` is `client_credentials`, or `user_credentials` with `loginId` | `access_token`, `exp_access_token` |
@@ -24,8 +24,8 @@
 //!   new request, which begins after a pause: [`MIN_RETRY`] after one failure, twice as long after each
 //!   further one, to [`MAX_RETRY`].
 //! - **Time asleep** is not counted on every system: a machine that was suspended may hand out a token
-//!   that has expired, which the API then refuses.
-//! - **A token that is refused** by an API is replaced: see [`TokenClient::call`].
+//!   that has expired, which the API then rejects.
+//! - **A token that is rejected** by an API is replaced: see [`TokenClient::call`].
 //!
 //! # Secrets
 //!
@@ -34,7 +34,6 @@
 //! withheld. What is out of reach are the copies that the HTTP and TLS libraries make on the way.
 
 mod access_token;
-mod answer;
 pub mod blocking;
 mod call;
 mod client;
@@ -42,16 +41,17 @@ mod credentials;
 mod dialects;
 mod endpoint;
 mod error;
+mod response;
 mod schedule;
 
 pub use self::access_token::AccessToken;
-pub use self::answer::MAX_LIFETIME;
 pub use self::call::CallError;
 pub use self::client::{Builder, REQUEST_TIMEOUT, TokenClient};
 pub use self::credentials::ClientCredentials;
 pub use self::dialects::Dialect;
 pub use self::dialects::atm::Atm;
 pub use self::dialects::auth0::Auth0;
-pub use self::error::{MAX_ERROR_TEXT_LEN, Malformed, Refusal, TokenError};
+pub use self::error::{ErrorResponse, MAX_ERROR_TEXT_LEN, Malformed, TokenError};
+pub use self::response::MAX_LIFETIME;
 pub use self::schedule::{COOLDOWN, MARGIN, MAX_RETRY, MIN_RETRY, REFRESH_AHEAD};
 pub use secrecy::{ExposeSecret, SecretString};

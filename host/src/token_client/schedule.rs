@@ -28,7 +28,7 @@ pub const MIN_RETRY: Duration = Duration::from_millis(200);
 /// The longest such pause, to which up to as much again is added at random.
 pub const MAX_RETRY: Duration = Duration::from_secs(5);
 
-/// The time from one token that is replaced because an API refused it to the next: an API that refuses
+/// The time from one token that is replaced because an API rejected it to the next: an API that rejects
 /// every token must not have one issued for each call.
 pub const COOLDOWN: Duration = Duration::from_secs(5);
 
@@ -43,7 +43,7 @@ pub(crate) struct Cache {
     not_before: Instant,
     /// The pauses after the next failures, while the last request failed.
     retries: Option<ExponentialBackoff>,
-    /// From when on a refused token may be replaced.
+    /// From when on a rejected token may be replaced.
     cooled_down: Instant,
     /// For jitter, so that many clients that started together do not ask together.
     random: fastrand::Rng,
@@ -129,7 +129,7 @@ impl Cache {
         self.held.take_if(|held| held.token.is(token));
     }
 
-    /// Drops this token, which an API refused; returns whether another one is to be had now.
+    /// Drops this token, which an API rejected; returns whether another one is to be had now.
     pub(crate) fn replace(&mut self, token: &AccessToken, now: Instant) -> bool {
         let is_held = self.held.as_ref().is_some_and(|held| held.token.is(token));
         if is_held {
@@ -315,11 +315,11 @@ mod tests {
     }
 
     #[test]
-    fn refused_tokens_are_replaced_once_per_cooldown() {
+    fn rejected_tokens_are_replaced_once_per_cooldown() {
         let (first, second) = (token(600), token(600));
         let (mut cache, start) = holding(&first, 0);
         assert!(cache.replace(&first, start));
-        // Several calls were refused with the same one.
+        // Several calls were rejected with the same one.
         assert!(cache.replace(&first, start));
         cache.ask(start);
         cache.begin(start);

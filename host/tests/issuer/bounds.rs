@@ -20,10 +20,10 @@ async fn too_many_requests_are_told_when_to_come_back() {
     for _ in 0..2 {
         assert_eq!(fixture.auth0(json!({})).await.status, 200);
     }
-    let refused = fixture.post("/auth/token").json(&json!({})).send().await;
-    let refused = refused.unwrap();
-    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
-    let wait: u64 = refused.headers()["retry-after"]
+    let rejected = fixture.post("/auth/token").json(&json!({})).send().await;
+    let rejected = rejected.unwrap();
+    assert_eq!(rejected.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 = rejected.headers()["retry-after"]
         .to_str()
         .unwrap()
         .parse()
@@ -86,7 +86,7 @@ async fn who_sends_slowly_is_not_waited_for() {
     let head =
         format!("POST /oauth/token HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9\r\n\r\n");
     // Nothing, half of a header, and half of a body.
-    for (sent, answer) in [
+    for (sent, response) in [
         ("", ""),
         (&head[..20], ""),
         (&format!("{head}grant"), "HTTP/1.1 408 "),
@@ -95,8 +95,8 @@ async fn who_sends_slowly_is_not_waited_for() {
         connection.write_all(sent.as_bytes()).await.unwrap();
         let mut received = String::new();
         connection.read_to_string(&mut received).await.unwrap();
-        assert!(received.starts_with(answer), "{received}");
-        assert_eq!(received.is_empty(), answer.is_empty(), "{received}");
+        assert!(received.starts_with(response), "{received}");
+        assert_eq!(received.is_empty(), response.is_empty(), "{received}");
     }
 }
 
@@ -105,7 +105,7 @@ async fn who_hangs_does_not_keep_it_from_stopping() {
     let Fixture { issuer, client } = Fixture::start().await;
     issuer.inject(Fault::Latency(MAX_LATENCY).times(1)).unwrap();
     let url = format!("{}/.well-known/jwks.json", issuer.origin());
-    let answer = tokio::spawn(client.get(url).send());
+    let response = tokio::spawn(client.get(url).send());
     while !issuer.faults().is_empty() {
         tokio::task::yield_now().await;
     }
@@ -115,5 +115,5 @@ async fn who_hangs_does_not_keep_it_from_stopping() {
         before.elapsed() < Duration::from_secs(10),
         "by the paused clock"
     );
-    assert!(answer.await.unwrap().is_err());
+    assert!(response.await.unwrap().is_err());
 }

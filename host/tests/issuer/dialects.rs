@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokenlatch_host::issuer::{Audience, Client, Config, Grant, User};
 
-use super::{AUDIENCE, Answer, Fixture, claims};
+use super::{AUDIENCE, Fixture, TokenResponse, claims};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -19,7 +19,7 @@ async fn auth0_tokens_have_what_the_client_was_configured_to() {
     client.lifetimes.auth0 = Duration::from_secs(60);
     let fixture = Fixture::with_client(client).await;
     fixture.issuer.clock().set(1_700_000_000);
-    let answer = fixture.auth0(json!({"organization": "org_1"})).await;
+    let response = fixture.auth0(json!({"organization": "org_1"})).await;
     let expected = json!({
         "iss": format!("{}/", fixture.issuer.origin()),
         "sub": "demo-client@clients",
@@ -33,16 +33,16 @@ async fn auth0_tokens_have_what_the_client_was_configured_to() {
         "permissions": ["read:things", "write:things"],
         "https://example.com/plan": "gold",
     });
-    assert_eq!(answer.claims(), expected);
-    assert_eq!(answer["expires_in"], 60);
-    assert_eq!(answer["token_type"], "Bearer");
-    assert_eq!(fixture.verdict(answer.token()).await, Ok(()));
+    assert_eq!(response.claims(), expected);
+    assert_eq!(response["expires_in"], 60);
+    assert_eq!(response["token_type"], "Bearer");
+    assert_eq!(fixture.verdict(response.token()).await, Ok(()));
 }
 
 #[tokio::test]
 async fn the_scope_is_answered_where_it_is_not_the_one_asked_for() {
     let fixture = Fixture::start().await;
-    for (asked, answered, granted) in [
+    for (asked, expected, granted) in [
         (
             Value::Null,
             json!("read:things write:things"),
@@ -55,9 +55,9 @@ async fn the_scope_is_answered_where_it_is_not_the_one_asked_for() {
             "read:things",
         ),
     ] {
-        let answer = fixture.auth0(json!({"scope": asked})).await;
-        assert_eq!(answer.claims()["scope"], granted);
-        assert_eq!(answer["scope"], answered, "{asked}");
+        let response = fixture.auth0(json!({"scope": asked})).await;
+        assert_eq!(response.claims()["scope"], granted);
+        assert_eq!(response["scope"], expected, "{asked}");
     }
     let nothing = fixture.auth0(json!({"scope": "admin"})).await;
     assert_eq!(nothing.error(), (400, "invalid_scope"));
@@ -89,7 +89,7 @@ async fn each_client_gets_its_own_tokens() {
 }
 
 #[tokio::test]
-async fn what_the_configuration_forbids_is_refused_in_both_dialects() {
+async fn what_the_configuration_forbids_is_rejected_in_both_dialects() {
     let [mut no_grant, mut denied] = [Client::demo(), Client::demo()];
     no_grant.grants = vec![Grant::RefreshToken];
     denied.deny = Some("not today".into());
@@ -98,20 +98,20 @@ async fn what_the_configuration_forbids_is_refused_in_both_dialects() {
         (denied, (403, "access_denied"), Some("not today")),
     ] {
         let fixture = Fixture::with_client(client).await;
-        for answer in [
+        for response in [
             fixture.auth0(json!({})).await,
             fixture.atm_user(json!({})).await,
         ] {
-            assert_eq!(answer.error(), error);
+            assert_eq!(response.error(), error);
             if let Some(description) = description {
-                assert_eq!(answer["error_description"], description);
+                assert_eq!(response["error_description"], description);
             }
         }
     }
     let fixture = Fixture::start().await;
     let organization = json!({"organization": "org_1"});
-    let refused = fixture.auth0(organization).await;
-    assert_eq!(refused.error(), (403, "access_denied"));
+    let rejected = fixture.auth0(organization).await;
+    assert_eq!(rejected.error(), (403, "access_denied"));
 }
 
 #[tokio::test]
@@ -124,14 +124,14 @@ async fn auth0_clients_may_authenticate_by_http_basic() {
         request.basic_auth(user, Some(password)).body(form.clone())
     };
     // Encoded like a form (RFC 6749 section 2.3.1).
-    let answer = Answer::of(ask("a+client", "s%3A%25%2B%C3%A9")).await;
-    assert_eq!(answer.claims()["azp"], "a client");
-    let refused = ask("a+client", "wrong").send().await.unwrap();
-    assert_eq!(refused.status(), 401);
-    let challenge = &refused.headers()["www-authenticate"];
+    let response = TokenResponse::of(ask("a+client", "s%3A%25%2B%C3%A9")).await;
+    assert_eq!(response.claims()["azp"], "a client");
+    let rejected = ask("a+client", "wrong").send().await.unwrap();
+    assert_eq!(rejected.status(), 401);
+    let challenge = &rejected.headers()["www-authenticate"];
     assert_eq!(challenge, r#"Basic realm="tokenlatch""#);
     let both = ask("a+client", "x").body(format!("{form}&client_secret=x"));
-    let both = Answer::of(both).await;
+    let both = TokenResponse::of(both).await;
     assert_eq!(both.error(), (400, "invalid_request"));
 }
 
@@ -187,13 +187,13 @@ async fn a_refresh_token_that_comes_back_revokes_those_that_followed() {
     assert_eq!(second.status, 200);
     for used_or_revoked in [&first, &second] {
         let refresh_token = &used_or_revoked["refresh_token"];
-        let refused = fixture.atm_refresh(refresh_token, id_token).await;
-        assert_eq!(refused.error(), (400, "invalid_grant"));
+        let rejected = fixture.atm_refresh(refresh_token, id_token).await;
+        assert_eq!(rejected.error(), (400, "invalid_grant"));
     }
 }
 
 #[tokio::test]
-async fn a_refresh_is_refused_without_the_right_tokens() {
+async fn a_refresh_is_rejected_without_the_right_tokens() {
     let fixture = Fixture::start().await;
     let first = fixture.atm_user(json!({})).await;
     let (refresh_token, id_token) = (&first["refresh_token"], &first["id_token"]);
@@ -206,8 +206,8 @@ async fn a_refresh_is_refused_without_the_right_tokens() {
         (refresh_token, &none, "invalid_request"),
         (&none, id_token, "invalid_request"),
     ] {
-        let refused = fixture.atm_refresh(refresh_token, id_token).await;
-        assert_eq!(refused.error(), (400, error));
+        let rejected = fixture.atm_refresh(refresh_token, id_token).await;
+        assert_eq!(rejected.error(), (400, error));
     }
     fixture
         .issuer
@@ -225,14 +225,14 @@ async fn atm_accepts_every_spelling_of_the_grant_type() {
         assert_eq!(fixture.atm_user(spelling).await.status, 200, "{name}");
     }
     let twice = json!({"grantType": "client_credentials"});
-    let refused = fixture.atm_user(twice).await;
-    assert_eq!(refused.error(), (400, "invalid_request"));
+    let rejected = fixture.atm_user(twice).await;
+    assert_eq!(rejected.error(), (400, "invalid_request"));
     let wrong_secret = json!({
         "grant_types": "refresh_token",
         "clientSecret": "wrong",
     });
-    let refused = fixture.atm_user(wrong_secret).await;
-    assert_eq!(refused.error(), (401, "invalid_client"));
+    let rejected = fixture.atm_user(wrong_secret).await;
+    assert_eq!(rejected.error(), (401, "invalid_client"));
 }
 
 #[tokio::test]

@@ -107,21 +107,21 @@ async fn an_outage_is_where_it_was_asked_for_and_as_long() {
     fixture.issuer.inject(outage).unwrap();
     assert_eq!(fixture.auth0(json!({})).await.status, 200);
     for status in [503, 503, 200] {
-        let answer = fixture.get("/.well-known/jwks.json").send().await;
-        assert_eq!(answer.unwrap().status(), status);
+        let response = fixture.get("/.well-known/jwks.json").send().await;
+        assert_eq!(response.unwrap().status(), status);
     }
     assert_eq!(fixture.issuer.log().count_of(Endpoint::KeySet, "outage"), 2);
 }
 
 #[tokio::test]
-async fn a_connection_can_be_closed_without_an_answer() {
+async fn a_connection_can_be_closed_without_an_response() {
     let fixture = Fixture::start().await;
     fixture
         .issuer
         .inject(Fault::Disconnect.at(Endpoint::Auth0Token).times(1))
         .unwrap();
-    let answer = fixture.post("/oauth/token").body("").send().await;
-    assert!(answer.unwrap_err().is_request());
+    let response = fixture.post("/oauth/token").body("").send().await;
+    assert!(response.unwrap_err().is_request());
     assert_eq!(fixture.auth0(json!({})).await.status, 200);
     let [closed, served] = &fixture.issuer.log().recent()[..] else {
         panic!("two requests");
@@ -134,9 +134,15 @@ async fn a_connection_can_be_closed_without_an_answer() {
 async fn wrong_content_has_the_status_of_the_right_one() {
     let fixture = Fixture::start().await;
     fixture.issuer.inject(Fault::WrongContent.times(1)).unwrap();
-    let answer = fixture.get("/.well-known/jwks.json").send().await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert!(answer.text().await.unwrap().starts_with("<!doctype html>"));
+    let response = fixture.get("/.well-known/jwks.json").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(
+        response
+            .text()
+            .await
+            .unwrap()
+            .starts_with("<!doctype html>")
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The embedded authorization server over HTTP: every flow, every refusal, every fault.
+//! The embedded authorization server over HTTP: every flow, every rejection, every fault.
 
 mod admin;
 mod bounds;
@@ -58,7 +58,7 @@ impl Fixture {
     }
 
     /// A request in Auth0's dialect: a good one, with these members changed.
-    async fn auth0(&self, changes: Value) -> Answer {
+    async fn auth0(&self, changes: Value) -> TokenResponse {
         let request = json!({
             "grant_type": "client_credentials",
             "client_id": "demo-client",
@@ -66,11 +66,11 @@ impl Fixture {
             "audience": AUDIENCE,
         });
         let request = self.post("/oauth/token").json(&changed(request, changes));
-        Answer::of(request).await
+        TokenResponse::of(request).await
     }
 
     /// A request in ATM's dialect for a user: a good one, with these members changed.
-    async fn atm_user(&self, changes: Value) -> Answer {
+    async fn atm_user(&self, changes: Value) -> TokenResponse {
         let request = json!({
             "clientId": "demo-client",
             "clientSecret": "demo-secret",
@@ -78,24 +78,24 @@ impl Fixture {
             "loginId": "admin@example.com",
         });
         let request = self.post("/auth/token").json(&changed(request, changes));
-        Answer::of(request).await
+        TokenResponse::of(request).await
     }
 
     /// A refresh in ATM's dialect, by these tokens.
-    async fn atm_refresh(&self, refresh_token: &Value, id_token: &Value) -> Answer {
+    async fn atm_refresh(&self, refresh_token: &Value, id_token: &Value) -> TokenResponse {
         let request = json!({
             "clientId": "demo-client",
             "refresh_token": refresh_token,
             "id_token": id_token,
             "grantType": "refresh_token",
         });
-        Answer::of(self.post("/auth/token").json(&request)).await
+        TokenResponse::of(self.post("/auth/token").json(&request)).await
     }
 
     async fn key_set(&self) -> String {
-        let answer = self.get("/.well-known/jwks.json").send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        answer.text().await.unwrap()
+        let response = self.get("/.well-known/jwks.json").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.text().await.unwrap()
     }
 
     /// The verdict on a token of Auth0's dialect, by the keys that are now published and the
@@ -120,19 +120,19 @@ impl Fixture {
     }
 }
 
-/// What a token endpoint answers.
-struct Answer {
+/// The response of a token endpoint.
+struct TokenResponse {
     status: u16,
     body: Value,
 }
 
-impl Answer {
+impl TokenResponse {
     async fn of(request: RequestBuilder) -> Self {
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.headers()["cache-control"], "no-store");
         Self {
-            status: answer.status().as_u16(),
-            body: json_of(answer).await,
+            status: response.status().as_u16(),
+            body: json_of(response).await,
         }
     }
 
@@ -153,7 +153,7 @@ impl Answer {
     }
 }
 
-impl Deref for Answer {
+impl Deref for TokenResponse {
     type Target = Value;
 
     fn deref(&self) -> &Value {
@@ -161,8 +161,8 @@ impl Deref for Answer {
     }
 }
 
-async fn json_of(answer: Response) -> Value {
-    serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+async fn json_of(response: Response) -> Value {
+    serde_json::from_str(&response.text().await.unwrap()).unwrap()
 }
 
 fn claims(token: &str) -> Value {

@@ -16,7 +16,7 @@ async fn it_shows_the_system_at_work() {
     fixture.issuer.inject(Fault::StaleSet).unwrap();
     let page = fixture.get("/").send().await.unwrap().text().await.unwrap();
     for key in fixture.issuer.keys() {
-        assert!(page.contains(&key.kid));
+        assert!(page.contains(&key.key_id));
     }
     for part in [
         fixture.issuer.origin(),
@@ -43,14 +43,17 @@ async fn it_shows_the_system_at_work() {
 #[tokio::test]
 async fn its_content_security_policy_allows_nothing_but_its_own_style_and_script() {
     let fixture = Fixture::start().await;
-    let answer = fixture.get("/").send().await.unwrap();
-    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-    assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-    let policy = answer.headers()["content-security-policy"].clone();
+    let response = fixture.get("/").send().await.unwrap();
+    assert_eq!(
+        response.headers()["content-type"],
+        "text/html; charset=utf-8"
+    );
+    assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+    let policy = response.headers()["content-security-policy"].clone();
     let policy = policy.to_str().unwrap();
     assert!(policy.starts_with("default-src 'none'; "));
     assert!(!policy.contains("unsafe"));
-    let page = answer.text().await.unwrap();
+    let page = response.text().await.unwrap();
     for element in ["style", "script"] {
         let (_, rest) = page.split_once(&format!("<{element}>")).unwrap();
         let (text, _) = rest.split_once(&format!("</{element}>")).unwrap();
@@ -61,7 +64,7 @@ async fn its_content_security_policy_allows_nothing_but_its_own_style_and_script
 }
 
 /// Every line of the page does what it says, in a shell; those that need something of an earlier
-/// answer are left out.
+/// response are left out.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn its_lines_work_in_a_shell() {
@@ -78,9 +81,9 @@ async fn its_lines_work_in_a_shell() {
             .args(["-c", &line])
             .output()
             .unwrap();
-        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert!(answer.get("error").is_none(), "{line}: {answer}");
-        assert!(answer.get("access_token").is_some() || answer.get("keys").is_some());
+        let response: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(response.get("error").is_none(), "{line}: {response}");
+        assert!(response.get("access_token").is_some() || response.get("keys").is_some());
         ran += 1;
     }
     assert_eq!(ran, 6);

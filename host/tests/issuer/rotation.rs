@@ -39,11 +39,11 @@ async fn keys_rotate_by_the_issuers_clock() {
     fixture.issuer.clock().advance(Duration::from_secs(1000));
     assert_eq!(fixture.verdict(token.token()).await, Ok(()));
     let rotated = fixture.issuer.keys();
-    assert_eq!(rotated[0].kid, keys[1].kid);
+    assert_eq!(rotated[0].key_id, keys[1].key_id);
     assert_eq!(rotated[0].state, KeyState::Signing);
     assert_eq!(rotated[1].state, KeyState::Next);
     let until = fixture.issuer.clock().now() + 100;
-    assert_eq!(rotated[2].kid, keys[0].kid);
+    assert_eq!(rotated[2].key_id, keys[0].key_id);
     assert_eq!(rotated[2].state, KeyState::Retiring { until });
     fixture.issuer.clock().advance(Duration::from_secs(100));
     let verdict = fixture.verdict(token.token()).await;
@@ -56,10 +56,10 @@ async fn keys_rotate_while_nobody_asks() {
         keys.rotate_every = Some(Duration::from_secs(1000));
     }));
     let fixture = fixture.await;
-    let next = fixture.issuer.keys()[1].kid.clone();
+    let next = fixture.issuer.keys()[1].key_id.clone();
     fixture.issuer.clock().advance(Duration::from_secs(1000));
     // It happens within about a second; if it did not, this would wait for ever.
-    while fixture.issuer.keys()[0].kid != next {
+    while fixture.issuer.keys()[0].key_id != next {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
 }

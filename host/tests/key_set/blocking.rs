@@ -87,7 +87,7 @@ fn one_fetch_is_for_all_threads_that_wait() {
 
 #[tokio::test]
 async fn it_may_be_made_and_dropped_in_an_async_task() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone()).unwrap();
     let clone = keys.clone();
     tokio::task::spawn_blocking(move || verify(&clone, "a"))

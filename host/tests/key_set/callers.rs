@@ -9,14 +9,14 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn one_fetch_is_for_all_who_wait() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     server.delay(SECOND);
     let keys = KeySetCache::new(server.clone());
     let verdicts = join_all((0..100).map(|_| verify(&keys, "a"))).await;
     assert!(verdicts.iter().all(Result::is_ok));
     assert_eq!(server.asked(), 1);
 
-    server.set(Reply::keys(&["a", "b"]));
+    server.set(Behavior::keys(&["a", "b"]));
     let verdicts = join_all((0..100).map(|_| verify(&keys, "b"))).await;
     assert!(verdicts.iter().all(Result::is_ok));
     assert_eq!(server.asked(), 2);
@@ -24,7 +24,7 @@ async fn one_fetch_is_for_all_who_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_cached_is_waited_for_by_nobody() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
     server.delay(20 * SECOND);
@@ -34,7 +34,7 @@ async fn a_key_that_is_cached_is_waited_for_by_nobody() {
     });
     pass(SECOND).await;
     assert_eq!(
-        (server.asked(), server.answered()),
+        (server.asked(), server.completed()),
         (2, 1),
         "a fetch is under way"
     );
@@ -44,16 +44,16 @@ async fn a_key_that_is_cached_is_waited_for_by_nobody() {
         keys.keys(None).await.unwrap();
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
-    assert_eq!(server.answered(), 1);
+    assert_eq!(server.completed(), 1);
     assert!(is_unknown(&unknown.await.unwrap()));
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_takes_no_fetch_with_him() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
-    server.set(Reply::keys(&["a", "b"]));
+    server.set(Behavior::keys(&["a", "b"]));
     server.delay(10 * SECOND);
     // The first to ask gives up, and so do some of those that wait with him.
     let first = timeout(SECOND, verify(&keys, "b"));
@@ -62,24 +62,24 @@ async fn who_gives_up_takes_no_fetch_with_him() {
     let (first, second, others) = tokio::join!(first, second, others);
     assert!(first.is_err() && second.is_err());
     assert!(others.iter().all(Result::is_ok));
-    assert_eq!((server.asked(), server.answered()), (2, 2));
+    assert_eq!((server.asked(), server.completed()), (2, 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_fetch_goes_on_when_everybody_gave_up() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     server.delay(10 * SECOND);
     let keys = KeySetCache::new(server.clone());
     timeout(SECOND, keys.ready()).await.unwrap_err();
     pass(10 * SECOND).await;
-    assert_eq!((server.asked(), server.answered()), (1, 1));
+    assert_eq!((server.asked(), server.completed()), (1, 1));
     verify(&keys, "a").await.unwrap();
 }
 
-/// The fetch under way may have been answered before the key was published.
+/// The fetch under way may have had its response before the key was published.
 #[tokio::test(start_paused = true)]
 async fn a_key_published_during_a_fetch_is_found_by_the_next() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
     server.delay(10 * SECOND);
@@ -89,14 +89,14 @@ async fn a_key_published_during_a_fetch_is_found_by_the_next() {
         pass(SECOND).await;
         assert!(keys.health().age.unwrap() < refresh);
     }
-    server.set(Reply::keys(&["a", "b"]));
+    server.set(Behavior::keys(&["a", "b"]));
     verify(&keys, "b").await.unwrap();
     assert_eq!(server.asked(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_fetched_when_nobody_is_left() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     let clone = keys.clone();
     keys.ready().await.unwrap();
@@ -112,10 +112,10 @@ async fn nothing_is_fetched_when_nobody_is_left() {
 
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_longer_than_a_fetch_may_take() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
-    server.set(Reply::Hangs);
+    server.set(Behavior::Hangs);
     while server.asked() == 1 {
         pass(SECOND).await;
     }
@@ -126,7 +126,7 @@ async fn nobody_waits_longer_than_a_fetch_may_take() {
 
 #[tokio::test]
 async fn a_key_that_is_cached_costs_no_allocation() {
-    let keys = KeySetCache::new(Fake::new(Reply::keys(&["a"])));
+    let keys = KeySetCache::new(Fake::new(Behavior::keys(&["a"])));
     keys.ready().await.unwrap();
     let token = token("a");
     let mut scratch = [0; MAX_TOKEN_LEN];

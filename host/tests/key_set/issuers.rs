@@ -15,8 +15,8 @@ static OTHERS_KEY: LazyLock<Issuer> = LazyLock::new(|| Issuer::generate(2048, "1
 
 /// Both call their keys "1", and they are two keys.
 fn two_issuers() -> (Verifier<'static>, Fake) {
-    let ours = Fake::new(Reply::keys(&["1"]));
-    let theirs = Fake::new(Reply::Document(OTHERS_KEY.jwk_set()));
+    let ours = Fake::new(Behavior::keys(&["1"]));
+    let theirs = Fake::new(Behavior::Document(OTHERS_KEY.jwk_set()));
     let mut verifier = Verifier::default();
     verifier.add(POLICY, KeySetCache::new(ours.clone()));
     let policy = Policy::new(OTHER, "https://api.example.com/");
@@ -24,7 +24,7 @@ fn two_issuers() -> (Verifier<'static>, Fake) {
     (verifier, ours)
 }
 
-async fn refusal(verifier: &Verifier<'_>, token: &str) -> Option<tokenlatch::Error> {
+async fn rejection(verifier: &Verifier<'_>, token: &str) -> Option<tokenlatch::Error> {
     let mut scratch = [0; MAX_TOKEN_LEN];
     let verdict = verifier.verify(token.as_bytes(), &mut scratch, NOW).await;
     match verdict {
@@ -51,7 +51,7 @@ async fn the_key_of_one_issuer_never_verifies_a_token_of_another() {
         ),
     ] {
         let token = token_of(key, "1", issuer);
-        assert_eq!(refusal(&verifier, &token).await, expected, "{issuer}");
+        assert_eq!(rejection(&verifier, &token).await, expected, "{issuer}");
     }
 }
 
@@ -59,7 +59,7 @@ async fn the_key_of_one_issuer_never_verifies_a_token_of_another() {
 async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
     let (verifier, server) = two_issuers();
     let token = token_of(Issuer::rfc7515(), "1", ISSUER);
-    assert_eq!(refusal(&verifier, &token).await, None);
+    assert_eq!(rejection(&verifier, &token).await, None);
     let (header, rest) = token.split_once('.').unwrap();
     for (token, expected) in [
         (String::new(), Error::NotCompact),
@@ -75,7 +75,11 @@ async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
             Error::WrongIssuer,
         ),
     ] {
-        assert_eq!(refusal(&verifier, &token).await, Some(expected), "{token}");
+        assert_eq!(
+            rejection(&verifier, &token).await,
+            Some(expected),
+            "{token}"
+        );
     }
     assert_eq!(server.asked(), 1);
 }
@@ -83,18 +87,18 @@ async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
 /// An unknown key of one issuer is asked of that one alone.
 #[tokio::test(start_paused = true)]
 async fn the_issuers_do_not_wait_for_each_other() {
-    let ours = Fake::new(Reply::keys(&["1"]));
-    let theirs = Fake::new(Reply::Hangs);
+    let ours = Fake::new(Behavior::keys(&["1"]));
+    let theirs = Fake::new(Behavior::Hangs);
     let mut verifier = Verifier::default();
     verifier.add(POLICY, KeySetCache::new(ours.clone()));
     let policy = Policy::new(OTHER, "https://api.example.com/");
     verifier.add(policy, KeySetCache::new(theirs.clone()));
     let start = tokio::time::Instant::now();
     let token = token_of(Issuer::rfc7515(), "1", ISSUER);
-    assert_eq!(refusal(&verifier, &token).await, None);
+    assert_eq!(rejection(&verifier, &token).await, None);
     let token = token_of(Issuer::rfc7515(), "2", ISSUER);
     assert_eq!(
-        refusal(&verifier, &token).await,
+        rejection(&verifier, &token).await,
         Some(tokenlatch::Error::UnknownKey)
     );
     assert_eq!(start.elapsed(), Duration::ZERO);

@@ -79,7 +79,7 @@ fn is_unknown(verdict: &Result<(), VerifyError>) -> bool {
 
 /// What a [`Fake`] does when it is asked.
 #[derive(Clone, Debug)]
-enum Reply {
+enum Behavior {
     /// Sends this document, with an ETag.
     Document(String),
     NotModified,
@@ -88,7 +88,7 @@ enum Reply {
     Panics,
 }
 
-impl Reply {
+impl Behavior {
     fn keys(key_ids: &[&str]) -> Self {
         Self::Document(key_set(key_ids))
     }
@@ -99,40 +99,40 @@ impl Reply {
 struct Fake(Arc<Inner>);
 
 struct Inner {
-    reply: Mutex<Reply>,
+    behavior: Mutex<Behavior>,
     /// What comes before that, once each.
-    first: Mutex<VecDeque<Reply>>,
+    first: Mutex<VecDeque<Behavior>>,
     /// How long it takes.
     delay: Mutex<Duration>,
     etags: Mutex<Vec<Option<String>>>,
     asked: AtomicUsize,
     /// How many fetches were not dropped before their end.
-    answered: AtomicUsize,
+    completed: AtomicUsize,
     /// How many documents the cache rejected.
     rejected: AtomicUsize,
 }
 
 impl Fake {
-    fn new(reply: Reply) -> Self {
+    fn new(behavior: Behavior) -> Self {
         Self(Arc::new(Inner {
-            reply: Mutex::new(reply),
+            behavior: Mutex::new(behavior),
             first: Mutex::default(),
             delay: Mutex::default(),
             etags: Mutex::default(),
             asked: AtomicUsize::new(0),
-            answered: AtomicUsize::new(0),
+            completed: AtomicUsize::new(0),
             rejected: AtomicUsize::new(0),
         }))
     }
 
     /// Whatever it did until now, from now on it does this.
-    fn set(&self, reply: Reply) {
-        *self.0.reply.lock().unwrap() = reply;
+    fn set(&self, behavior: Behavior) {
+        *self.0.behavior.lock().unwrap() = behavior;
     }
 
     /// Does this once, before what it does otherwise.
-    fn once(&self, reply: Reply) {
-        self.0.first.lock().unwrap().push_back(reply);
+    fn once(&self, behavior: Behavior) {
+        self.0.first.lock().unwrap().push_back(behavior);
     }
 
     fn delay(&self, delay: Duration) {
@@ -144,8 +144,8 @@ impl Fake {
         self.0.asked.load(Ordering::SeqCst)
     }
 
-    fn answered(&self) -> usize {
-        self.0.answered.load(Ordering::SeqCst)
+    fn completed(&self) -> usize {
+        self.0.completed.load(Ordering::SeqCst)
     }
 
     fn rejected(&self) -> usize {
@@ -157,23 +157,23 @@ impl Fake {
         self.0.etags.lock().unwrap().last().cloned().flatten()
     }
 
-    async fn answer(&self) -> Result<Fetched, SourceError> {
-        // What it is when it is asked, as a server's answer is.
+    async fn response(&self) -> Result<Fetched, SourceError> {
+        // What it is when it is asked, as a server's response is.
         let first = self.0.first.lock().unwrap().pop_front();
-        let reply = first.unwrap_or_else(|| self.0.reply.lock().unwrap().clone());
+        let behavior = first.unwrap_or_else(|| self.0.behavior.lock().unwrap().clone());
         let delay = *self.0.delay.lock().unwrap();
         tokio::time::sleep(delay).await;
-        self.0.answered.fetch_add(1, Ordering::SeqCst);
-        match reply {
-            Reply::Document(document) => Ok(Fetched::Document {
+        self.0.completed.fetch_add(1, Ordering::SeqCst);
+        match behavior {
+            Behavior::Document(document) => Ok(Fetched::Document {
                 body: document.into_bytes(),
                 etag: Some("\"1\"".into()),
                 max_age: None,
             }),
-            Reply::NotModified => Ok(Fetched::NotModified { max_age: None }),
-            Reply::Fails => Err(SourceError::Other("out of order".into())),
-            Reply::Hangs => std::future::pending().await,
-            Reply::Panics => panic!("a fault in a source"),
+            Behavior::NotModified => Ok(Fetched::NotModified { max_age: None }),
+            Behavior::Fails => Err(SourceError::Other("out of order".into())),
+            Behavior::Hangs => std::future::pending().await,
+            Behavior::Panics => panic!("a fault in a source"),
         }
     }
 }
@@ -189,7 +189,7 @@ impl Source for Fake {
     ) -> Pin<Box<dyn Future<Output = Result<Fetched, SourceError>> + Send + 's>> {
         self.0.asked.fetch_add(1, Ordering::SeqCst);
         self.0.etags.lock().unwrap().push(etag.map(Into::into));
-        Box::pin(self.answer())
+        Box::pin(self.response())
     }
 
     fn reject(&self) {

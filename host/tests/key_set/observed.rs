@@ -35,7 +35,7 @@ async fn health_and_metrics_count_what_happened() {
     let snapshotter = recorder.snapshotter();
     let _guard = metrics::set_default_local_recorder(&recorder);
 
-    let server = Fake::new(Reply::keys(&["a", "b"]));
+    let server = Fake::new(Behavior::keys(&["a", "b"]));
     let keys = KeySetCache::builder(server.clone()).name("main").start();
     let health = keys.health();
     assert_eq!((health.state, health.age), (State::Empty, None));
@@ -43,9 +43,9 @@ async fn health_and_metrics_count_what_happened() {
 
     verify(&keys, "a").await.unwrap();
     assert!(is_unknown(&verify(&keys, "c").await));
-    server.set(Reply::NotModified);
+    server.set(Behavior::NotModified);
     pass(TTL).await;
-    server.once(Reply::Fails);
+    server.once(Behavior::Fails);
     pass(TTL).await;
     let health = keys.health();
     assert!(health.is_ready());
@@ -122,16 +122,16 @@ async fn neither_logs_nor_errors_tell_what_is_secret() {
     let unavailable = keys.ready().await.unwrap_err();
     let told = format!("{unavailable} {unavailable:?} {:?}", keys.health());
 
-    let server = Fake::new(Reply::keys(&["hush"]));
+    let server = Fake::new(Behavior::keys(&["hush"]));
     let keys = KeySetCache::builder(server.clone())
         .name("observed")
         .snapshot(&no_folder)
         .start();
     verify(&keys, "hush").await.unwrap();
-    server.set(Reply::Document("hush".into()));
-    let refused = verify(&keys, "hush-hush").await.unwrap_err();
-    let told = format!("{told} {refused} {refused:?} {:?}", keys.health());
-    server.set(Reply::keys(&["hush"]));
+    server.set(Behavior::Document("hush".into()));
+    let rejected = verify(&keys, "hush-hush").await.unwrap_err();
+    let told = format!("{told} {rejected} {rejected:?} {:?}", keys.health());
+    server.set(Behavior::keys(&["hush"]));
     verify(&keys, "hush").await.unwrap();
 
     for message in [

@@ -15,10 +15,10 @@ fn unavailable(verdict: Result<(), VerifyError>) -> Unavailable {
 
 #[tokio::test(start_paused = true)]
 async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
-    server.set(Reply::Fails);
+    server.set(Behavior::Fails);
     pass(TTL - SECOND).await;
     assert_eq!(keys.health().state, State::Fresh);
     pass(2 * SECOND).await;
@@ -29,13 +29,13 @@ async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
     verify(&keys, "a").await.unwrap();
     pass(2 * SECOND).await;
     assert!(!keys.health().is_ready());
-    let refused = unavailable(verify(&keys, "a").await);
-    assert_eq!(refused.state, State::Dead);
-    let cause = refused.cause.expect("why");
+    let rejected = unavailable(verify(&keys, "a").await);
+    assert_eq!(rejected.state, State::Dead);
+    let cause = rejected.cause.expect("why");
     assert!(matches!(*cause, KeySetError::Fetch(SourceError::Other(_))));
     assert_eq!(keys.health().state, State::Dead);
 
-    server.set(Reply::keys(&["a"]));
+    server.set(Behavior::keys(&["a"]));
     pass(2 * MAX_RETRY).await;
     verify(&keys, "a").await.unwrap();
     assert_eq!(keys.health().state, State::Fresh);
@@ -43,10 +43,10 @@ async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
 
 #[tokio::test(start_paused = true)]
 async fn retries_come_less_and_less_often() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
-    server.set(Reply::Fails);
+    server.set(Behavior::Fails);
     pass(TTL).await;
     let before = server.asked();
     pass(MAX_STALE).await;
@@ -57,51 +57,51 @@ async fn retries_come_less_and_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn without_a_first_set_lookups_say_so_at_once() {
-    let server = Fake::new(Reply::Fails);
+    let server = Fake::new(Behavior::Fails);
     let keys = KeySetCache::new(server.clone());
-    let refused = unavailable(verify(&keys, "a").await);
-    assert_eq!(refused.state, State::Empty);
-    assert!(refused.cause.is_some());
+    let rejected = unavailable(verify(&keys, "a").await);
+    assert_eq!(rejected.state, State::Empty);
+    assert!(rejected.cause.is_some());
     let start = tokio::time::Instant::now();
     for _ in 0..100 {
-        let refused = keys.ready().await.unwrap_err();
-        assert_eq!(refused.state, State::Empty);
+        let rejected = keys.ready().await.unwrap_err();
+        assert_eq!(rejected.state, State::Empty);
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert_eq!(server.asked(), 1, "lookups do not hasten a retry");
-    server.set(Reply::keys(&["a"]));
+    server.set(Behavior::keys(&["a"]));
     pass(3 * SECOND).await;
     verify(&keys, "a").await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_has_failed_once() {
-    let server = Fake::new(Reply::Panics);
+    let server = Fake::new(Behavior::Panics);
     let keys = KeySetCache::new(server.clone());
-    let refused = unavailable(verify(&keys, "a").await);
-    assert!(matches!(*refused.cause.unwrap(), KeySetError::Panicked));
-    server.set(Reply::keys(&["a"]));
+    let rejected = unavailable(verify(&keys, "a").await);
+    assert!(matches!(*rejected.cause.unwrap(), KeySetError::Panicked));
+    server.set(Behavior::keys(&["a"]));
     pass(3 * SECOND).await;
     verify(&keys, "a").await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_has_failed_in_time() {
-    let server = Fake::new(Reply::Hangs);
+    let server = Fake::new(Behavior::Hangs);
     let keys = KeySetCache::new(server.clone());
     let start = tokio::time::Instant::now();
-    let refused = unavailable(verify(&keys, "a").await);
-    assert!(matches!(*refused.cause.unwrap(), KeySetError::TimedOut));
+    let rejected = unavailable(verify(&keys, "a").await);
+    assert!(matches!(*rejected.cause.unwrap(), KeySetError::TimedOut));
     let waited = start.elapsed();
     assert!(
         waited >= FETCH_TIMEOUT && waited <= FETCH_TIMEOUT + SECOND,
         "{waited:?}"
     );
-    server.set(Reply::keys(&["a"]));
+    server.set(Behavior::keys(&["a"]));
     pass(3 * SECOND).await;
     verify(&keys, "a").await.unwrap();
 
-    let server = Fake::new(Reply::Hangs);
+    let server = Fake::new(Behavior::Hangs);
     let keys = KeySetCache::builder(server.clone())
         .fetch_timeout(SECOND)
         .start();

@@ -8,16 +8,16 @@ use super::*;
 
 #[tokio::test(start_paused = true)]
 async fn a_new_key_verifies_at_once_and_one_that_left_no_more() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     verify(&keys, "a").await.unwrap();
-    server.set(Reply::keys(&["a", "b"]));
+    server.set(Behavior::keys(&["a", "b"]));
     verify(&keys, "a").await.unwrap();
     assert_eq!(server.asked(), 1);
     verify(&keys, "b").await.unwrap();
     assert_eq!(server.asked(), 2);
 
-    server.set(Reply::keys(&["b"]));
+    server.set(Behavior::keys(&["b"]));
     verify(&keys, "a").await.unwrap();
     pass(TTL).await;
     assert_eq!(
@@ -31,7 +31,7 @@ async fn a_new_key_verifies_at_once_and_one_that_left_no_more() {
 
 #[tokio::test(start_paused = true)]
 async fn refreshes_come_by_themselves_a_little_before_the_set_expires() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
     for _ in 0..600 {
@@ -45,14 +45,14 @@ async fn refreshes_come_by_themselves_a_little_before_the_set_expires() {
 
 #[tokio::test(start_paused = true)]
 async fn not_modified_makes_fresh() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
     assert_eq!(server.last_etag(), None);
-    server.set(Reply::Fails);
+    server.set(Behavior::Fails);
     pass(TTL).await;
     assert_eq!(keys.health().state, State::Stale);
-    server.set(Reply::NotModified);
+    server.set(Behavior::NotModified);
     pass(3 * MINUTE).await;
     assert_eq!(server.last_etag().as_deref(), Some("\"1\""));
     let health = keys.health();
@@ -75,10 +75,10 @@ async fn what_is_no_usable_set_leaves_the_old_one() {
         &good[..good.len() - 1],
         &format!("{good}{good}"),
     ] {
-        let server = Fake::new(Reply::keys(&["a"]));
+        let server = Fake::new(Behavior::keys(&["a"]));
         let keys = KeySetCache::new(server.clone());
         keys.ready().await.unwrap();
-        server.set(Reply::Document(document.into()));
+        server.set(Behavior::Document(document.into()));
         pass(TTL).await;
         assert!(server.asked() >= 2, "{document}");
         verify(&keys, "a").await.unwrap();
@@ -118,7 +118,7 @@ async fn one_good_key_among_nine_bad_ones_verifies() {
         with("d", "AQAB".into()),
         {},
     ]});
-    let keys = KeySetCache::new(Fake::new(Reply::Document(document.to_string())));
+    let keys = KeySetCache::new(Fake::new(Behavior::Document(document.to_string())));
     verify(&keys, "good").await.unwrap();
     let health = keys.health();
     assert_eq!((health.keys, health.unusable), (1, 9));
@@ -129,7 +129,7 @@ async fn one_good_key_among_nine_bad_ones_verifies() {
 /// token's times by what the caller passes.
 #[tokio::test(start_paused = true)]
 async fn the_callers_clock_changes_nothing_about_the_set() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     let mut scratch = [0; MAX_TOKEN_LEN];
     let token = token("a");
@@ -140,9 +140,9 @@ async fn the_callers_clock_changes_nothing_about_the_set() {
     }
     let expired = Time::exactly(1_900_000_000);
     let verdict = keys.verify(token.as_bytes(), &mut scratch, &POLICY, expired);
-    let refused = verdict.await.map(drop);
+    let rejected = verdict.await.map(drop);
     assert!(matches!(
-        refused,
+        rejected,
         Err(VerifyError::Token(tokenlatch::Error::Expired))
     ));
     assert_eq!(server.asked(), 1);
@@ -151,7 +151,7 @@ async fn the_callers_clock_changes_nothing_about_the_set() {
 
 #[tokio::test(start_paused = true)]
 async fn unknown_keys_cause_one_fetch_per_cooldown() {
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::new(server.clone());
     keys.ready().await.unwrap();
     for second in 0..300 {

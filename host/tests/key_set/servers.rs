@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 
-/// A server that answers every connection once, with what it is told to.
+/// A server that responds to every connection once, with what it is told to.
 pub(crate) struct Server {
     address: SocketAddr,
     state: Arc<Behaviour>,
@@ -21,11 +21,11 @@ pub(crate) struct Server {
 }
 
 struct Behaviour {
-    /// The whole answer, head included.
-    answer: Mutex<String>,
+    /// The whole response, head included.
+    response: Mutex<String>,
     /// The heads of the requests.
     asked: Mutex<Vec<String>>,
-    /// While it is closed, answers wait.
+    /// While it is closed, responses wait.
     is_open: watch::Sender<bool>,
 }
 
@@ -35,10 +35,10 @@ pub(crate) fn document(body: &str) -> String {
 }
 
 impl Server {
-    pub(crate) async fn start(answer: String) -> Self {
+    pub(crate) async fn start(response: String) -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let state = Arc::new(Behaviour {
-            answer: Mutex::new(answer),
+            response: Mutex::new(response),
             asked: Mutex::default(),
             is_open: watch::Sender::new(true),
         });
@@ -69,11 +69,11 @@ impl Server {
         HttpSource::url(&url, HttpClient::default()).unwrap()
     }
 
-    pub(crate) fn set(&self, answer: String) {
-        *self.state.answer.lock().unwrap() = answer;
+    pub(crate) fn set(&self, response: String) {
+        *self.state.response.lock().unwrap() = response;
     }
 
-    /// Whether it answers at all.
+    /// Whether it responds at all.
     pub(crate) fn open(&self, is_open: bool) {
         self.state.is_open.send_replace(is_open);
     }
@@ -90,8 +90,8 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
-    pub(crate) async fn start(self, answer: String) -> Server {
-        *self.state.answer.lock().unwrap() = answer;
+    pub(crate) async fn start(self, response: String) -> Server {
+        *self.state.response.lock().unwrap() = response;
         Server::start_at(self.address, self.state).await
     }
 }
@@ -102,12 +102,12 @@ async fn serve(listener: TcpListener, state: Arc<Behaviour>) {
         let state = state.clone();
         tokio::spawn(async move {
             // What the other side does to the connection is its own affair.
-            let _ = answer(stream, &state).await;
+            let _ = response(stream, &state).await;
         });
     }
 }
 
-async fn answer(mut stream: TcpStream, state: &Behaviour) -> std::io::Result<()> {
+async fn response(mut stream: TcpStream, state: &Behaviour) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await?);
@@ -117,11 +117,11 @@ async fn answer(mut stream: TcpStream, state: &Behaviour) -> std::io::Result<()>
     state.asked.lock().unwrap().push(head);
     let mut is_open = state.is_open.subscribe();
     is_open.wait_for(|is_open| *is_open).await.unwrap();
-    let mut answer = state.answer.lock().unwrap().clone();
-    if is_same && answer == "304" {
-        answer = "HTTP/1.1 304 Not Modified\r\n\r\n".into();
+    let mut response = state.response.lock().unwrap().clone();
+    if is_same && response == "304" {
+        response = "HTTP/1.1 304 Not Modified\r\n\r\n".into();
     }
-    stream.write_all(answer.as_bytes()).await?;
+    stream.write_all(response.as_bytes()).await?;
     stream.shutdown().await
 }
 
@@ -194,7 +194,7 @@ async fn an_outage_ends() {
 #[tokio::test]
 async fn a_bad_answer_leaves_the_old_keys() {
     let good = document(&key_set(&["b"]));
-    for answer in [
+    for response in [
         "HTTP/1.1 503 Service Unavailable\r\n\r\n".into(),
         document("<html>Down for maintenance</html>"),
         document(r#"{"keys":[]}"#),
@@ -206,11 +206,11 @@ async fn a_bad_answer_leaves_the_old_keys() {
         let server = Server::start(document(&key_set(&["a"]))).await;
         let keys = cache(&server, SCHEDULE).start();
         verify(&keys, "a").await.unwrap();
-        server.set(answer.clone());
+        server.set(response.clone());
         until(|| keys.health().failed >= 2).await;
         verify(&keys, "a").await.unwrap();
         let health = keys.health();
-        assert!(health.last_error.is_some(), "{answer}");
+        assert!(health.last_error.is_some(), "{response}");
         server.set(good.clone());
         until(|| keys.health().last_error.is_none()).await;
         verify(&keys, "b").await.unwrap();

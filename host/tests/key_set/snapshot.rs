@@ -10,7 +10,7 @@ use super::*;
 
 /// A cache of a server that is out of order, with this snapshot.
 fn restarted(path: &Path) -> KeySetCache {
-    KeySetCache::builder(Fake::new(Reply::Fails))
+    KeySetCache::builder(Fake::new(Behavior::Fails))
         .snapshot(path)
         .start()
 }
@@ -28,13 +28,13 @@ fn write(directory: &TempDir, fetched_at: u64) -> std::path::PathBuf {
 async fn a_restart_during_an_outage_has_the_last_good_keys() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::builder(server.clone()).snapshot(&path).start();
     keys.ready().await.unwrap();
-    server.set(Reply::keys(&["b"]));
+    server.set(Behavior::keys(&["b"]));
     verify(&keys, "b").await.unwrap();
     // What is no set is not kept.
-    server.set(Reply::Document("<html>".into()));
+    server.set(Behavior::Document("<html>".into()));
     pass(TTL).await;
     assert!(keys.health().failed > 0);
     drop(keys);
@@ -59,7 +59,7 @@ async fn not_modified_makes_the_snapshot_new() {
     let mut old = Snapshot::read(&path, "fake").unwrap().unwrap();
     old.max_age = Some(20 * MINUTE);
     old.write(&path, "fake").unwrap();
-    let server = Fake::new(Reply::NotModified);
+    let server = Fake::new(Behavior::NotModified);
     let keys = KeySetCache::builder(server.clone()).snapshot(&path).start();
     assert_eq!(keys.health().state, State::Stale);
     pass(SECOND).await;
@@ -109,7 +109,7 @@ async fn what_is_no_snapshot_of_this_source_is_passed_over() {
     std::fs::write(&path, "{").unwrap();
     assert_eq!(restarted(&path).health().state, State::Empty);
     // And it is replaced by one.
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::builder(server).snapshot(&path).start();
     keys.ready().await.unwrap();
     pass(SECOND).await;
@@ -119,12 +119,12 @@ async fn what_is_no_snapshot_of_this_source_is_passed_over() {
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_that_cannot_be_written_harms_nobody() {
     let directory = tempfile::tempdir().unwrap();
-    let server = Fake::new(Reply::keys(&["a"]));
+    let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::builder(server.clone())
         .snapshot(directory.path().join("no/keys"))
         .start();
     verify(&keys, "a").await.unwrap();
-    server.set(Reply::keys(&["b"]));
+    server.set(Behavior::keys(&["b"]));
     verify(&keys, "b").await.unwrap();
     assert_eq!(keys.health().failed, 0);
 }

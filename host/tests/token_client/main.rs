@@ -17,7 +17,9 @@ use tokenlatch_host::token_client::{
     self, AccessToken, ExposeSecret, Malformed, TokenClient, TokenError,
 };
 
-use server::{AUDIENCE, Asked, SECRET, Server, credentials, issued, json_answer, plain, refused};
+use server::{
+    AUDIENCE, Asked, SECRET, Server, credentials, issued, json_response, plain, rejected,
+};
 
 const JSON: &str = "application/json";
 
@@ -35,7 +37,7 @@ fn keys(issuer: &Issuer) -> KeySetCache {
     KeySetCache::new(HttpSource::url(&url, HttpClient::default()).unwrap())
 }
 
-/// A client of a server that answers in Auth0's dialect.
+/// A client of a server that responds in Auth0's dialect.
 fn auth0(server: &Server) -> TokenClient {
     let builder = TokenClient::auth0(&server.origin, credentials(), AUDIENCE);
     builder.start().unwrap()
@@ -62,8 +64,8 @@ async fn every_flow_brings_a_token_that_verifies() {
     ] {
         let token = tokens.unwrap().token().await.unwrap();
         assert_eq!(token.lifetime().as_secs(), lifetime);
-        let answer: Value = serde_json::from_str(token.answer().expose_secret()).unwrap();
-        assert_eq!(answer["access_token"], text(&token));
+        let response: Value = serde_json::from_str(token.response().expose_secret()).unwrap();
+        assert_eq!(response["access_token"], text(&token));
     }
 }
 
@@ -112,13 +114,13 @@ async fn requests_are_those_of_the_documentation() {
 
 #[tokio::test]
 async fn a_token_is_kept_and_an_error_is_not() {
-    let refusal = json!({"error": "access_denied", "error_description": "not today"});
-    let server = Server::start([json_answer(403, refusal), issued("a"), issued("b")]).await;
+    let rejection = json!({"error": "access_denied", "error_description": "not today"});
+    let server = Server::start([json_response(403, rejection), issued("a"), issued("b")]).await;
     let tokens = auth0(&server);
     let error = tokens.token().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the server refused: 403 access_denied: not today"
+        "the server rejected the request: 403 access_denied: not today"
     );
     for _ in 0..3 {
         assert_eq!(text(&tokens.token().await.unwrap()), "a");
@@ -169,18 +171,18 @@ async fn a_token_that_does_not_verify_is_an_error_and_is_not_kept() {
 async fn a_refresh_takes_what_is_rotated_and_falls_back_to_the_credentials() {
     // Each expires at once, so that every call asks for the next.
     let issued = |members: Value| {
-        let mut answer = json!({"access_token": "a", "exp_access_token": 0});
+        let mut response = json!({"access_token": "a", "exp_access_token": 0});
         let members = members.as_object().unwrap().clone();
-        answer.as_object_mut().unwrap().extend(members);
-        json_answer(200, answer)
+        response.as_object_mut().unwrap().extend(members);
+        json_response(200, response)
     };
     let server = Server::start([
         issued(json!({"refresh_token": "r1", "id_token": "i1"})),
         issued(json!({"refresh_token": "r2"})),
         issued(json!({})),
-        // An outage is no refusal.
+        // An outage is no rejection.
         plain(503, "later"),
-        json_answer(401, json!({"error": "invalid_grant"})),
+        json_response(401, json!({"error": "invalid_grant"})),
         issued(json!({})),
     ])
     .await;
@@ -225,45 +227,49 @@ async fn a_refresh_takes_what_is_rotated_and_falls_back_to_the_credentials() {
 async fn a_stolen_refresh_token_costs_one_more_request() {
     let issuer = issuer().await;
     let atm = || TokenClient::atm(issuer.origin(), credentials()).user("admin@example.com");
-    let answer = async |tokens: &TokenClient| {
+    let response = async |tokens: &TokenClient| {
         let token = tokens.token().await.unwrap();
         tokens.invalidate(&token);
-        serde_json::from_str::<Value>(token.answer().expose_secret()).unwrap()
+        serde_json::from_str::<Value>(token.response().expose_secret()).unwrap()
     };
     let tokens = atm().start().unwrap();
-    let first = answer(&tokens).await;
+    let first = response(&tokens).await;
     let [refresh_token, id_token] =
         ["refresh_token", "id_token"].map(|name| first[name].as_str().unwrap());
     for _ in 0..2 {
-        let next = answer(&tokens).await;
+        let next = response(&tokens).await;
         assert_eq!(next["id_token"], Value::Null, "it was refreshed");
         assert_ne!(next["refresh_token"], refresh_token);
     }
     // The first one again: the server now takes none of those that came after it.
     let thief = atm().refresh(refresh_token, id_token).start().unwrap();
     assert_ne!(
-        answer(&thief).await["id_token"],
+        response(&thief).await["id_token"],
         Value::Null,
         "by credentials"
     );
     assert_ne!(
-        answer(&tokens).await["id_token"],
+        response(&tokens).await["id_token"],
         Value::Null,
         "by credentials"
     );
-    assert_eq!(answer(&tokens).await["id_token"], Value::Null, "refreshed");
+    assert_eq!(
+        response(&tokens).await["id_token"],
+        Value::Null,
+        "refreshed"
+    );
 }
 
 #[tokio::test]
-async fn an_api_that_refuses_a_token_is_called_once_more_with_another() {
+async fn an_api_that_rejects_a_token_is_called_once_more_with_another() {
     let server = Server::start([issued("a"), issued("b")]).await;
-    let api = Server::start([refused(), plain(200, "done")]).await;
+    let api = Server::start([rejected(), plain(200, "done")]).await;
     let tokens = auth0(&server);
     let mut request = api.request(Method::POST);
     *request.body_mut() = Some("the body".into());
-    let answer = tokens.call(request).await.unwrap();
+    let response = tokens.call(request).await.unwrap();
     assert_eq!(
-        (answer.status, answer.body),
+        (response.status, response.body),
         (StatusCode::OK, b"done".to_vec())
     );
     let asked = api.asked();
@@ -273,14 +279,14 @@ async fn an_api_that_refuses_a_token_is_called_once_more_with_another() {
 }
 
 #[tokio::test]
-async fn an_api_that_refuses_every_token_is_called_no_more_than_twice() {
+async fn an_api_that_rejects_every_token_is_called_no_more_than_twice() {
     let server = Server::start([issued("a"), issued("b"), issued("c")]).await;
-    let api = Server::start([refused()]).await;
+    let api = Server::start([rejected()]).await;
     let tokens = auth0(&server);
     let calls = [2, 1, 1];
     for expected in calls {
-        let answer = tokens.call(api.request(Method::GET)).await.unwrap();
-        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        let response = tokens.call(api.request(Method::GET)).await.unwrap();
+        assert_eq!(response.status, StatusCode::UNAUTHORIZED);
         assert_eq!(api.asked().len(), expected);
     }
     assert_eq!(server.asked().len(), 2);
@@ -299,20 +305,20 @@ async fn other_answers_are_the_callers() {
     let elsewhere = vec![(LOCATION.as_str(), "/elsewhere".into())];
     let server = Server::start([issued("a")]).await;
     let tokens = auth0(&server);
-    for answer in [
+    for response in [
         plain(200, "done"),
         plain(401, "no challenge"),
         challenge(401),
         challenge(403),
-        (403, refused().1, String::new()),
+        (403, rejected().1, String::new()),
         (302, elsewhere, String::new()),
         plain(500, "broken"),
     ] {
-        let api = Server::start([answer.clone()]).await;
+        let api = Server::start([response.clone()]).await;
         let got = tokens.call(api.request(Method::GET)).await.unwrap();
         assert_eq!(
             (got.status.as_u16(), got.body),
-            (answer.0, answer.2.into_bytes())
+            (response.0, response.2.into_bytes())
         );
         assert_eq!(api.asked().len(), 1);
     }
@@ -322,12 +328,12 @@ async fn other_answers_are_the_callers() {
 #[tokio::test]
 async fn a_body_that_cannot_be_sent_twice_is_sent_once() {
     let server = Server::start([issued("a")]).await;
-    let api = Server::start([refused()]).await;
+    let api = Server::start([rejected()]).await;
     let mut request = api.request(Method::PUT);
     *request.body_mut() = Some(reqwest::Body::wrap(reqwest::Body::from("stream")));
     assert!(request.try_clone().is_none());
-    let answer = auth0(&server).call(request).await.unwrap();
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let response = auth0(&server).call(request).await.unwrap();
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED);
     assert_eq!(api.asked().len(), 1);
 }
 
@@ -335,8 +341,8 @@ async fn a_body_that_cannot_be_sent_twice_is_sent_once() {
 async fn a_token_goes_only_where_it_is_safe() {
     let server = Server::start([issued("a")]).await;
     let url = Url::parse("http://api.example.com/").unwrap();
-    let refused = auth0(&server).call(Request::new(Method::GET, url)).await;
-    let error = refused.unwrap_err();
+    let rejected = auth0(&server).call(Request::new(Method::GET, url)).await;
+    let error = rejected.unwrap_err();
     assert!(matches!(
         &error,
         token_client::CallError::Transport(error) if matches!(**error, HttpError::InsecureUrl)
@@ -346,8 +352,8 @@ async fn a_token_goes_only_where_it_is_safe() {
         "http://tenant.example",
         "http://tenant.example@127.0.0.2.example",
     ] {
-        let refused = TokenClient::atm(server, credentials()).start();
-        assert!(matches!(refused, Err(HttpError::InsecureUrl)), "{server}");
+        let rejected = TokenClient::atm(server, credentials()).start();
+        assert!(matches!(rejected, Err(HttpError::InsecureUrl)), "{server}");
     }
 }
 
@@ -358,7 +364,10 @@ async fn a_secret_follows_no_redirect() {
         let location = vec![(LOCATION.as_str(), elsewhere.origin.clone())];
         let server = Server::start([(status, location, String::new())]).await;
         let error = auth0(&server).token().await.unwrap_err();
-        assert_eq!(error.to_string(), format!("the server refused: {status}"));
+        assert_eq!(
+            error.to_string(),
+            format!("the server rejected the request: {status}")
+        );
         assert!(!error.is_retryable());
     }
     assert!(elsewhere.asked().is_empty());
@@ -366,8 +375,8 @@ async fn a_secret_follows_no_redirect() {
 
 #[tokio::test]
 async fn errors_are_told_apart() {
-    let error = async |answer| {
-        let server = Server::start([answer]).await;
+    let error = async |response| {
+        let server = Server::start([response]).await;
         auth0(&server).token().await.unwrap_err()
     };
     let malformed = |body: &str| plain(200, body);
@@ -393,7 +402,7 @@ async fn errors_are_told_apart() {
     assert!(matches!(&long, TokenError::Transport(_)) && !long.is_retryable());
     for (status, is_retryable) in [(400, false), (401, false), (429, true), (503, true)] {
         let error = error(plain(status, "no")).await;
-        assert!(matches!(&error, TokenError::Refused(refusal) if refusal.status == status));
+        assert!(matches!(&error, TokenError::Rejected(rejection) if rejection.status == status));
         assert_eq!(error.is_retryable(), is_retryable, "{status}");
     }
     let nobody = TokenClient::atm("http://127.0.0.1:1", credentials());
@@ -405,7 +414,7 @@ async fn errors_are_told_apart() {
 fn callers_without_a_runtime() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(Server::start([issued("a"), issued("b")]));
-    let api = runtime.block_on(Server::start([refused(), plain(200, "done")]));
+    let api = runtime.block_on(Server::start([rejected(), plain(200, "done")]));
     let builder = TokenClient::auth0(&server.origin, credentials(), AUDIENCE);
     let tokens = token_client::blocking::TokenClient::start(builder).unwrap();
     let callers: Vec<_> = (0..8)
@@ -417,8 +426,8 @@ fn callers_without_a_runtime() {
     for caller in callers {
         assert_eq!(text(&caller.join().unwrap()), "a");
     }
-    let answer = tokens.call(api.request(Method::GET)).unwrap();
-    assert_eq!(answer.body, b"done");
+    let response = tokens.call(api.request(Method::GET)).unwrap();
+    assert_eq!(response.body, b"done");
     tokens.invalidate(&tokens.token().unwrap());
     tokens.token().unwrap();
     assert_eq!(server.asked().len(), 3);

@@ -1,4 +1,4 @@
-//! Servers that answer as a test tells them to.
+//! Servers that respond as a test tells them to.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub(crate) fn credentials() -> ClientCredentials {
     ClientCredentials::new("demo-client", SECRET)
 }
 
-/// A server that answers as it is told, in order and then always the same, and remembers what it was
+/// A server that responds as it is told, in order and then always the same, and remembers what it was
 /// asked.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -31,11 +31,11 @@ pub(crate) struct Server {
 
 #[derive(Default)]
 struct Script {
-    answers: VecDeque<Answer>,
+    responses: VecDeque<Canned>,
     asked: Vec<Asked>,
 }
 
-pub(crate) type Answer = (u16, Vec<(&'static str, String)>, String);
+pub(crate) type Canned = (u16, Vec<(&'static str, String)>, String);
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
@@ -46,14 +46,14 @@ pub(crate) struct Asked {
 }
 
 impl Server {
-    pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub(crate) async fn start(responses: impl IntoIterator<Item = Canned>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(Mutex::new(Script {
-            answers: answers.into_iter().collect(),
+            responses: responses.into_iter().collect(),
             asked: Vec::new(),
         }));
-        let router = Router::new().fallback(answer).with_state(state.clone());
+        let router = Router::new().fallback(response).with_state(state.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
         Self { origin, state }
     }
@@ -75,7 +75,7 @@ impl Server {
     }
 }
 
-async fn answer(
+async fn response(
     State(state): State<Arc<Mutex<Script>>>,
     uri: Uri,
     headers: HeaderMap,
@@ -92,29 +92,29 @@ async fn answer(
         content_type: header(CONTENT_TYPE),
         body: String::from_utf8(body.to_vec()).unwrap(),
     });
-    let (status, headers, body) = match script.answers.len() {
-        1 => script.answers[0].clone(),
-        _ => script.answers.pop_front().unwrap(),
+    let (status, headers, body) = match script.responses.len() {
+        1 => script.responses[0].clone(),
+        _ => script.responses.pop_front().unwrap(),
     };
-    let mut answer = body.into_response();
-    *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+    let mut response = body.into_response();
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
     for (name, value) in headers {
-        answer.headers_mut().append(name, value.parse().unwrap());
+        response.headers_mut().append(name, value.parse().unwrap());
     }
-    answer
+    response
 }
 
-pub(crate) fn json_answer(status: u16, body: Value) -> Answer {
+pub(crate) fn json_response(status: u16, body: Value) -> Canned {
     (status, Vec::new(), body.to_string())
 }
 
-/// A token endpoint's answer.
-pub(crate) fn issued(token: &str) -> Answer {
-    json_answer(200, json!({"access_token": token, "expires_in": 600}))
+/// A token endpoint's response.
+pub(crate) fn issued(token: &str) -> Canned {
+    json_response(200, json!({"access_token": token, "expires_in": 600}))
 }
 
-/// An API's answer that refuses the token.
-pub(crate) fn refused() -> Answer {
+/// An API's response that rejects the token.
+pub(crate) fn rejected() -> Canned {
     let challenge = r#"Bearer realm="api", error="invalid_token""#.into();
     (
         401,
@@ -123,6 +123,6 @@ pub(crate) fn refused() -> Answer {
     )
 }
 
-pub(crate) fn plain(status: u16, body: &str) -> Answer {
+pub(crate) fn plain(status: u16, body: &str) -> Canned {
     (status, Vec::new(), body.into())
 }

@@ -36,7 +36,7 @@ struct Arguments {
 const CALLERS: usize = 64;
 const ROTATIONS: usize = 20;
 const ROTATION: Duration = Duration::from_secs(1);
-/// Half of it connections are refused, and half of it the answer is 503.
+/// Half of it connections are refused, and half of it the response is 503.
 const OUTAGE: Duration = Duration::from_secs(5);
 /// How many keys are in the set.
 const VALID: usize = 3;
@@ -139,12 +139,12 @@ struct RotatingIssuer {
     newest_accepted: AtomicUsize,
     is_over: AtomicBool,
     accepted: AtomicU64,
-    refused_revoked: AtomicU64,
+    rejected_revoked: AtomicU64,
     /// Tokens of keys that were taken back, before the cache could know.
     accepted_revoked: AtomicU64,
     /// How long after, in microseconds.
     longest_revoked: AtomicU64,
-    broken_valid_refused: AtomicU64,
+    broken_valid_rejected: AtomicU64,
     broken_revoked_accepted: AtomicU64,
 }
 
@@ -168,10 +168,10 @@ impl RotatingIssuer {
             newest_accepted: AtomicUsize::new(0),
             is_over: AtomicBool::new(false),
             accepted: AtomicU64::new(0),
-            refused_revoked: AtomicU64::new(0),
+            rejected_revoked: AtomicU64::new(0),
             accepted_revoked: AtomicU64::new(0),
             longest_revoked: AtomicU64::new(0),
-            broken_valid_refused: AtomicU64::new(0),
+            broken_valid_rejected: AtomicU64::new(0),
             broken_revoked_accepted: AtomicU64::new(0),
         };
         issuer.publish(0);
@@ -225,8 +225,8 @@ impl RotatingIssuer {
                 }
                 &self.accepted
             }
-            Err(_) if is_valid => &self.broken_valid_refused,
-            Err(_) => &self.refused_revoked,
+            Err(_) if is_valid => &self.broken_valid_rejected,
+            Err(_) => &self.rejected_revoked,
         };
         counter.fetch_add(1, Ordering::SeqCst);
     }
@@ -282,9 +282,9 @@ impl Run {
     fn faults(&self, issuer: &RotatingIssuer) -> Vec<String> {
         let mut faults = Vec::new();
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
-        let refused = count(&issuer.broken_valid_refused);
-        if refused > 0 {
-            faults.push(format!("{refused} valid tokens were refused"));
+        let rejected = count(&issuer.broken_valid_rejected);
+        if rejected > 0 {
+            faults.push(format!("{rejected} valid tokens were rejected"));
         }
         let accepted = count(&issuer.broken_revoked_accepted);
         if accepted > 0 {
@@ -292,7 +292,7 @@ impl Run {
                 "{accepted} tokens of keys known to be gone were accepted"
             ));
         }
-        let tried = count(&issuer.refused_revoked);
+        let tried = count(&issuer.rejected_revoked);
         if tried == 0 || count(&issuer.accepted) == 0 {
             faults.push("too little was verified to say anything".into());
         }
@@ -333,13 +333,13 @@ impl Run {
             "schedule: fresh for {ttl:?}, cooldown {cooldown:?}, retries after {min_retry:?} to {max_retry:?} and up to as much again"
         );
         println!(
-            "valid tokens:    {accepted} accepted ({:.0}/s), {} refused",
+            "valid tokens:    {accepted} accepted ({:.0}/s), {} rejected",
             accepted as f64 / seconds,
-            count(&issuer.broken_valid_refused)
+            count(&issuer.broken_valid_rejected)
         );
         println!(
-            "revoked tokens:  {} refused; {} accepted before the next fetch, up to {:.1} ms after; {} accepted after it",
-            count(&issuer.refused_revoked),
+            "revoked tokens:  {} rejected; {} accepted before the next fetch, up to {:.1} ms after; {} accepted after it",
+            count(&issuer.rejected_revoked),
             count(&issuer.accepted_revoked),
             count(&issuer.longest_revoked) as f64 / 1000.0,
             count(&issuer.broken_revoked_accepted)
@@ -375,8 +375,8 @@ impl Run {
                 "max_retry": SCHEDULE.max_retry.as_secs_f64(),
             },
             "valid_accepted": count(&issuer.accepted),
-            "valid_refused": count(&issuer.broken_valid_refused),
-            "revoked_refused": count(&issuer.refused_revoked),
+            "valid_rejected": count(&issuer.broken_valid_rejected),
+            "revoked_rejected": count(&issuer.rejected_revoked),
             "revoked_accepted_before_refresh": count(&issuer.accepted_revoked),
             "revoked_accepted_longest_ms": count(&issuer.longest_revoked) as f64 / 1000.0,
             "revoked_accepted_after_refresh": count(&issuer.broken_revoked_accepted),

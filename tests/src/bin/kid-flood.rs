@@ -162,7 +162,7 @@ impl Flooder {
 struct Callers {
     is_over: Arc<AtomicBool>,
     verified: Arc<AtomicU64>,
-    refused: Arc<AtomicU64>,
+    rejected: Arc<AtomicU64>,
     tasks: JoinSet<Vec<u32>>,
     start: Instant,
 }
@@ -170,7 +170,7 @@ struct Callers {
 /// How good tokens fared.
 struct Phase {
     verified: u64,
-    refused: u64,
+    rejected: u64,
     per_second: f64,
     /// Of one verification, in microseconds.
     median: f64,
@@ -185,12 +185,12 @@ impl Callers {
     fn start(keys: &KeySetCache, good: &Arc<str>) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let verified = Arc::new(AtomicU64::new(0));
-        let refused = Arc::new(AtomicU64::new(0));
+        let rejected = Arc::new(AtomicU64::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..CALLERS {
             let (keys, good) = (keys.clone(), good.clone());
             let is_over = is_over.clone();
-            let (verified, refused) = (verified.clone(), refused.clone());
+            let (verified, rejected) = (verified.clone(), rejected.clone());
             // In use from the beginning, not bit by bit.
             let mut samples = vec![u32::MAX; SAMPLES];
             tasks.spawn(async move {
@@ -200,7 +200,7 @@ impl Callers {
                     let start = Instant::now();
                     let verdict = keys.verify(good.as_bytes(), &mut scratch, &POLICY, clock::now());
                     let is_accepted = verdict.await.is_ok();
-                    refused.fetch_add(u64::from(!is_accepted), Ordering::Relaxed);
+                    rejected.fetch_add(u64::from(!is_accepted), Ordering::Relaxed);
                     let nanos = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
                     verified.fetch_add(1, Ordering::Relaxed);
                     if let Some(sample) = samples.get_mut(timed) {
@@ -216,7 +216,7 @@ impl Callers {
         Self {
             is_over,
             verified,
-            refused,
+            rejected,
             tasks,
             start: Instant::now(),
         }
@@ -234,7 +234,7 @@ impl Callers {
         let micros = |rank: usize| f64::from(samples[rank]) / 1000.0;
         Phase {
             verified,
-            refused: self.refused.load(Ordering::Relaxed),
+            rejected: self.rejected.load(Ordering::Relaxed),
             per_second: verified as f64 / duration.as_secs_f64(),
             median: micros(samples.len() / 2),
             percentile_99: micros(samples.len() * 99 / 100),
@@ -272,9 +272,9 @@ impl Run {
                 self.accepted
             ));
         }
-        let refused = self.alone.refused + self.during.refused;
-        if refused > 0 {
-            faults.push(format!("{refused} good tokens were refused"));
+        let rejected = self.alone.rejected + self.during.rejected;
+        if rejected > 0 {
+            faults.push(format!("{rejected} good tokens were rejected"));
         }
         let (requests, most) = (self.requests, self.most_fetches());
         if requests > most {
@@ -318,10 +318,10 @@ impl Run {
         }
         for (name, phase) in [("alone", &self.alone), ("in the flood", &self.during)] {
             println!(
-                "good, {name:<13} {} accepted ({:.0}/s), {} refused; each took {:.1} us (median), {:.1} us (99 %)",
-                phase.verified - phase.refused,
+                "good, {name:<13} {} accepted ({:.0}/s), {} rejected; each took {:.1} us (median), {:.1} us (99 %)",
+                phase.verified - phase.rejected,
                 phase.per_second,
-                phase.refused,
+                phase.rejected,
                 phase.median,
                 phase.percentile_99
             );
@@ -336,8 +336,8 @@ impl Run {
     fn json(&self, faults: &[String]) -> serde_json::Value {
         let phase = |phase: &Phase| {
             json!({
-                "accepted": phase.verified - phase.refused,
-                "refused": phase.refused,
+                "accepted": phase.verified - phase.rejected,
+                "rejected": phase.rejected,
                 "per_second": phase.per_second,
                 "median_us": phase.median,
                 "percentile_99_us": phase.percentile_99,

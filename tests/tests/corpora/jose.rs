@@ -48,8 +48,8 @@ fn judge(mut report: Report, file: &str) -> Report {
             let is_rs256 = algorithm(jws) == Some(true);
             let expected = match test["result"].as_str() {
                 Some("valid") if is_rs256 => Expected::Accepted,
-                // Whatever is not RS256 is to be refused by a verifier of RS256.
-                Some("valid" | "invalid") => Expected::Refused,
+                // Whatever is not RS256 is to be rejected by a verifier of RS256.
+                Some("valid" | "invalid") => Expected::Rejected,
                 other => panic!("{other:?}"),
             };
             let mut token = Vec::from(jws);
@@ -66,7 +66,7 @@ fn judge(mut report: Report, file: &str) -> Report {
     report
 }
 
-/// Whether the key is refused for the fingerprint, and not for something else.
+/// Whether the key is rejected for the fingerprint, and not for something else.
 fn has_roca_key(keys: &Value) -> bool {
     let n = keys["keys"][0]["n"].as_str().or(keys["n"].as_str());
     let n = BASE64URL.decode(n.expect("a modulus")).expect("base64url");

@@ -1,4 +1,4 @@
-//! JSONTestSuite, the parsing part: `y_` must be accepted, `n_` refused, `i_` is left open.
+//! JSONTestSuite, the parsing part: `y_` must be accepted, `n_` rejected, `i_` is left open.
 
 use tokenlatch::{Error, json};
 
@@ -10,7 +10,7 @@ pub(crate) fn parsing() -> Report {
         let verdict = json::parse(&document).map(|_| ());
         let expected = match &name[..2] {
             "y_" => Expected::Accepted,
-            "n_" => Expected::Refused,
+            "n_" => Expected::Rejected,
             _ => Expected::Open,
         };
         let why = match verdict {

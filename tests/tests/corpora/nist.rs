@@ -36,7 +36,7 @@ pub(crate) fn sig_ver() -> Report {
                 let expected = if value.starts_with('P') {
                     Expected::Accepted
                 } else {
-                    Expected::Refused
+                    Expected::Rejected
                 };
                 let too_short = "a key below 2048 bits (RFC 7518 section 3.3)";
                 let why = (key == Err(Error::ModulusTooShort)).then_some(too_short);

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(crate) struct Report {
     pub(crate) name: &'static str,
     accepted: usize,
-    refused: usize,
+    rejected: usize,
     /// Cases judged otherwise than the corpus has it, or that it leaves open.
     decided: Vec<String>,
     unexplained: Vec<String>,
@@ -19,7 +19,7 @@ pub(crate) struct Report {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
     Accepted,
-    Refused,
+    Rejected,
     /// Either is in order.
     Open,
 }
@@ -29,7 +29,7 @@ impl Report {
         Self {
             name,
             accepted: 0,
-            refused: 0,
+            rejected: 0,
             decided: Vec::new(),
             unexplained: Vec::new(),
             absent: None,
@@ -45,12 +45,12 @@ impl Report {
         is_accepted: bool,
         why: Option<&str>,
     ) {
-        let verdict = if is_accepted { "accepted" } else { "refused" };
+        let verdict = if is_accepted { "accepted" } else { "rejected" };
         let is_expected = expected == Expected::Accepted && is_accepted
-            || expected == Expected::Refused && !is_accepted;
+            || expected == Expected::Rejected && !is_accepted;
         match why {
             _ if is_expected && is_accepted => self.accepted += 1,
-            _ if is_expected => self.refused += 1,
+            _ if is_expected => self.rejected += 1,
             Some(why) => self.decided.push(format!("{case}: {verdict}, {why}")),
             None => self.unexplained.push(format!("{case}: {verdict}")),
         }
@@ -90,13 +90,13 @@ impl Report {
 
     pub(crate) fn table(reports: &[Self]) -> String {
         let mut table = String::from(
-            "corpus                              accepted  refused  otherwise (each explained)\n",
+            "corpus                              accepted  rejected  otherwise (each explained)\n",
         );
         for report in reports {
             let Self {
                 name,
                 accepted,
-                refused,
+                rejected,
                 decided,
                 unexplained,
                 absent,
@@ -106,7 +106,7 @@ impl Report {
                 continue;
             }
             let otherwise = decided.len() + unexplained.len();
-            writeln!(table, "{name:35} {accepted:8} {refused:8} {otherwise:10}").unwrap();
+            writeln!(table, "{name:35} {accepted:8} {rejected:8} {otherwise:10}").unwrap();
             for line in decided {
                 writeln!(table, "    {line}").unwrap();
             }

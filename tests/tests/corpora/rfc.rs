@@ -31,7 +31,7 @@ pub(crate) fn examples() -> Report {
         };
         report.case(example, Expected::Accepted, is_accepted(jws), None);
         let without_last = &jws[..jws.len() - 1];
-        report.case(example, Expected::Refused, is_accepted(without_last), None);
+        report.case(example, Expected::Rejected, is_accepted(without_last), None);
     }
     report
 }

@@ -31,7 +31,7 @@ pub(crate) fn wycheproof() -> Report {
                 // The acceptable ones lack the NULL that RFC 8017 section 9.2 puts in.
                 let expected = match test.result {
                     TestResult::Valid => Expected::Accepted,
-                    TestResult::Invalid | TestResult::Acceptable => Expected::Refused,
+                    TestResult::Invalid | TestResult::Acceptable => Expected::Rejected,
                 };
                 let case = format!("{name:?} {}", test.tc_id);
                 report.case(&case, expected, is_accepted, None);

@@ -21,15 +21,15 @@ pub(crate) fn python(script: &str) -> Command {
     command
 }
 
-/// What a request by curl is answered; of a refusal, the status and the answer.
+/// The response to a request by curl; of a rejection, the status and the response.
 pub(crate) fn curl(request: &[impl AsRef<str>]) -> Result<Value, String> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--show-error", "--fail-with-body"]);
-    answer(command.args(request.iter().map(AsRef::as_ref)))
+    response(command.args(request.iter().map(AsRef::as_ref)))
 }
 
 /// The JSON that a command prints; if it fails, what it says.
-pub(crate) fn answer(command: &mut Command) -> Result<Value, String> {
+pub(crate) fn response(command: &mut Command) -> Result<Value, String> {
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("{:?}: {error}", command.get_program()));

@@ -12,7 +12,7 @@ mod verifier;
 use serde_json::{Value, json};
 use tokenlatch_tests::program;
 
-use installed::{answer, curl, node, version};
+use installed::{curl, node, response, version};
 use report::{Report, Token};
 use server::Server;
 use verifier::{AUDIENCE, Verifier};
@@ -32,7 +32,7 @@ fn other_clients_with_our_server() {
 
     let tokens = atm_tokens(origin, &mut report);
     let verifiers = Verifier::all(&format!("{origin}/auth/.well-known/jwks.json"), "atm");
-    let another = || atm_client_credentials(origin).expect("an answer");
+    let another = || atm_client_credentials(origin).expect("a response");
     verify(&tokens, verifiers, rotate, another, &mut report);
 
     let tokens = auth0_tokens(origin, &mut report);
@@ -41,7 +41,7 @@ fn other_clients_with_our_server() {
         &format!("{origin}/"),
     );
     verifiers.push(Verifier::discovering(&format!("{origin}/")));
-    let another = || curl(&auth0_json(origin, CLIENT_SECRET)).expect("an answer");
+    let another = || curl(&auth0_json(origin, CLIENT_SECRET)).expect("a response");
     verify(&tokens, verifiers, rotate, another, &mut report);
 
     report.end("Other clients with our server");
@@ -66,8 +66,8 @@ fn verify(
     // The first of these keys was published when the verifiers began, the second was not.
     for rotations in ["one rotation", "two rotations"] {
         rotate();
-        let answer = another();
-        let new_token = answer["access_token"].as_str().expect("a token");
+        let response = another();
+        let new_token = response["access_token"].as_str().expect("a token");
         assert_ne!(header(new_token), header(token), "a new key");
         for verifier in &mut verifiers {
             verifier.accepts(&format!("{flow}, after {rotations}"), new_token, report);
@@ -87,20 +87,25 @@ fn header(token: &str) -> Option<&str> {
 fn atm_tokens(origin: &str, report: &mut Report) -> Vec<Token> {
     let axios = &format!("axios {}", version("axios"));
     let mut tokens = Vec::new();
-    let mut keep = |flow, answer: &_| {
-        tokens.extend(report.token(axios, flow, answer, "exp_access_token", 600));
+    let mut keep = |flow, response: &_| {
+        tokens.extend(report.token(axios, flow, response, "exp_access_token", 600));
     };
     keep("ATM client credentials", &atm_client_credentials(origin));
 
-    let user =
-        answer(node("atm-user-credentials.mjs").args([origin, CLIENT_ID, CLIENT_SECRET, LOGIN_ID]));
+    let user = response(node("atm-user-credentials.mjs").args([
+        origin,
+        CLIENT_ID,
+        CLIENT_SECRET,
+        LOGIN_ID,
+    ]));
     keep("ATM user credentials", &user);
 
     let user = user.unwrap_or_default();
-    let member = |answer: &Value, name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    let member =
+        |response: &Value, name: &str| response[name].as_str().unwrap_or_default().to_owned();
     let (mut refresh_token, id_token) = (member(&user, "refresh_token"), member(&user, "id_token"));
     for flow in ["ATM refresh", "ATM refresh, once more"] {
-        let refreshed = answer(node("atm-refresh-token.mjs").args([
+        let refreshed = response(node("atm-refresh-token.mjs").args([
             origin,
             CLIENT_ID,
             &refresh_token,
@@ -113,7 +118,7 @@ fn atm_tokens(origin: &str, report: &mut Report) -> Vec<Token> {
 }
 
 fn atm_client_credentials(origin: &str) -> Result<Value, String> {
-    answer(node("atm-client-credentials.mjs").args([origin, CLIENT_ID, CLIENT_SECRET]))
+    response(node("atm-client-credentials.mjs").args([origin, CLIENT_ID, CLIENT_SECRET]))
 }
 
 /// The tokens of Auth0's flow, as its documentation asks for them.
@@ -123,13 +128,18 @@ fn auth0_tokens(origin: &str, report: &mut Report) -> Vec<Token> {
         ("Auth0 JSON", auth0_json(origin, CLIENT_SECRET)),
         ("Auth0 form", auth0_form(origin)),
     ] {
-        let answer = curl(&request);
-        tokens.extend(report.token("curl", flow, &answer, "expires_in", 86_400));
+        let response = curl(&request);
+        tokens.extend(report.token("curl", flow, &response, "expires_in", 86_400));
     }
-    let refusal = curl(&auth0_json(origin, "another-secret"));
-    let refusal = refusal.expect_err("a refusal");
-    let is_expected = refusal.contains("401") && refusal.contains("\"invalid_client\"");
-    report.line("curl", "Auth0 JSON, another secret", &refusal, is_expected);
+    let rejection = curl(&auth0_json(origin, "another-secret"));
+    let rejection = rejection.expect_err("a rejection");
+    let is_expected = rejection.contains("401") && rejection.contains("\"invalid_client\"");
+    report.line(
+        "curl",
+        "Auth0 JSON, another secret",
+        &rejection,
+        is_expected,
+    );
     tokens
 }
 
@@ -184,8 +194,8 @@ fn our_client_and_verifier_with_another_server() {
         "client credentials, one key",
         "client credentials, another key",
     ] {
-        let answer = curl(&auth0_form(origin));
-        tokens.extend(report.token("curl", flow, &answer, "expires_in", 3600));
+        let response = curl(&auth0_form(origin));
+        tokens.extend(report.token("curl", flow, &response, "expires_in", 3600));
     }
     if let [(_, one), (_, another)] = &tokens[..] {
         assert_ne!(header(one), header(another), "another key");
@@ -194,7 +204,7 @@ fn our_client_and_verifier_with_another_server() {
         ("tokenlatch token", None),
         ("tokenlatch token --form", Some("--form")),
     ] {
-        let answer = answer(
+        let response = response(
             program::command()
                 .args([
                     "token",
@@ -209,7 +219,7 @@ fn our_client_and_verifier_with_another_server() {
                 .env("TOKENLATCH_CLIENT_SECRET", CLIENT_SECRET),
         );
         let flow = format!("client credentials by {client}");
-        tokens.extend(report.token(client, &flow, &answer, "expires_in", 3600));
+        tokens.extend(report.token(client, &flow, &response, "expires_in", 3600));
     }
 
     let jwks_uri = format!("{origin}/.well-known/jwks.json");

@@ -31,20 +31,20 @@ impl Report {
         });
     }
 
-    /// The answer must have a token for so many seconds, by the member of that name.
+    /// The response must have a token for so many seconds, by the member of that name.
     pub(crate) fn token(
         &mut self,
         client: &str,
         flow: &str,
-        answer: &Result<Value, String>,
+        response: &Result<Value, String>,
         lifetime_member: &str,
         lifetime: u64,
     ) -> Option<Token> {
-        let token = answer.as_ref().ok().and_then(|answer| {
-            let token = answer["access_token"].as_str()?;
-            Some((token, answer[lifetime_member].as_u64()?))
+        let token = response.as_ref().ok().and_then(|response| {
+            let token = response["access_token"].as_str()?;
+            Some((token, response[lifetime_member].as_u64()?))
         });
-        let verdict = match (token, answer) {
+        let verdict = match (token, response) {
             (Some((_, seconds)), _) => format!("token for {seconds} s"),
             (None, Ok(_)) => "no token".into(),
             (None, Err(failure)) => failure.clone(),

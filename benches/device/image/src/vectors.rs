@@ -1,4 +1,4 @@
-//! Keys and signatures whose answers are known; the runner's program `vectors` makes them.
+//! Keys and signatures whose results are known; the runner's program `vectors` makes them.
 
 /// What every signature is of.
 pub const MESSAGE: &[u8] = b"abc";

@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_refused() {
+    fn what_is_not_known_is_rejected() {
         // bkpt #171; wfi; an encoding of nothing
         for code in [[0xab, 0xbe], [0x30, 0xbf], [0xff, 0xff]] {
             assert!(

@@ -9,7 +9,7 @@ use crate::results::{Results, Row};
 
 /// What is measured for it: `benches/target --json` with these names writes the file anew.
 ///
-/// All profiles are: each is code of its own, whose answers the programs check.
+/// All profiles are: each is code of its own, whose results the programs check.
 pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "tokenlatch"];
 
 const EXPECTED: &str = include_str!("../../expected.json");

@@ -78,7 +78,7 @@ impl Image {
         Ok(sizes.sum())
     }
 
-    /// Runs a program, which fails where it finds an answer wrong.
+    /// Runs a program, which fails where it finds a result wrong.
     pub(crate) fn run(&self, program: &str) -> Result<Vec<Line>, Box<dyn Error>> {
         let run = qemu::run(
             self.target,
@@ -88,7 +88,7 @@ impl Image {
                 let (mut text, mut error) = (String::new(), String::new());
                 output.read_to_string(&mut text)?;
                 errors.read_to_string(&mut error)?;
-                let Some(lines) = text.strip_suffix("all answers are right\n") else {
+                let Some(lines) = text.strip_suffix("all results are right\n") else {
                     return Err(format!("{text}{error}").into());
                 };
                 lines.lines().map(Line::read).collect()

@@ -14,13 +14,13 @@ use crate::token_source::TokenSource;
 /// The longest body that is sent or shown, in bytes.
 const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
 
-/// Calls an API with an access token and prints the answer's body
+/// Calls an API with an access token and prints the response's body
 ///
-/// The token is obtained as by `tokenlatch token`. If the API refuses it as an invalid one, it is
+/// The token is obtained as by `tokenlatch token`. If the API rejects it as an invalid one, it is
 /// replaced, and the API called once more. Redirects are not followed.
 ///
-/// Exit status: 0 if the API's answer has a status from 200 to 299, 1 if it has another or the token
-/// was refused by its server, 2 for wrong usage or input that cannot be read, 3 if the API or the token's
+/// Exit status: 0 if the API's response has a status from 200 to 299, 1 if it has another or the token
+/// was rejected by its server, 2 for wrong usage or input that cannot be read, 3 if the API or the token's
 /// server could not be reached, or answered what is none.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -48,16 +48,16 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut limits = Limits::default();
     limits.max_body_len = MAX_BODY_LEN;
     let tokens = args.source.client(HttpClient::new(limits))?;
-    let answer = tokens.call(args.request()?).await?;
+    let response = tokens.call(args.request()?).await?;
     let mut output = io::stdout().lock();
     output
-        .write_all(&answer.body)
+        .write_all(&response.body)
         .and_then(|()| output.flush())
         .map_err(Failure::Output)?;
-    if answer.status.is_success() {
+    if response.status.is_success() {
         return Ok(ExitCode::SUCCESS);
     }
-    Err(Failure::Status(answer.status))
+    Err(Failure::Status(response.status))
 }
 
 impl Args {

@@ -95,9 +95,9 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
 
     step("7. It refreshes that token.")?;
     say("POST /auth/token: grantType refresh_token")?;
-    let answer = answer(&token);
+    let response = response(&token);
     let [refresh_token, id_token] =
-        ["refresh_token", "id_token"].map(|name| answer[name].as_str().unwrap_or_default());
+        ["refresh_token", "id_token"].map(|name| response[name].as_str().unwrap_or_default());
     let token = obtain(atm().refresh(refresh_token, id_token)).await?;
     api.verify(text(&token), &api.atm, None).await?;
 
@@ -180,10 +180,10 @@ impl Api<'_> {
     }
 }
 
-/// Obtains a token, and shows all of the answer but the secrets.
+/// Obtains a token, and shows all of the response but the secrets.
 async fn obtain(client: Builder<impl Dialect>) -> Result<AccessToken, Failure> {
     let token = client.start().map_err(Failure::Server)?.token().await?;
-    say(format_args!("-> {}", masked(answer(&token))))?;
+    say(format_args!("-> {}", masked(response(&token))))?;
     let [header, claims, _] = parts(text(&token))?;
     for (name, part) in [("header", header), ("claims", claims)] {
         let json = BASE64URL.decode(part).unwrap_or_default();
@@ -201,9 +201,9 @@ fn show_keys(issuer: &Issuer) -> Result<(), Failure> {
             KeyState::Retiring { .. } => "signs no more",
             _ => "is published",
         };
-        let (bits, kid) = (key.bits, &key.kid);
+        let (bits, key_id) = (key.bits, &key.key_id);
         say(format_args!(
-            "-> RSA key of {bits} bits, kid {kid}: {state}"
+            "-> RSA key of {bits} bits, kid {key_id}: {state}"
         ))?;
     }
     Ok(())
@@ -213,8 +213,8 @@ fn text(token: &AccessToken) -> &str {
     token.text().expose_secret()
 }
 
-fn answer(token: &AccessToken) -> Value {
-    serde_json::from_str(token.answer().expose_secret()).unwrap_or(Value::Null)
+fn response(token: &AccessToken) -> Value {
+    serde_json::from_str(token.response().expose_secret()).unwrap_or(Value::Null)
 }
 
 /// The token with another byte in the middle of its claims.
@@ -236,18 +236,18 @@ fn parts(token: &str) -> Result<[&str; 3], Failure> {
     let parts: Vec<_> = token.split('.').collect();
     parts
         .try_into()
-        .map_err(|_| Failure::Demo("the issuer's answer has no token"))
+        .map_err(|_| Failure::Demo("the issuer's response has no token"))
 }
 
 /// The same, with the length of a token in its place.
-fn masked(mut answer: Value) -> Value {
-    for (name, value) in answer.as_object_mut().into_iter().flatten() {
+fn masked(mut response: Value) -> Value {
+    for (name, value) in response.as_object_mut().into_iter().flatten() {
         if matches!(name.as_str(), "access_token" | "refresh_token" | "id_token") {
             let len = value.as_str().map_or(0, str::len);
             *value = format!("({len} bytes)").into();
         }
     }
-    answer
+    response
 }
 
 /// The title of the next step.

@@ -15,13 +15,13 @@ use crate::verdict::OneLine;
 /// The client secret is read from the environment's TOKENLATCH_CLIENT_SECRET, from a file or from
 /// standard input, and never from the command line, which everybody on the machine can read.
 ///
-/// Exit status: 0 if there is a token, 1 if the server refused, 2 for wrong usage or a secret that
-/// cannot be read, 3 if the server could not be reached or its answer is malformed.
+/// Exit status: 0 if there is a token, 1 if the server rejected, 2 for wrong usage or a secret that
+/// cannot be read, 3 if the server could not be reached or its response is malformed.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     source: TokenSource,
-    /// Print the server's whole answer, as a JSON object on one line
+    /// Print the server's whole response, as a JSON object on one line
     #[arg(long)]
     json: bool,
 }
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let token = tokens.token().await?;
     let mut output = io::stdout().lock();
     let written = if args.json {
-        writeln!(output, "{}", OneLine(token.answer().expose_secret()))
+        writeln!(output, "{}", OneLine(token.response().expose_secret()))
     } else {
         writeln!(output, "{}", token.text().expose_secret())
     };

@@ -1,6 +1,6 @@
 //! `/admin/`: keys, faults, clock and log, for this machine alone.
 //!
-//! | Request | Body | Answer |
+//! | Request | Body | Response |
 //! |---|---|---|
 //! | `POST /admin/rotate` | none | the keys |
 //! | `GET /admin/faults` | | the faults that are active |
@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::issuer::model::faults::Injection;
-use crate::issuer::server::refusal::Refusal;
+use crate::issuer::server::error_response::ErrorResponse;
 use crate::issuer::server::serve::Peer;
 use crate::issuer::server::site::Site;
 
@@ -52,7 +52,7 @@ pub(crate) fn router() -> Router<Arc<Site>> {
         .layer(from_fn(from_this_machine))
 }
 
-/// Refuses whoever is elsewhere, and pages of other sites in a browser that is here.
+/// Rejects whoever is elsewhere, and pages of other sites in a browser that is here.
 async fn from_this_machine(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>();
     let is_near = peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback());
@@ -113,14 +113,14 @@ async fn inject(
     injection: Result<Json<Injection>, JsonRejection>,
 ) -> Response {
     let Ok(Json(injection)) = injection else {
-        return Refusal::InvalidRequest("the body is not a fault in JSON").into_response();
+        return ErrorResponse::InvalidRequest("the body is not a fault in JSON").into_response();
     };
     match site.inject(injection) {
         Ok(()) => faults(State(site)).await.into_response(),
         Err(error) => {
-            let answer =
+            let response =
                 json!({"error": "invalid_request", "error_description": error.to_string()});
-            (StatusCode::BAD_REQUEST, Json(answer)).into_response()
+            (StatusCode::BAD_REQUEST, Json(response)).into_response()
         }
     }
 }
@@ -140,13 +140,13 @@ async fn clock(State(site): State<Arc<Site>>) -> Json<Value> {
 async fn move_clock(
     State(site): State<Arc<Site>>,
     how: Result<Json<Move>, JsonRejection>,
-) -> Result<Json<Value>, Refusal> {
+) -> Result<Json<Value>, ErrorResponse> {
     match how {
         Ok(Json(Move::Set(time))) => site.clock.set(time),
         Ok(Json(Move::Advance(seconds))) => site.clock.advance(Duration::from_secs(seconds)),
         Err(_) => {
             let why = r#"the body is neither {"set": SECONDS} nor {"advance": SECONDS} in JSON"#;
-            return Err(Refusal::InvalidRequest(why));
+            return Err(ErrorResponse::InvalidRequest(why));
         }
     }
     Ok(clock(State(site)).await)
@@ -240,8 +240,8 @@ mod tests {
                 let peer: SocketAddr = peer.parse().unwrap();
                 request.extensions_mut().insert(Peer(peer));
             }
-            let answer = crate::issuer::router(site().await).oneshot(request).await;
-            assert_eq!(answer.unwrap().status(), status, "{peer:?}");
+            let response = crate::issuer::router(site().await).oneshot(request).await;
+            assert_eq!(response.unwrap().status(), status, "{peer:?}");
         }
     }
 }

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::{Client, Grant, User};
+use crate::issuer::server::error_response::ErrorResponse;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
-use crate::issuer::server::refusal::Refusal;
 use crate::issuer::server::site::Site;
 
 /// The `iss` of tokens in this dialect.
@@ -35,7 +35,7 @@ pub(crate) struct TokenRequest {
 }
 
 #[derive(Serialize)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct TokenResponse {
     access_token: String,
     exp_access_token: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,23 +49,23 @@ pub(crate) async fn token(
     State(site): State<Arc<Site>>,
     Extension(exchange): Extension<Arc<Exchange>>,
     request: Result<Json<TokenRequest>, JsonRejection>,
-) -> Result<(Extension<Outcome>, Json<TokenAnswer>), Refusal> {
+) -> Result<(Extension<Outcome>, Json<TokenResponse>), ErrorResponse> {
     let Ok(Json(request)) = request else {
-        return Err(Refusal::InvalidRequest(
+        return Err(ErrorResponse::InvalidRequest(
             "the body is not JSON with the members of a token request",
         ));
     };
     let grant_types = request
         .grant_types
         .as_deref()
-        .ok_or(Refusal::InvalidRequest("grant_types is missing"))?;
+        .ok_or(ErrorResponse::InvalidRequest("grant_types is missing"))?;
     let grant = Grant::named(grant_types);
     let client = request.client(&site, grant)?;
     exchange.of(client);
-    let grant = grant.ok_or(Refusal::UnsupportedGrantType)?;
+    let grant = grant.ok_or(ErrorResponse::UnsupportedGrantType)?;
     client.may_use(grant)?;
-    let answer = match grant {
-        Grant::ClientCredentials => TokenAnswer {
+    let response = match grant {
+        Grant::ClientCredentials => TokenResponse {
             access_token: access_token(&site, &exchange, client, None),
             exp_access_token: client.lifetimes.atm.as_secs(),
             refresh_token: None,
@@ -77,19 +77,23 @@ pub(crate) async fn token(
             refresh(&site, &exchange, client, tokens)?
         }
     };
-    Ok((Extension(Outcome("issued")), Json(answer)))
+    Ok((Extension(Outcome("issued")), Json(response)))
 }
 
 impl TokenRequest {
     /// The client that asks. To refresh a token, it needs no secret but the token.
-    fn client<'s>(&self, site: &'s Site, grant: Option<Grant>) -> Result<&'s Client, Refusal> {
+    fn client<'s>(
+        &self,
+        site: &'s Site,
+        grant: Option<Grant>,
+    ) -> Result<&'s Client, ErrorResponse> {
         let client_id = self.client_id.as_deref().unwrap_or_default();
         let client = match &self.client_secret {
             Some(secret) => site.clients.authenticate(client_id, secret),
             None if grant == Some(Grant::RefreshToken) => site.clients.claimed(client_id),
             None => None,
         };
-        client.ok_or(Refusal::InvalidClient)
+        client.ok_or(ErrorResponse::InvalidClient)
     }
 }
 
@@ -99,11 +103,13 @@ fn begin(
     exchange: &Exchange,
     client: &Client,
     login_id: Option<String>,
-) -> Result<TokenAnswer, Refusal> {
-    let login_id = login_id.ok_or(Refusal::InvalidRequest("loginId is missing"))?;
+) -> Result<TokenResponse, ErrorResponse> {
+    let login_id = login_id.ok_or(ErrorResponse::InvalidRequest("loginId is missing"))?;
     let mut users = client.users();
     let user = users.find(|user| user.email == login_id);
-    let user = user.ok_or(Refusal::AccessDenied("the client has no such user".into()))?;
+    let user = user.ok_or(ErrorResponse::AccessDenied(
+        "the client has no such user".into(),
+    ))?;
     let id_token = id_token(site, exchange, client, user);
     let refresh_token = site.refresh_tokens.begin(
         (&client.client_id, &user.id),
@@ -111,7 +117,7 @@ fn begin(
         exchange.now,
         client.lifetimes.refresh.as_secs(),
     );
-    Ok(TokenAnswer {
+    Ok(TokenResponse {
         access_token: access_token(site, exchange, client, Some(user)),
         exp_access_token: client.lifetimes.atm.as_secs(),
         refresh_token: Some(refresh_token),
@@ -125,8 +131,8 @@ fn refresh(
     exchange: &Exchange,
     client: &Client,
     tokens: Option<(String, String)>,
-) -> Result<TokenAnswer, Refusal> {
-    let (refresh_token, id_token) = tokens.ok_or(Refusal::InvalidRequest(
+) -> Result<TokenResponse, ErrorResponse> {
+    let (refresh_token, id_token) = tokens.ok_or(ErrorResponse::InvalidRequest(
         "refresh_token or id_token is missing",
     ))?;
     let (next, user_id) = site.refresh_tokens.rotate(
@@ -137,7 +143,7 @@ fn refresh(
         client.lifetimes.refresh.as_secs(),
     )?;
     let user = client.users().find(|user| user.id == user_id);
-    Ok(TokenAnswer {
+    Ok(TokenResponse {
         access_token: access_token(site, exchange, client, user),
         exp_access_token: client.lifetimes.atm.as_secs(),
         refresh_token: Some(next),
@@ -188,10 +194,10 @@ mod tests {
     #[tokio::test]
     async fn a_token_for_the_client() {
         let request = request("client_credentials").to_string();
-        let (status, answer) = post("/auth/token", JSON, &request).await;
+        let (status, response) = post("/auth/token", JSON, &request).await;
         assert_eq!(status, 200);
-        assert_eq!(answer["exp_access_token"], 600);
-        let (claims, lifetime) = claims_and_lifetime(&answer);
+        assert_eq!(response["exp_access_token"], 600);
+        let (claims, lifetime) = claims_and_lifetime(&response);
         assert_eq!(lifetime, 600);
         let expected = json!({"iss": "atm", "aud": "https://api.example.com/"});
         assert_eq!(claims, expected);
@@ -201,9 +207,9 @@ mod tests {
     async fn a_token_for_a_user() {
         let mut request = request("user_credentials");
         request["loginId"] = "admin@example.com".into();
-        let (status, answer) = post("/auth/token", JSON, &request.to_string()).await;
+        let (status, response) = post("/auth/token", JSON, &request.to_string()).await;
         assert_eq!(status, 200);
-        let (claims, lifetime) = claims_and_lifetime(&answer);
+        let (claims, lifetime) = claims_and_lifetime(&response);
         assert_eq!(lifetime, 600);
         let expected = json!({
             "iss": "atm",
@@ -248,15 +254,15 @@ mod tests {
                 let members = changes.as_object().unwrap().clone();
                 request.as_object_mut().unwrap().extend(members);
             }
-            let (other_status, answer) = post("/auth/token", JSON, &request.to_string()).await;
+            let (other_status, response) = post("/auth/token", JSON, &request.to_string()).await;
             assert_eq!(
-                (other_status.as_u16(), &answer["error"]),
+                (other_status.as_u16(), &response["error"]),
                 (status, &error.into())
             );
         }
-        let (status, answer) = post("/auth/token", FORM, "grant_types=client_credentials").await;
+        let (status, response) = post("/auth/token", FORM, "grant_types=client_credentials").await;
         assert_eq!(
-            (status.as_u16(), &answer["error"]),
+            (status.as_u16(), &response["error"]),
             (400, &"invalid_request".into())
         );
     }

@@ -13,9 +13,9 @@ use serde_json::json;
 
 use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::Grant;
+use crate::issuer::server::error_response::ErrorResponse;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
-use crate::issuer::server::refusal::Refusal;
 use crate::issuer::server::site::Site;
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ pub(crate) struct TokenRequest {
 }
 
 #[derive(Serialize)]
-pub(crate) struct TokenAnswer {
+pub(crate) struct TokenResponse {
     access_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
@@ -42,31 +42,33 @@ pub(crate) async fn token(
     State(site): State<Arc<Site>>,
     Extension(exchange): Extension<Arc<Exchange>>,
     request: TokenRequest,
-) -> Result<(Extension<Outcome>, Json<TokenAnswer>), Refusal> {
+) -> Result<(Extension<Outcome>, Json<TokenResponse>), ErrorResponse> {
     let grant_type = request
         .grant_type
-        .ok_or(Refusal::InvalidRequest("grant_type is missing"))?;
+        .ok_or(ErrorResponse::InvalidRequest("grant_type is missing"))?;
     let credentials = request.client_id.zip(request.client_secret);
     let client = credentials
         .and_then(|(id, secret)| site.clients.authenticate(&id, &secret))
-        .ok_or(Refusal::InvalidClient)?;
+        .ok_or(ErrorResponse::InvalidClient)?;
     exchange.of(client);
     if grant_type != Grant::ClientCredentials.name() {
-        return Err(Refusal::UnsupportedGrantType);
+        return Err(ErrorResponse::UnsupportedGrantType);
     }
     client.may_use(Grant::ClientCredentials)?;
     let audience = request
         .audience
-        .ok_or(Refusal::InvalidRequest("audience is missing"))?;
-    let granted = client.scope_for(&audience).ok_or(Refusal::AccessDenied(
-        "the client may not have tokens for this audience".into(),
-    ))?;
+        .ok_or(ErrorResponse::InvalidRequest("audience is missing"))?;
+    let granted = client
+        .scope_for(&audience)
+        .ok_or(ErrorResponse::AccessDenied(
+            "the client may not have tokens for this audience".into(),
+        ))?;
     let organization = request.organization;
     if let Some(organization) = &organization
         && !client.organizations.contains(organization)
     {
         let why = "the client may not have tokens for this organization";
-        return Err(Refusal::AccessDenied(why.into()));
+        return Err(ErrorResponse::AccessDenied(why.into()));
     }
     let scope = narrowed(granted, request.scope.as_deref())?;
     let lifetime = client.lifetimes.auth0.as_secs();
@@ -87,25 +89,25 @@ pub(crate) async fn token(
         "permissions": permissions,
     }));
     claims.extend(client.claims.clone());
-    let answer = TokenAnswer {
+    let response = TokenResponse {
         access_token: site.sign(&exchange, claims),
         // RFC 6749 section 5.1: unless it is what was asked for.
         scope: (request.scope.unwrap_or_default() != scope).then_some(scope),
         expires_in: lifetime,
         token_type: "Bearer",
     };
-    Ok((Extension(Outcome("issued")), Json(answer)))
+    Ok((Extension(Outcome("issued")), Json(response)))
 }
 
 /// What is granted of the scope that was asked for: all of it if nothing was.
-fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, Refusal> {
+fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, ErrorResponse> {
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
         return Ok(granted.into());
     };
     let is_granted = |scope: &&str| granted.split_whitespace().any(|it| it == *scope);
     let narrowed: Vec<_> = asked.split_whitespace().filter(is_granted).collect();
     if narrowed.is_empty() {
-        return Err(Refusal::InvalidScope);
+        return Err(ErrorResponse::InvalidScope);
     }
     Ok(narrowed.join(" "))
 }
@@ -136,9 +138,9 @@ pub(crate) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
 
 /// From a form or from JSON, by the request's content type; no parameter may come twice.
 impl<S: Send + Sync> FromRequest<S> for TokenRequest {
-    type Rejection = Refusal;
+    type Rejection = ErrorResponse;
 
-    async fn from_request(mut request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, ErrorResponse> {
         let form = ContentType::form_url_encoded();
         let is_form = has_essence_of(&form, request.headers());
         if is_form {
@@ -153,13 +155,13 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
             let json = request.extract::<Json<Self>, _>().await;
             json.ok().map(|Json(parameters)| parameters)
         };
-        let mut parameters = parameters.ok_or(Refusal::InvalidRequest(
+        let mut parameters = parameters.ok_or(ErrorResponse::InvalidRequest(
             "the body is neither a form nor JSON with the parameters of a token request",
         ))?;
         if let Some((client_id, client_secret)) = basic {
             if parameters.client_secret.is_some() {
                 let why = "the client must authenticate in one way alone";
-                return Err(Refusal::InvalidRequest(why));
+                return Err(ErrorResponse::InvalidRequest(why));
             }
             parameters.client_id = Some(client_id);
             parameters.client_secret = Some(client_secret);
@@ -207,11 +209,11 @@ mod tests {
             (FORM, by_form),
             ("Application/X-WWW-Form-Urlencoded;charset=utf-8", by_form),
         ] {
-            let (status, answer) = post("/oauth/token", content_type, body).await;
+            let (status, response) = post("/oauth/token", content_type, body).await;
             assert_eq!(status, 200);
-            assert_eq!(answer["token_type"], "Bearer");
-            assert_eq!(answer["expires_in"], 86_400);
-            let (claims, lifetime) = claims_and_lifetime(&answer);
+            assert_eq!(response["token_type"], "Bearer");
+            assert_eq!(response["expires_in"], 86_400);
+            let (claims, lifetime) = claims_and_lifetime(&response);
             assert_eq!(lifetime, 86_400);
             let expected = json!({
                 "iss": "http://127.0.0.1:8080/",
@@ -230,9 +232,9 @@ mod tests {
         let body = "grant_type=client_credentials&client_id=demo-client\
             &client_secret=demo-secret&audience=https%3A%2F%2Fapi.example.com%2F";
         for content_type in ["application/x-www-form-urlencoded2", "text/plain", ""] {
-            let (status, answer) = post("/oauth/token", content_type, body).await;
+            let (status, response) = post("/oauth/token", content_type, body).await;
             assert_eq!(
-                (status.as_u16(), &answer["error"]),
+                (status.as_u16(), &response["error"]),
                 (400, &json!("invalid_request"))
             );
         }
@@ -269,13 +271,13 @@ mod tests {
         ] {
             let bad = good.replace(old, new);
             assert_ne!(bad, good);
-            let (other_status, answer) = post("/oauth/token", FORM, &bad).await;
+            let (other_status, response) = post("/oauth/token", FORM, &bad).await;
             assert_eq!(
-                (other_status.as_u16(), &answer["error"]),
+                (other_status.as_u16(), &response["error"]),
                 (status, &error.into())
             );
-            assert!(answer["error_description"].is_string());
-            assert!(!answer.to_string().contains("demo-secre"), "{answer}");
+            assert!(response["error_description"].is_string());
+            assert!(!response.to_string().contains("demo-secre"), "{response}");
         }
     }
 
@@ -291,9 +293,9 @@ mod tests {
             (FORM, &long),
             ("text/plain", "grant_type=client_credentials"),
         ] {
-            let (status, answer) = post("/oauth/token", content_type, body).await;
+            let (status, response) = post("/oauth/token", content_type, body).await;
             assert_eq!(status, 400);
-            assert_eq!(answer["error"], "invalid_request");
+            assert_eq!(response["error"], "invalid_request");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the server answers, by path.
+//! The server's responses, by path.
 
 pub(super) mod admin;
 pub(super) mod atm;

@@ -17,9 +17,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 setInterval(async () => {
   if (document.hidden) return;
   try {
-    const answer = await fetch("/");
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch("/");
+    if (!response.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     for (const section of document.querySelectorAll("[data-live]")) {
       const next = fresh.getElementById(section.id);
       if (next && next.innerHTML !== section.innerHTML) section.replaceWith(document.adoptNode(next));

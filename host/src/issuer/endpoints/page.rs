@@ -134,7 +134,7 @@ fn keys(site: &Site) -> Markup {
                     tbody {
                         @for key in site.keys.list(now) {
                             tr {
-                                td { code { (key.kid) } }
+                                td { code { (key.key_id) } }
                                 td { (key.bits) }
                                 td { (key_state(key.state, now)) }
                             }
@@ -369,8 +369,8 @@ fn flows(site: &Site) -> Vec<Flow> {
         Flow {
             title: "ATM: refresh",
             note: Some(
-                "With the two tokens of the answer to the line above; the next refresh takes the \
-                 refresh token of this answer.",
+                "With the two tokens of the response to the line above; the next refresh takes the \
+                 refresh token of this response.",
             ),
             command: post_json(
                 origin,

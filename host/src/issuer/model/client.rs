@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::seconds;
-use crate::issuer::server::refusal::Refusal;
+use crate::issuer::server::error_response::ErrorResponse;
 
 /// A client that may ask for tokens.
 #[derive(Clone, Debug, Deserialize)]
@@ -151,12 +151,12 @@ impl Client {
     }
 
     /// Whether it may have tokens in this way.
-    pub(crate) fn may_use(&self, grant: Grant) -> Result<(), Refusal> {
+    pub(crate) fn may_use(&self, grant: Grant) -> Result<(), ErrorResponse> {
         if !self.grants.contains(&grant) {
-            return Err(Refusal::UnauthorizedClient);
+            return Err(ErrorResponse::UnauthorizedClient);
         }
         match &self.deny {
-            Some(reason) => Err(Refusal::AccessDenied(reason.clone().into())),
+            Some(reason) => Err(ErrorResponse::AccessDenied(reason.clone().into())),
             None => Ok(()),
         }
     }

@@ -26,7 +26,7 @@ pub struct Config {
     pub clients: Vec<Client>,
     /// The keys that sign.
     pub keys: KeyConfig,
-    /// How many requests for tokens are answered; by default, all.
+    /// How many requests for tokens are allowed; by default, all.
     pub rate_limit: Option<RateLimit>,
     /// Whether `/admin/` exists, which only this machine may use; by default it does.
     pub admin: bool,
@@ -57,7 +57,7 @@ pub struct KeyConfig {
     pub directory: Option<PathBuf>,
 }
 
-/// How many requests for tokens are answered, of all clients together.
+/// How many requests for tokens are allowed, of all clients together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

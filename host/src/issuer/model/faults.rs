@@ -19,13 +19,13 @@ use crate::issuer::model::key::{SigningKey, unsigned, with_bad_signature};
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Fault {
-    /// The answer is 503.
+    /// The response is 503.
     Outage,
-    /// The connection is closed without an answer.
+    /// The connection is closed without a response.
     Disconnect,
-    /// The answer comes so much later, at most [`MAX_LATENCY`]; in JSON, in milliseconds.
+    /// The response comes so much later, at most [`MAX_LATENCY`]; in JSON, in milliseconds.
     Latency(#[serde(with = "milliseconds")] Duration),
-    /// The answer is a page of HTML, with the status 200.
+    /// The response is a page of HTML, with the status 200.
     WrongContent,
     /// The key set stays as it was, whatever is rotated.
     StaleSet,
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_happen_is_refused() {
+    fn what_cannot_happen_is_rejected() {
         let faults = Faults::default();
         let inject = |injection: Injection| faults.inject(injection, Vec::new());
         let nowhere = inject(Fault::Expired.at(Endpoint::KeySet));

@@ -32,7 +32,8 @@ pub(crate) struct Jwk {
     #[serde(rename = "use")]
     usage: &'static str,
     alg: &'static str,
-    kid: String,
+    #[serde(rename = "kid")]
+    key_id: String,
     n: String,
     e: String,
 }
@@ -42,8 +43,8 @@ pub(crate) struct Jwk {
 struct Header<'k> {
     alg: &'static str,
     typ: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kid: Option<&'k str>,
+    #[serde(rename = "kid", skip_serializing_if = "Option::is_none")]
+    key_id: Option<&'k str>,
 }
 
 impl SigningKey {
@@ -67,7 +68,7 @@ impl SigningKey {
                 kty: "RSA",
                 usage: "sig",
                 alg: "RS256",
-                kid: thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]),
+                key_id: thumbprint(&[("e", &e), ("kty", "RSA"), ("n", &n)]),
                 n,
                 e,
             },
@@ -80,8 +81,8 @@ impl SigningKey {
         self.private_key.to_pkcs8_pem(LineEnding::LF)
     }
 
-    pub(crate) fn kid(&self) -> &str {
-        &self.jwk.kid
+    pub(crate) fn key_id(&self) -> &str {
+        &self.jwk.key_id
     }
 
     pub(crate) fn bits(&self) -> usize {
@@ -107,7 +108,7 @@ impl SigningKey {
         let header = Header {
             alg: "RS256",
             typ: "JWT",
-            kid: Some(self.kid()),
+            key_id: Some(self.key_id()),
         };
         let mut token = format!("{}.{}", encode(&header), encode(claims));
         // Randomness blinds the private key from who measures how long signing takes.
@@ -125,7 +126,7 @@ pub(crate) fn unsigned(claims: &impl Serialize) -> String {
     let header = Header {
         alg: "none",
         typ: "JWT",
-        kid: None,
+        key_id: None,
     };
     format!("{}.{}.", encode(&header), encode(claims))
 }
@@ -144,7 +145,7 @@ pub(crate) fn with_bad_signature(token: &str) -> String {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")
-            .field("kid", &self.jwk.kid)
+            .field("kid", &self.jwk.key_id)
             .finish_non_exhaustive()
     }
 }
@@ -161,7 +162,7 @@ mod tests {
     fn debug_hides_the_key() {
         let key = SigningKey::generate(2048).unwrap();
         let shown = format!("{key:?}");
-        let expected = format!("SigningKey {{ kid: {:?}, .. }}", key.jwk.kid);
+        let expected = format!("SigningKey {{ kid: {:?}, .. }}", key.jwk.key_id);
         assert_eq!(shown, expected);
     }
 
@@ -172,7 +173,7 @@ mod tests {
         let pem = key.to_pem().unwrap();
         assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n"));
         let same = SigningKey::from_pem(&pem).unwrap();
-        assert_eq!((same.kid(), same.bits()), (key.kid(), 2056));
+        assert_eq!((same.key_id(), same.bits()), (key.key_id(), 2056));
         assert!(SigningKey::from_pem(&pem[..100]).is_err());
     }
 }

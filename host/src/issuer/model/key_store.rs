@@ -50,7 +50,8 @@ struct Listing {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct RetiringListing {
-    kid: String,
+    #[serde(rename = "kid")]
+    key_id: String,
     until: u64,
 }
 
@@ -87,10 +88,10 @@ impl KeyStore {
         if listing.signing.is_empty() {
             return Err(damaged());
         }
-        let signing = listing.signing.iter().map(|kid| self.key(kid));
+        let signing = listing.signing.iter().map(|key_id| self.key(key_id));
         let retiring = listing.retiring.iter().map(|retiring| {
             Ok(Retiring {
-                key: self.key(&retiring.kid)?,
+                key: self.key(&retiring.key_id)?,
                 until: retiring.until,
             })
         });
@@ -108,7 +109,7 @@ impl KeyStore {
         let keys = ring.signing.iter().chain([&ring.next]).chain(retiring);
         let mut kept = HashSet::new();
         for key in keys {
-            let path = self.key_path(key.kid());
+            let path = self.key_path(key.key_id());
             if !path.exists() {
                 let pem = key.to_pem();
                 let pem = pem.map_err(|_| KeyStoreError::Damaged(path.clone()))?;
@@ -117,13 +118,13 @@ impl KeyStore {
             kept.insert(path);
         }
         let listing = Listing {
-            signing: ring.signing.iter().map(|key| key.kid().into()).collect(),
-            next: ring.next.kid().into(),
+            signing: ring.signing.iter().map(|key| key.key_id().into()).collect(),
+            next: ring.next.key_id().into(),
             retiring: ring
                 .retiring
                 .iter()
                 .map(|retiring| RetiringListing {
-                    kid: retiring.key.kid().into(),
+                    key_id: retiring.key.key_id().into(),
                     until: retiring.until,
                 })
                 .collect(),
@@ -141,21 +142,21 @@ impl KeyStore {
         Ok(())
     }
 
-    fn key(&self, kid: &str) -> Result<Arc<SigningKey>, KeyStoreError> {
-        let path = self.key_path(kid);
+    fn key(&self, key_id: &str) -> Result<Arc<SigningKey>, KeyStoreError> {
+        let path = self.key_path(key_id);
         // A thumbprint is base64url; what is not could lead out of the directory.
         let is_thumbprint = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-        if !kid.bytes().all(is_thumbprint) {
+        if !key_id.bytes().all(is_thumbprint) {
             return Err(KeyStoreError::Damaged(self.listing_path()));
         }
         match SigningKey::from_pem(&read(&path)?) {
-            Ok(key) if key.kid() == kid => Ok(Arc::new(key)),
+            Ok(key) if key.key_id() == key_id => Ok(Arc::new(key)),
             _ => Err(KeyStoreError::Damaged(path)),
         }
     }
 
-    fn key_path(&self, kid: &str) -> PathBuf {
-        self.directory.join(format!("{kid}.pem"))
+    fn key_path(&self, key_id: &str) -> PathBuf {
+        self.directory.join(format!("{key_id}.pem"))
     }
 
     fn listing_path(&self) -> PathBuf {
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_damaged_is_refused() {
+    async fn what_is_damaged_is_rejected() {
         let directory = TempDir::new().unwrap();
         drop(open(&directory, 1).await.unwrap());
         let keys = directory.path().join("keys");

@@ -22,8 +22,9 @@ use super::ring::{KeyState, Ring};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Key {
-    /// Its identifier, the JWK thumbprint (RFC 7638).
-    pub kid: String,
+    /// `kid`: the JWK thumbprint (RFC 7638).
+    #[serde(rename = "kid")]
+    pub key_id: String,
     /// The bits of its modulus.
     pub bits: usize,
     /// What it is for.
@@ -125,7 +126,7 @@ impl Keys {
         self.read(|ring| {
             let keys = ring.published(now);
             let keys = keys.map(|(key, state)| Key {
-                kid: key.kid().into(),
+                key_id: key.key_id().into(),
                 bits: key.bits(),
                 state,
             });
@@ -182,7 +183,7 @@ impl Keys {
     }
 }
 
-/// So many new keys, computed at the same time and away from the threads that answer requests.
+/// So many new keys, computed at the same time and away from the threads that handle requests.
 async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, KeyError> {
     let tasks: Vec<_> = (0..count)
         .map(|_| spawn_blocking(move || SigningKey::generate(bits)))
@@ -204,7 +205,7 @@ mod tests {
 
     fn states(keys: &Keys, now: u64) -> Vec<(String, KeyState)> {
         let keys = keys.list(now).into_iter();
-        keys.map(|key| (key.kid, key.state)).collect()
+        keys.map(|key| (key.key_id, key.state)).collect()
     }
 
     #[tokio::test]
@@ -221,9 +222,9 @@ mod tests {
             panic!("one that signs, and the next");
         };
         keys.rotate_if_due(999).await.unwrap();
-        assert_eq!(keys.signing().kid(), first);
+        assert_eq!(keys.signing().key_id(), first);
         keys.rotate_if_due(1000).await.unwrap();
-        assert_eq!(keys.signing().kid(), second);
+        assert_eq!(keys.signing().key_id(), second);
         let [_, (third, KeyState::Next), retiring] = &states(&keys, 1099)[..] else {
             panic!("the third is published before it signs");
         };
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(retiring, &(first.clone(), until_1100));
         assert_eq!(states(&keys, 1100).len(), 2, "the overlap is over");
         keys.rotate_if_due(9000).await.unwrap();
-        assert_eq!(keys.signing().kid(), third, "one rotation, not eight");
+        assert_eq!(keys.signing().key_id(), third, "one rotation, not eight");
         assert_eq!(keys.rotate_at(), Some(10_000));
     }
 
@@ -257,7 +258,7 @@ mod tests {
         let keys = Keys::open(config, 0, Duration::from_secs(600))
             .await
             .unwrap();
-        let [first, second, third] = [0; 3].map(|_| keys.signing().kid().to_owned());
+        let [first, second, third] = [0; 3].map(|_| keys.signing().key_id().to_owned());
         assert_ne!(first, second);
         assert_eq!(first, third);
         assert_eq!(keys.list(0).len(), 3);

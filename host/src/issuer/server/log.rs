@@ -1,4 +1,4 @@
-//! What was asked and how it was answered, to look at and to assert on.
+//! The requests and their responses, to look at and to assert on.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -16,15 +16,15 @@ pub const MAX_REMEMBERED: usize = 256;
 #[derive(Debug, Default)]
 pub struct Log(Mutex<State>);
 
-/// One request and its answer.
+/// One request and its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Request {
-    /// When it was answered, by the issuer's clock, in seconds since 1970.
+    /// When the response was made, by the issuer's clock, in seconds since 1970.
     pub time: u64,
     /// What was asked for.
     pub endpoint: Endpoint,
-    /// The status of the answer; 0 where the connection was closed instead.
+    /// The status of the response; 0 where the connection was closed instead.
     pub status: u16,
     /// `issued`, `served`, `not_modified`, the error's code (RFC 6749 section 5.2), or the fault's name.
     pub outcome: &'static str,
@@ -44,7 +44,7 @@ pub struct Count {
     pub count: u64,
 }
 
-/// The outcome of a request, which its answer carries to the log.
+/// The outcome of a request, which its response carries to the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Outcome(pub(crate) &'static str);
 

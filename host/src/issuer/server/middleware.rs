@@ -11,9 +11,9 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use tokio::time::{sleep, timeout};
 
+use super::error_response::ErrorResponse;
 use super::exchange::{Disconnect, Exchange};
 use super::log::{self, Outcome};
-use super::refusal::Refusal;
 use super::site::Site;
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::faults::{Effect, Substitute};
@@ -24,7 +24,7 @@ const MAX_REQUEST_LEN: usize = 16 * 1024;
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Lets a request through to its handler, or answers it otherwise.
+/// Lets a request through to its handler, or makes another response.
 pub(crate) async fn exchange(
     State(site): State<Arc<Site>>,
     request: Request,
@@ -37,7 +37,7 @@ pub(crate) async fn exchange(
     let Some(endpoint) = Endpoint::of(request.uri().path()) else {
         return match whole(request).await {
             Ok(request) => next.run(request).await,
-            Err(refusal) => refusal.into_response(),
+            Err(rejection) => rejection.into_response(),
         };
     };
     let exchange = Arc::new(Exchange {
@@ -45,45 +45,47 @@ pub(crate) async fn exchange(
         happening: site.faults.happen(endpoint),
         client_id: OnceLock::new(),
     });
-    let answer = answer(&site, endpoint, &exchange, request, next).await;
-    let mut answer = answer.unwrap_or_else(Refusal::into_response);
+    let response = response(&site, endpoint, &exchange, request, next).await;
+    let mut response = response.unwrap_or_else(ErrorResponse::into_response);
     if endpoint.issues_tokens() {
-        // No cache may keep what a token endpoint answers (RFC 6749 section 5.1).
+        // No cache may keep the response of a token endpoint (RFC 6749 section 5.1).
         let no_store = HeaderValue::from_static("no-store");
-        answer.headers_mut().insert(header::CACHE_CONTROL, no_store);
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
     }
-    let is_closed = answer.extensions().get::<Disconnect>().is_some();
+    let is_closed = response.extensions().get::<Disconnect>().is_some();
     site.log.add(log::Request {
         time: now,
         endpoint,
         status: if is_closed {
             0
         } else {
-            answer.status().as_u16()
+            response.status().as_u16()
         },
-        outcome: outcome(&answer),
+        outcome: outcome(&response),
         client_id: exchange.client_id.get().cloned(),
     });
-    answer
+    response
 }
 
-async fn answer(
+async fn response(
     site: &Site,
     endpoint: Endpoint,
     exchange: &Arc<Exchange>,
     request: Request,
     next: Next,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     for happening in &exchange.happening {
         match happening.effect() {
             Effect::Delay(duration) => sleep(duration).await,
             Effect::Substitute(substitute) => return Ok(instead(substitute)),
-            // These are in what the handler answers.
+            // The handler's response has these.
             Effect::KeySet(_) | Effect::Claims(_) | Effect::Signing(_) => {}
         }
     }
     if let Some(rate) = site.rate.as_ref().filter(|_| endpoint.issues_tokens()) {
-        rate.count().map_err(Refusal::TooManyRequests)?;
+        rate.count().map_err(ErrorResponse::TooManyRequests)?;
     }
     let mut request = whole(request).await?;
     request.extensions_mut().insert(Arc::clone(exchange));
@@ -91,11 +93,12 @@ async fn answer(
 }
 
 /// The request with all of its body, which is bounded in length and time.
-async fn whole(request: Request) -> Result<Request, Refusal> {
+async fn whole(request: Request) -> Result<Request, ErrorResponse> {
     let (head, body) = request.into_parts();
     let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_REQUEST_LEN)).await;
-    let body = body.map_err(|_| Refusal::Timeout)?;
-    let body = body.map_err(|_| Refusal::InvalidRequest("the body is too long, or broke off"))?;
+    let body = body.map_err(|_| ErrorResponse::Timeout)?;
+    let body =
+        body.map_err(|_| ErrorResponse::InvalidRequest("the body is too long, or broke off"))?;
     Ok(Request::from_parts(head, Body::from(body)))
 }
 
@@ -108,15 +111,15 @@ fn instead(Substitute { outcome, response }: Substitute) -> Response {
     response
 }
 
-fn outcome(answer: &Response) -> &'static str {
-    if let Some(Outcome(outcome)) = answer.extensions().get() {
+fn outcome(response: &Response) -> &'static str {
+    if let Some(Outcome(outcome)) = response.extensions().get() {
         return outcome;
     }
-    match answer.status() {
+    match response.status() {
         StatusCode::NOT_MODIFIED => "not_modified",
         StatusCode::NOT_FOUND => "not_found",
         StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         status if status.is_success() => "served",
-        _ => "refused",
+        _ => "rejected",
     }
 }

@@ -1,9 +1,9 @@
 //! How requests are served: bounds, faults, rate limit, log.
 
+pub(super) mod error_response;
 pub(super) mod exchange;
 pub(super) mod log;
 pub(super) mod middleware;
 mod rate;
-pub(super) mod refusal;
 pub(super) mod serve;
 pub(super) mod site;

@@ -1,4 +1,4 @@
-//! How many requests for tokens are answered.
+//! How many requests for tokens are allowed.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -58,7 +58,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
             continue;
         };
         let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), peer, request));
+        let service = service_fn(move |request| response(router.clone(), peer, request));
         let connection = http.serve_connection(TokioIo::new(stream), service);
         connections.spawn(shutdown.watch(connection));
     }
@@ -67,17 +67,17 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
     let _ = timeout(STOP_TIMEOUT, shutdown.shutdown()).await;
 }
 
-/// The router's answer, or none if it wants the connection closed.
-async fn answer(
+/// The router's response, or none if it wants the connection closed.
+async fn response(
     router: Router,
     peer: SocketAddr,
     request: Request<Incoming>,
 ) -> io::Result<Response> {
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
-    let Ok(answer) = router.oneshot(request).await;
-    match answer.extensions().get::<Disconnect>() {
+    let Ok(response) = router.oneshot(request).await;
+    match response.extensions().get::<Disconnect>() {
         Some(Disconnect) => Err(io::ErrorKind::ConnectionAborted.into()),
-        None => Ok(answer),
+        None => Ok(response),
     }
 }

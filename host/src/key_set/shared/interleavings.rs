@@ -13,7 +13,7 @@ use shuttle::scheduler::DfsScheduler;
 use shuttle::{Runner, future};
 
 use super::{Loaded, Shared};
-use crate::key_set::cache::{Answer, Cache, Outcome, Schedule};
+use crate::key_set::cache::{Cache, Lookup, Outcome, Schedule};
 use crate::key_set::{KeySet, TTL};
 
 pub(super) use shuttle::sync::{Mutex, MutexGuard};
@@ -108,8 +108,8 @@ impl World {
                 return;
             }
             let mut ended = self.shared.ended();
-            let answer = self.shared.ask(Some(&version.to_string()), self.now);
-            assert_eq!(answer, Answer::Wait);
+            let lookup = self.shared.ask(Some(&version.to_string()), self.now);
+            assert_eq!(lookup, Lookup::Wait);
             // Without an end of a fetch, this is where shuttle finds a deadlock.
             ended.changed().await.unwrap();
             assert!(

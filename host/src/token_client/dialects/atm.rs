@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::Dialect;
 use super::body::Body;
-use crate::token_client::answer::TokenAnswer;
 use crate::token_client::client::{Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
+use crate::token_client::response::TokenResponse;
 
 /// What is asked of an ATM server: `POST /auth/token`.
 #[derive(Clone, Debug)]
@@ -124,14 +124,14 @@ impl Dialect for Atm {
         Some(Body::json(&request, texts.map(str::len).iter().sum()))
     }
 
-    /// What the answer leaves out stays as it is: a server that rotates neither repeats neither.
-    fn take_refresh(&mut self, answer: &TokenAnswer) {
+    /// What the response leaves out stays as it is: a server that rotates neither repeats neither.
+    fn take_refresh(&mut self, response: &TokenResponse) {
         let (refresh_token, id_token) = match self.refresh.take() {
             Some(old) => (Some(old.refresh_token), Some(old.id_token)),
             None => (None, None),
         };
-        let refresh_token = answer.refresh_token.clone().or(refresh_token);
-        let id_token = answer.id_token.clone().or(id_token);
+        let refresh_token = response.refresh_token.clone().or(refresh_token);
+        let id_token = response.id_token.clone().or(id_token);
         if let Some((refresh_token, id_token)) = refresh_token.zip(id_token) {
             self.refresh = Some(Refresh {
                 refresh_token,
@@ -163,9 +163,9 @@ mod tests {
         String::from_utf8(body.bytes.to_vec()).unwrap()
     }
 
-    fn answer(members: &str) -> TokenAnswer {
+    fn response(members: &str) -> TokenResponse {
         let body = format!(r#"{{"access_token":"a","exp_access_token":600{members}}}"#);
-        TokenAnswer::read(body.into_bytes()).unwrap()
+        TokenResponse::read(body.into_bytes()).unwrap()
     }
 
     #[test]
@@ -177,7 +177,7 @@ mod tests {
         atm.login_id = Some("admin@gmail.com".into());
         let json = r#"{"clientId":"id","clientSecret":"secret","grant_types":"user_credentials","loginId":"admin@gmail.com"}"#;
         assert_eq!(text(Some(atm.request())), json);
-        atm.take_refresh(&answer(r#","refresh_token":"r","id_token":"i""#));
+        atm.take_refresh(&response(r#","refresh_token":"r","id_token":"i""#));
         let json =
             r#"{"clientId":"id","refresh_token":"r","id_token":"i","grantType":"refresh_token"}"#;
         assert_eq!(text(atm.refresh_request()), json);
@@ -186,8 +186,8 @@ mod tests {
     #[test]
     fn a_refresh_needs_both_tokens_and_takes_the_newest_of_each() {
         let mut atm = Atm::new(ClientCredentials::new("id", "secret"));
-        atm.take_refresh(&answer(""));
-        atm.take_refresh(&answer(r#","refresh_token":"r1""#));
+        atm.take_refresh(&response(""));
+        atm.take_refresh(&response(r#","refresh_token":"r1""#));
         assert!(atm.refresh_request().is_none());
         for (members, refresh_token, id_token) in [
             (r#","refresh_token":"r1","id_token":"i1""#, "r1", "i1"),
@@ -195,7 +195,7 @@ mod tests {
             (r#","refresh_token":"r2""#, "r2", "i1"),
             (r#","id_token":"i2""#, "r2", "i2"),
         ] {
-            atm.take_refresh(&answer(members));
+            atm.take_refresh(&response(members));
             let request = text(atm.refresh_request());
             let tokens = format!(r#""refresh_token":"{refresh_token}","id_token":"{id_token}""#);
             assert!(request.contains(&tokens), "{request}");

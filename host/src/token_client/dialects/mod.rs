@@ -9,7 +9,7 @@ use std::fmt;
 use secrecy::SecretString;
 
 use self::body::Body;
-use crate::token_client::answer::TokenAnswer;
+use crate::token_client::response::TokenResponse;
 
 /// How an authorization server is asked for tokens, and for which.
 ///
@@ -27,7 +27,7 @@ pub trait Dialect: fmt::Debug + Send + 'static {
     }
 
     /// Takes what a response gives to refresh its token with.
-    fn take_refresh(&mut self, _response: &TokenAnswer) {}
+    fn take_refresh(&mut self, _response: &TokenResponse) {}
 
     /// From here on there is nothing to refresh a token with.
     fn forget_refresh(&mut self) {}

@@ -25,7 +25,7 @@ fn main() -> ! {
     for vector in vectors::edges() {
         check(&Rsa4096::set_up(vector.n(), vector.e), vector);
     }
-    println!("all answers are right");
+    println!("all results are right");
     exit(0)
 }
 

@@ -35,7 +35,7 @@ fn main() -> ! {
     token[LEN / 2] ^= 1;
     let verdict = verify_in_place(&mut token, keys, policy, now);
     assert_eq!(verdict.err(), Some(Error::InvalidSignature));
-    println!("all answers are right");
+    println!("all results are right");
     exit(0)
 }
 

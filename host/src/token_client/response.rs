@@ -1,4 +1,4 @@
-//! What a server answers that issues a token.
+//! The response of a token endpoint that issues a token (RFC 6749 section 5.1).
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::error::Malformed;
 pub const MAX_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A token, and what may refresh it.
-pub struct TokenAnswer {
+pub struct TokenResponse {
     pub(crate) token: AccessToken,
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) id_token: Option<SecretString>,
@@ -33,14 +33,14 @@ struct Members {
     id_token: Option<SecretString>,
 }
 
-/// A lifetime in seconds, if the answer has one; malformed, it is an error.
+/// A lifetime in seconds, if the response has one; malformed, it is an error.
 type Lifetime = Option<Result<u64, Malformed>>;
 
-impl TokenAnswer {
+impl TokenResponse {
     pub(crate) fn read(body: Vec<u8>) -> Result<Self, Malformed> {
         let body = Zeroizing::new(body);
         let members: Members = serde_json::from_slice(&body).map_err(|_| Malformed::Json)?;
-        let answer = std::str::from_utf8(&body).map_err(|_| Malformed::Json)?;
+        let response = std::str::from_utf8(&body).map_err(|_| Malformed::Json)?;
         let token_type = members.token_type.as_deref();
         if token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer")) {
             return Err(Malformed::TokenType);
@@ -53,7 +53,7 @@ impl TokenAnswer {
         let seconds = seconds.unwrap_or(Err(Malformed::Lifetime))?;
         let lifetime = Duration::from_secs(seconds).min(MAX_LIFETIME);
         Ok(Self {
-            token: AccessToken::new(token, lifetime, answer.into()),
+            token: AccessToken::new(token, lifetime, response.into()),
             refresh_token: members.refresh_token,
             id_token: members.id_token,
         })
@@ -85,13 +85,13 @@ fn is_b64token(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(body: &str) -> Result<TokenAnswer, Malformed> {
-        TokenAnswer::read(body.as_bytes().to_vec())
+    fn read(body: &str) -> Result<TokenResponse, Malformed> {
+        TokenResponse::read(body.as_bytes().to_vec())
     }
 
     fn lifetime(member: &str) -> Result<u64, Malformed> {
-        let answer = read(&format!(r#"{{"access_token":"a.b.c",{member}}}"#))?;
-        Ok(answer.token.lifetime().as_secs())
+        let response = read(&format!(r#"{{"access_token":"a.b.c",{member}}}"#))?;
+        Ok(response.token.lifetime().as_secs())
     }
 
     #[test]
@@ -147,11 +147,12 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_no_header_value_is_refused() {
-        let answer = |token: &str| read(&format!(r#"{{"access_token":"{token}","expires_in":1}}"#));
+    fn a_token_that_is_no_header_value_is_rejected() {
+        let response =
+            |token: &str| read(&format!(r#"{{"access_token":"{token}","expires_in":1}}"#));
         let longest = "a".repeat(MAX_TOKEN_LEN);
         for token in ["a", "A-z0.9_~+/==", &longest] {
-            let authorization = answer(token).unwrap().token.authorization();
+            let authorization = response(token).unwrap().token.authorization();
             assert_eq!(authorization, format!("Bearer {token}"));
             assert!(authorization.is_sensitive());
         }
@@ -166,7 +167,7 @@ mod tests {
             "é",
             &longer,
         ] {
-            assert_eq!(answer(token).map(drop), Err(Malformed::Token), "{token}");
+            assert_eq!(response(token).map(drop), Err(Malformed::Token), "{token}");
         }
     }
 }

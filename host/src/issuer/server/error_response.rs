@@ -11,7 +11,7 @@ use super::log::Outcome;
 
 /// Why no token is issued.
 #[derive(Debug)]
-pub(crate) enum Refusal {
+pub(crate) enum ErrorResponse {
     /// The request is malformed, or this is missing from it.
     InvalidRequest(&'static str),
     /// There is no such client, or its secret is another.
@@ -24,7 +24,7 @@ pub(crate) enum Refusal {
     UnsupportedGrantType,
     /// Nothing of the scope that was asked for can be granted.
     InvalidScope,
-    /// The client may not have such a token; Auth0's servers answer this.
+    /// The client may not have such a token; Auth0's servers respond with this.
     AccessDenied(Cow<'static, str>),
     /// There were too many requests; there may be one more in this many seconds.
     TooManyRequests(u64),
@@ -34,12 +34,12 @@ pub(crate) enum Refusal {
 
 /// Its form on the wire.
 #[derive(Serialize)]
-struct Answer {
+struct Body {
     error: &'static str,
     error_description: Cow<'static, str>,
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let header = match self {
             // RFC 6749 section 5.2 wants it of those who tried HTTP Basic; others ignore it.
@@ -83,11 +83,11 @@ impl IntoResponse for Refusal {
                 "the request did not arrive in time".into(),
             ),
         };
-        let answer = Answer {
+        let body = Body {
             error,
             error_description,
         };
-        let mut response = (status, Json(answer)).into_response();
+        let mut response = (status, Json(body)).into_response();
         response.headers_mut().extend(header);
         response.extensions_mut().insert(Outcome(error));
         response
