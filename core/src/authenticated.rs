@@ -11,10 +11,10 @@ use crate::verified::Verified;
 
 /// A JWS whose signature was checked: its payload is what the key's owner signed.
 ///
-/// [`Unverified::authenticate`](crate::Unverified::authenticate) is its one maker. It says nothing about
-/// whom the payload is for, or when: for an access token, [`verify`](Self::verify) holds its claims
-/// against a policy. On its own it serves for other signed messages, an update of the key set for
-/// example.
+/// [`Unverified::authenticate`](crate::Unverified::authenticate) is its only maker. It does not say
+/// whom the payload is for, or until when it is valid: for an access token, [`verify`](Self::verify)
+/// compares the claims with a policy. Without that step it serves for other signed messages, such as an
+/// update of the key set.
 pub struct Authenticated<'t> {
     header: Header<'t>,
     payload: &'t [u8],
@@ -25,7 +25,7 @@ impl<'t> Authenticated<'t> {
         Self { header, payload }
     }
 
-    /// Reads the claims and holds them against the policy.
+    /// Reads the claims and compares them with the policy.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! Strict JSON (RFC 8259) over borrowed bytes, for the header, the claims and JWK Sets.
 //!
-//! [`parse`] checks a whole document before anything of it is used: it neither recurses nor
-//! allocates, and rejects nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
-//! unescaping), invalid UTF-8, lone surrogates and anything after the value. What it returns are
-//! views of checked text, so reading them cannot fail half-way.
+//! [`parse`] checks a whole document before any part of it is used. It neither recurses nor
+//! allocates. It rejects nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
+//! unescaping), invalid UTF-8, lone surrogates and anything after the value. It returns views of
+//! checked text, so reading them cannot fail.
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -13,8 +13,8 @@ use crate::Error;
 /// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
 pub const MAX_JSON_DEPTH: usize = 16;
 
-/// How many members an object may have, together with the objects that it lies in: each as far as it
-/// has been read when the next name comes.
+/// How many members an object may have, together with the objects that it lies in. Of those objects, the
+/// members before it count.
 ///
 /// The reader remembers a hash of each of these names, to find two members of one name.
 pub const MAX_JSON_MEMBERS: usize = 96;
@@ -66,7 +66,7 @@ pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
 /// As [`parse`], with a limit of members up to [`MAX_JSON_MEMBERS`]; calls `member` with each member of
 /// the outermost object.
 ///
-/// What `member` keeps must not be used before the whole document was found good.
+/// `member` must not use what it keeps before the whole document is checked.
 pub(crate) fn walk<'a>(
     document: &'a [u8],
     max_members: usize,
@@ -137,7 +137,7 @@ impl<'a> Text<'a> {
     }
 
     /// Copies the string without escapes to the front of `buffer` and returns its length in bytes,
-    /// or nothing where it does not fit.
+    /// or `None` if the string does not fit.
     pub fn copy_to(self, buffer: &mut [u8]) -> Option<usize> {
         let mut len = 0;
         for character in self.chars() {
@@ -148,7 +148,7 @@ impl<'a> Text<'a> {
         Some(len)
     }
 
-    /// What stands before the first `separator` and what after it, if there is one.
+    /// The text before the first `separator`, and the text after it if there is one.
     pub(crate) fn split_once(self, separator: char) -> (Self, Option<Self>) {
         let mut chars = Chars(self.0.chars());
         let mut end = 0;
@@ -228,7 +228,7 @@ impl<'a> Array<'a> {
         core::iter::from_fn(move || cursor.skip_value())
     }
 
-    /// Calls `element` with the members of each element, or with nothing where the element is not an object.
+    /// Calls `element` with the members of each element, or with `None` if the element is not an object.
     ///
     /// Walks over each element once.
     pub(crate) fn objects(
@@ -305,7 +305,7 @@ impl<'a> Object<'a> {
 struct Chars<'a>(core::str::Chars<'a>);
 
 impl Chars<'_> {
-    /// The value of four hexadecimal digits, which they are known to be.
+    /// The value of the next four characters, which were checked to be hexadecimal digits.
     fn hex4(&mut self) -> u32 {
         let Some((digits, rest)) = self.0.as_str().split_at_checked(4) else {
             return 0;
@@ -652,8 +652,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Walks over a checked value and what separates it from the one before, and returns it, or nothing at
-    /// the end of a container.
+    /// Walks over the separators before a checked value and over the value, and returns the value, or `None`
+    /// at the end of a container.
     fn skip_value(&mut self) -> Option<Value<'a>> {
         let mut start = self.at;
         let mut depth = 0_usize;

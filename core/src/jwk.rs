@@ -40,7 +40,7 @@ where
         }
     }
 
-    /// A key without a `kid`: for tokens that name none, where the set has no other key.
+    /// A key without a `kid`: for tokens without a `kid`, if the set has no other key.
     #[must_use]
     pub const fn anonymous(public_key: PublicKey<BITS>) -> Self {
         Self {
@@ -62,7 +62,7 @@ where
         }
     }
 
-    /// Reads a JWK; members that it does not know are passed over (RFC 7517 section 4).
+    /// Reads a JWK. Skips members that it does not know (RFC 7517 section 4).
     pub(crate) fn read(members: &mut Members<'_>) -> Result<Self, Error> {
         let (mut key_type, mut key_id, mut n, mut e) = (None, None, None, None);
         for (name, value) in members {
@@ -131,7 +131,7 @@ where
     }
 }
 
-/// A [`Jwk`] from constants, checked when it is compiled: a modulus that is no good does not compile.
+/// A [`Jwk`] from constants, checked when it is compiled: a modulus that cannot be used does not compile.
 ///
 /// ```
 /// use tokenlatch::{Jwk, JwkSet, jwk};
@@ -189,7 +189,7 @@ fn require(is_for_verifying: bool) -> Result<(), Error> {
 
 /// Base64urlUInt (RFC 7518 section 2) as big-endian bytes.
 ///
-/// It should have no leading zero, but real servers send one, left over from ASN.1: one is dropped.
+/// It should have no leading zero, but real servers send one that is left over from ASN.1. One is dropped.
 fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8], too_long: Error) -> Result<&'b [u8], Error> {
     let len = text.copy_to(buffer).ok_or(too_long)?;
     let text = buffer.get_mut(..len).ok_or(too_long)?;

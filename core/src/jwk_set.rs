@@ -54,8 +54,8 @@ where
 
     /// Reads a JWK Set document.
     ///
-    /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and otherwise
-    /// passed over: its neighbours stay.
+    /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and skipped. It does
+    /// not affect the other keys.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ where
         self.unusable
     }
 
-    /// The key for a token: that of its `kid`, or, where it has none, the only one there is.
+    /// The key for a token: the one with its `kid`, or the only key of the set if the token has no `kid`.
     pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&PublicKey<BITS>, Error> {
         let (missing, ambiguous) = match key_id {
             Some(_) => (Error::UnknownKey, Error::AmbiguousKey),
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use crate::MAX_KEY_ID_LEN;
 
-    /// Puts moduli for their names: 2^2048 - 1 and - 3, and such as cannot be used.
+    /// Replaces names by moduli: 2^2048 - 1, 2^2048 - 3, and some that cannot be used.
     fn with_moduli(document: &str) -> String {
         [
             ("$A", "", 341, "w"),

@@ -29,13 +29,13 @@
 //! | [`Authenticated`], a JWS (RFC 7515) | the payload is what the key's owner signed | [`verify`](Authenticated::verify): claims, policy |
 //! | [`Verified`], a JWT (RFC 7519) | the token is good | |
 //!
-//! Each has one maker. [`verify_in_place`] and [`verify()`] take all of these steps.
+//! Each type has one maker. [`verify_in_place`] and [`verify()`] take all of these steps.
 //!
 //! # Limits
 //!
-//! Every input has a bound. What is past it is rejected with an error of its own.
+//! Every input has a limit. An input beyond its limit is rejected with an error of its own.
 //!
-//! | what | limit | past it |
+//! | what | limit | error |
 //! |---|---|---|
 //! | token | [`MAX_TOKEN_LEN`], 16,384 bytes | [`Error::TokenTooLong`] |
 //! | header | [`MAX_HEADER_LEN`], 2,048 bytes once decoded | [`Error::HeaderTooLong`] |
@@ -53,9 +53,9 @@
 //! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
 //!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
-//! bits alone. Nothing here recurses, allocates or panics; that there is no way to a panic is proven
-//! at every change by linking firmware in which a panic cannot link. (The proof is of the default
-//! features: `der` and `serde` read with other crates' code, and only what you give them yourself.)
+//! bits alone. Nothing here recurses, allocates or panics. Every change is tested by linking firmware in
+//! which a panic does not link. (This proves the default features. `der` and `serde` read with the code
+//! of other crates, and only what you give them yourself.)
 //!
 //! # Features
 //!
@@ -99,11 +99,11 @@ pub use time::Time;
 pub use unverified::{MAX_TOKEN_LEN, Unverified};
 pub use verified::Verified;
 
-/// Verifies a token where it lies, without any other buffer.
+/// Verifies a token in its own place, without another buffer.
 ///
-/// `token` is a JWT in compact serialization (RFC 7519 section 7.2); each part of it is decoded in
-/// its own place, and what is returned borrows it. After an error the buffer's contents are
-/// unspecified: to try again, with other keys say, keep a copy or use [`verify()`].
+/// `token` is a JWT in compact serialization (RFC 7519 section 7.2). Each part of it is decoded in its own
+/// place, and the result borrows it. After an error the contents of the buffer are unspecified: to try
+/// again, with other keys for example, keep a copy or use [`verify()`].
 ///
 /// # Errors
 ///

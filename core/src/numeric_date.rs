@@ -36,7 +36,7 @@ impl NumericDate {
                 b'.' => in_fraction = true,
                 b'e' | b'E' => in_exponent = true,
                 b'0'..=b'9' if in_exponent => {
-                    // One beyond any number's length is as good as the largest.
+                    // An exponent longer than any number acts like the largest one.
                     exponent = exponent
                         .saturating_mul(10)
                         .saturating_add(i32::from(byte - b'0'));

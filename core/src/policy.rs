@@ -12,8 +12,8 @@ use crate::time::Time;
 /// What a token must say to be accepted.
 ///
 /// Issuer and audience are mandatory, so that a token that was meant for somebody else is never
-/// accepted (RFC 8725 sections 3.8 and 3.9), and so is the token's `exp`. Everything else begins at
-/// its strictest: no leeway, nothing uncertain, nothing issued in the future.
+/// accepted (RFC 8725 sections 3.8 and 3.9). The token's `exp` is mandatory, too. Everything else begins at
+/// its strictest: no leeway, no uncertainty about the time, no token issued in the future.
 ///
 /// The methods that take a list add up: called again, [`require_scopes`](Self::require_scopes) requires
 /// the scopes of both lists. Each of them may be called up to four times; a policy with more lists
@@ -129,22 +129,23 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Requires all of these claims, whatever they say, as long as it is not `null`.
+    /// Requires all of these claims. They may have any value but `null`.
     #[must_use]
     pub const fn require_claims(mut self, claims: &'p [&'p str]) -> Self {
         self.claims = self.claims.and(claims);
         self
     }
 
-    /// Allows for clocks that differ by this much, in every comparison with the time. Whole seconds
-    /// count.
+    /// Allows for clocks that differ by this much, in every comparison with the time. Fractions of a second
+    /// are cut off.
     #[must_use]
     pub const fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = leeway.as_secs();
         self
     }
 
-    /// Requires `iat`, and rejects a token that was issued longer ago than this. Whole seconds count.
+    /// Requires `iat`, and rejects a token that was issued longer ago than this. Fractions of a
+    /// second are cut off.
     #[must_use]
     pub const fn max_age(mut self, max_age: Duration) -> Self {
         self.max_age = Some(max_age.as_secs());
@@ -160,11 +161,11 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Accepts a token that may be valid, where the [`Time`] does not tell for certain: one that is valid
-    /// at some second that the time may be.
+    /// Accepts a token that is valid at some second that the [`Time`] may be, even if it is not valid at all
+    /// of them.
     ///
-    /// With [`Time::at_least`] this is all a device without a clock can ask for: a token that is known to
-    /// have expired is rejected, but a stolen token works until the floor passes its `exp`.
+    /// With [`Time::at_least`] a device without a clock can ask for no more than this: a token that is known
+    /// to have expired is rejected, but a stolen token works until the floor passes its `exp`.
     /// [`Verified::is_certainly_valid`](crate::Verified::is_certainly_valid) tells the two apart, so
     /// that less can be granted.
     #[must_use]
@@ -179,7 +180,7 @@ impl<'p> Policy<'p> {
         issuer == self.issuer || self.more_issuers.contains(issuer)
     }
 
-    /// Holds a token's type and claims against the policy.
+    /// Compares a token's type and claims with the policy.
     ///
     /// Not inlined, so that what it works with takes no stack while the claims are read.
     #[inline(never)]
@@ -252,7 +253,7 @@ impl<'p> Policy<'p> {
             })
     }
 
-    /// Holds the dates against the time; returns `exp` and whether the token is valid for certain.
+    /// Compares the dates with the time; returns `exp` and whether the token is valid for certain.
     fn check_dates(&self, claims: &Claims<'_>, now: Time) -> Result<(u64, bool), Error> {
         // Dates with a fraction are rounded towards rejection.
         let leeway = self.leeway;

@@ -75,8 +75,7 @@ const DIGEST_INFO: [u8; 19] = [
 /// Whether `message` is the one encoded message of `len` bytes for the digest.
 ///
 /// EM = 0x00 || 0x01 || PS || 0x00 || T, where PS is 0xff as often as needed. A signature is checked
-/// by comparing with it, never by parsing what the signature holds: that is how forgeries passed
-/// (Bleichenbacher 2006).
+/// by comparing with it, never by parsing it: parsers have accepted forgeries (Bleichenbacher 2006).
 // Not inlined, so that its stack is not in use while the power is computed.
 #[inline(never)]
 fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool {

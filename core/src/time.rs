@@ -6,9 +6,9 @@ use crate::error::Error;
 /// no clock.
 ///
 /// A server knows the second. A device that was just switched on may know only that it is not
-/// earlier than its firmware's build, or the last time it saw. Saying what is known instead of a
-/// guess makes the verdict honest: by default a token must be valid whatever the time really is,
-/// and [`Policy::accept_uncertain`](crate::Policy::accept_uncertain) tells what else there is.
+/// earlier than its firmware's build, or the last time it saw. With the knowledge instead of a guess,
+/// the verdict is honest: by default a token must be valid at every time that it may be. See
+/// [`Policy::accept_uncertain`](crate::Policy::accept_uncertain) for the other choice.
 ///
 /// | known | `exp` | `nbf` |
 /// |---|---|---|

@@ -15,9 +15,9 @@ use crate::rsa::{Bits, Capacity};
 /// The longest token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
 
-/// A token that was split, and whose header was read: anybody can have made it.
+/// A token that was split, and whose header was read. Anybody may have made it.
 ///
-/// What it says serves to choose the keys that it is to be verified with, and for nothing else.
+/// Use it to choose the keys to verify the token with, and for nothing else.
 ///
 /// ```
 /// # use tokenlatch::{Error, JwkSet, Policy, Time, Unverified, Verified};
@@ -37,7 +37,7 @@ pub struct Unverified<'t> {
 }
 
 impl<'t> Unverified<'t> {
-    /// Splits a token where it lies and reads its header.
+    /// Splits a token in its own place and reads its header.
     ///
     /// The signing input is hashed while it is still whole. Then each part is decoded in its own place.
     ///
@@ -96,8 +96,8 @@ impl<'t> Unverified<'t> {
         Ok(claims.issuer)
     }
 
-    /// Checks the signature with the key that the token names, or with the only key there is. With other
-    /// keys it may be tried again.
+    /// Checks the signature with the key that the token names, or with the only key of the set. It may be
+    /// tried again with other keys.
     ///
     /// # Errors
     ///
@@ -155,11 +155,11 @@ impl<'t> Compact<'t> {
     }
 }
 
-/// Where the first dot from `start` on is.
+/// The place of the first dot at `start` or after it.
 fn find_dot(token: &[u8], start: usize) -> Option<usize> {
     let is_dot = |byte: &u8| *byte == b'.';
     let rest = token.get(start..)?;
-    // Whole blocks first, all of whose bytes a processor with vectors looks at in one go.
+    // Whole blocks first: a processor with vectors compares all bytes of a block at once.
     let (blocks, _) = rest.as_chunks::<32>();
     let has_dot = |block: &[u8; 32]| block.iter().fold(false, |any, byte| any | is_dot(byte));
     let skipped = 32 * blocks.iter().take_while(|block| !has_dot(block)).count();

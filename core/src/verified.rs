@@ -10,9 +10,9 @@ use crate::time::Time;
 
 /// The claims of a token whose signature, claims and policy were all checked.
 ///
-/// [`Authenticated::verify`](crate::Authenticated::verify) is its one maker, which
-/// [`verify`](crate::verify()) and [`verify_in_place`](crate::verify_in_place) call: to hold it is to
-/// know that the token is good. It borrows the buffer that the token lies in.
+/// [`Authenticated::verify`](crate::Authenticated::verify) is its only maker, which
+/// [`verify`](crate::verify()) and [`verify_in_place`](crate::verify_in_place) call: whoever holds it
+/// knows that the token is good. It borrows the buffer of the token.
 ///
 /// It cannot be forged:
 ///
@@ -22,7 +22,7 @@ use crate::time::Time;
 /// # }
 /// ```
 ///
-/// nor be made from a token that was not authenticated:
+/// It cannot be made from a token that was not authenticated:
 ///
 /// ```compile_fail,E0599
 /// # use tokenlatch::{Policy, Time, Unverified};
@@ -37,7 +37,7 @@ use crate::time::Time;
 /// # }
 /// ```
 ///
-/// nor outlive the token's buffer:
+/// It cannot outlive the token's buffer:
 ///
 /// ```compile_fail,E0597
 /// # use tokenlatch::{Error, JwkSet, Policy, Time, verify_in_place};
@@ -51,7 +51,7 @@ use crate::time::Time;
 /// # }
 /// ```
 ///
-/// nor survive a change of it:
+/// It does not survive a change of the buffer:
 ///
 /// ```compile_fail,E0506
 /// # use tokenlatch::{Error, JwkSet, Policy, Time, verify_in_place};
@@ -71,7 +71,7 @@ pub struct Verified<'t> {
 }
 
 impl<'t> Verified<'t> {
-    /// Reads the claims that the key's owner signed, and holds them against the policy.
+    /// Reads the claims that the key's owner signed, and compares them with the policy.
     ///
     /// Not inlined, so that what it works with takes no stack while the signature is checked.
     #[inline(never)]
@@ -96,8 +96,8 @@ impl<'t> Verified<'t> {
         })
     }
 
-    /// Whether the token is valid whatever the time really is, as far as it was known. Always so
-    /// unless the policy said [`accept_uncertain`](Policy::accept_uncertain).
+    /// Whether the token is valid at every second that the [`Time`] may be. Always true unless the policy
+    /// said [`accept_uncertain`](Policy::accept_uncertain).
     #[must_use]
     pub fn is_certainly_valid(&self) -> bool {
         self.is_certain
@@ -187,8 +187,7 @@ impl<'t> Verified<'t> {
 
     /// The claims as the caller's own type, by serde-json-core; it borrows texts where it can.
     ///
-    /// That reader is not made for hostile bytes, and is given only what the strict one has
-    /// accepted. A text with escapes needs an owned type (`heapless::String`, `String`) and may be
+    /// That reader is not made for hostile bytes: it gets only what the strict reader has accepted. A text with escapes needs an owned type (`heapless::String`, `String`) and may be
     /// at most 256 bytes long.
     ///
     /// # Errors

@@ -1,16 +1,16 @@
-//! A runtime of one's own, for callers without any.
+//! A runtime for callers that have none.
 
 use std::fmt;
 use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// A runtime on a thread of its own, which may be dropped anywhere, in an async task too: nobody waits
-/// for it to end.
+/// A runtime on its own thread. It may be dropped anywhere, even in an async task: the drop does not wait
+/// for the thread to end.
 pub(crate) struct Background(Option<Runtime>);
 
 impl Background {
-    /// Starts the thread, which has this name.
+    /// Starts a thread of this name.
     pub(crate) fn start(name: &str) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -20,7 +20,7 @@ impl Background {
         Ok(Self(Some(runtime)))
     }
 
-    /// Does what needs a runtime around it.
+    /// Calls a function that needs a runtime around it.
     pub(crate) fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
         let _guard = self.runtime().enter();
         work()

@@ -1,10 +1,10 @@
-//! The present, as the system's clock has it.
+//! The present time by the system's clock.
 
 use std::time::SystemTime;
 
 use tokenlatch::Time;
 
-/// The present, for [`tokenlatch::verify()`] and the like.
+/// The present time, for [`tokenlatch::verify()`] and similar functions.
 ///
 /// # Panics
 ///
@@ -18,11 +18,11 @@ pub fn now() -> Time {
 ///
 /// # Panics
 ///
-/// If the system's clock stands before 1970: no verdict by such a clock would be worth anything.
+/// If the system's clock is before 1970: with such a clock no verdict is right.
 #[must_use]
 pub fn unix_now() -> u64 {
     SystemTime::UNIX_EPOCH
         .elapsed()
-        .expect("the system's clock stands before 1970")
+        .expect("the system's clock is before 1970")
         .as_secs()
 }

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 /// Reads a file of at most `max_len` bytes.
 ///
-/// Of a file that never ends, as a pipe or a device may, no more than that is read.
+/// A pipe or a device may never end. This function reads one byte more than `max_len` at most.
 ///
 /// # Errors
 ///
@@ -26,13 +26,13 @@ pub fn read(path: impl AsRef<Path>, max_len: usize) -> io::Result<Vec<u8>> {
 /// As [`read`], and [`io::ErrorKind::InvalidData`].
 pub fn read_text(path: impl AsRef<Path>, max_len: usize) -> io::Result<String> {
     let contents = read(path, max_len)?;
-    // Not with the bytes, which may be secret.
+    // Without the bytes in the error: they may be secret.
     String::from_utf8(contents).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// Appends all that `reader` has, at most `max_len` bytes, to `contents`.
 ///
-/// If `contents` has room for one byte more than that, it does not grow, and so leaves no copy behind.
+/// If `contents` has room for `max_len + 1` bytes, it does not grow, and so leaves no copy in freed memory.
 ///
 /// # Errors
 ///
@@ -61,10 +61,10 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     };
     let mut file = NamedTempFile::new_in(directory)?;
     file.write_all(contents)?;
-    // Or the name could outlive a power cut, and the contents not.
+    // Otherwise, after a power cut, the name could be there without the contents.
     file.as_file().sync_all()?;
     file.persist(path)?;
-    // The name, too. Only Unix lets a program open a directory.
+    // The directory has the name. Only Unix lets a program open a directory.
     #[cfg(unix)]
     File::open(directory)?.sync_all()?;
     Ok(())

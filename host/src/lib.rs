@@ -1,15 +1,15 @@
-//! Verifies RS256 access tokens in services: key sets that are fetched and cached, tokens that are
-//! obtained, and an authorization server for tests.
+//! Verifies RS256 access tokens in services. Fetches and caches key sets, obtains tokens, and has an
+//! authorization server for tests.
 //!
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
-//! - [`verifier`]: the same for several issuers;
+//! - [`verifier`]: tokens of several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
 //! - `issuer`: an embedded authorization server that issues tokens in two dialects;
 //! - [`http`]: the bounded HTTP requests that all of these need;
-//! - [`clock`]: the present;
+//! - [`clock`]: the present time;
 //! - [`files`]: files read under a bound, and replaced as a whole.
 //!
-//! [`tokenlatch`] and [`reqwest`], whose types stand in this API, are re-exported.
+//! [`tokenlatch`] and [`reqwest`] are re-exported, because this API has types of theirs.
 //!
 //! # Features
 //!

@@ -1,4 +1,4 @@
-//! JWK thumbprints (RFC 7638): names for keys that depend on nothing but the key.
+//! JWK thumbprints (RFC 7638): names for keys that depend only on the key.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;

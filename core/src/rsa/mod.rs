@@ -11,7 +11,7 @@
 //! 5. [`public_operation`]: s^e mod n by the first of the `BACKENDS` that supports the processor. A backend
 //!    is one file in `arch` and one line in that list.
 //!
-//! A signature scheme is a file outside: `crate::rs256`.
+//! A signature scheme is a file outside of this folder: `crate::rs256`.
 
 #[allow(
     unsafe_code,

@@ -1,4 +1,4 @@
-//! The client whose requests are bounded.
+//! The HTTP client: each of its requests is bounded.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ use super::limits::{Limits, MAX_REDIRECTS};
 use super::response::{Fetched, Response, kept_etag, max_age};
 use super::url::{is_loopback, redirected};
 
-/// An HTTP client whose every request is bounded.
+/// An HTTP client. Each of its requests is bounded by [`Limits`].
 #[derive(Clone, Default)]
 pub struct HttpClient {
     limits: Limits,
@@ -40,11 +40,11 @@ impl HttpClient {
         }
     }
 
-    /// A client with the proxy, the root certificates, the headers and so on of `builder`. What
-    /// [`Limits`] has and what is said of redirects and compression here is set on top of it.
+    /// A client with the proxy, the root certificates, the headers and the other settings of `builder`.
+    /// `limits`, and this client's rules for redirects and compression, replace those of `builder`.
     ///
-    /// The headers go to every server that is asked: to that of an issuer's metadata and to that of
-    /// its `jwks_uri`.
+    /// The headers go to every server: to the one with an issuer's metadata and to the one of its
+    /// `jwks_uri`.
     ///
     /// # Errors
     ///
@@ -58,11 +58,11 @@ impl HttpClient {
         })
     }
 
-    /// Gets what is at `url`.
+    /// Gets the document at `url`.
     ///
     /// # Errors
     ///
-    /// Any [`HttpError`] but those of metadata.
+    /// Any [`HttpError`].
     pub async fn get(&self, url: &str) -> Result<Vec<u8>, HttpError> {
         match self.get_if_changed(url, None).await? {
             Fetched::Document { body, .. } => Ok(body),
@@ -70,13 +70,13 @@ impl HttpClient {
         }
     }
 
-    /// Gets what is at `url`, unless its ETag still is this one (RFC 9110 section 13.1.2).
+    /// Gets the document at `url`, unless its ETag is still this one (RFC 9110 section 13.1.2).
     ///
-    /// An `etag` that is none is not sent.
+    /// An invalid `etag` is not sent.
     ///
     /// # Errors
     ///
-    /// Any [`HttpError`] but those of metadata.
+    /// Any [`HttpError`].
     pub async fn get_if_changed(
         &self,
         url: &str,
@@ -87,12 +87,12 @@ impl HttpClient {
         self.in_time(self.follow(url, etag)).await
     }
 
-    /// Posts `body` as JSON to `url` and returns the response's body. A redirect is not followed:
-    /// what is posted may be secret.
+    /// Posts `body` as JSON to `url` and returns the response's body. No redirect is followed:
+    /// the body may be secret.
     ///
     /// # Errors
     ///
-    /// Any [`HttpError`] but those of metadata.
+    /// Any [`HttpError`].
     pub async fn post_json(&self, url: &str, body: &impl Serialize) -> Result<Vec<u8>, HttpError> {
         let url = self.parse(url)?;
         let request = self.http(&url)?.post(url).json(body).build()?;
@@ -103,12 +103,12 @@ impl HttpClient {
         }
     }
 
-    /// Sends a request as it is, and returns the response, whatever its status. A redirect is not
-    /// followed: what is sent may be secret.
+    /// Sends a request and returns the response, whatever its status is. No redirect is followed: the
+    /// request may hold secrets.
     ///
     /// # Errors
     ///
-    /// Any [`HttpError`] but those of metadata, of redirects and of the status.
+    /// Any [`HttpError`] except those of redirects and of the status.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.check(request.url())?;
         let response = async {
@@ -128,7 +128,7 @@ impl HttpClient {
         self.in_time(response).await
     }
 
-    /// The URL, if it may be asked.
+    /// The URL, if requests to it are allowed.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl HttpClient {
         Ok(url)
     }
 
-    /// Whether the URL may be asked.
+    /// Whether requests to the URL are allowed.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl HttpClient {
         }
     }
 
-    /// The client for this URL, made when first needed.
+    /// The client for this URL. It is made when it is needed first.
     fn http(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
         let mut builder = reqwest::Client::builder();
         let client = if url.scheme() == "http" && is_loopback(url) {
@@ -239,7 +239,7 @@ impl HttpClient {
     }
 }
 
-/// Not the headers and the proxy, which may hold credentials.
+/// Leaves out the headers and the proxy, which may hold credentials.
 impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpClient")
@@ -248,11 +248,11 @@ impl fmt::Debug for HttpClient {
     }
 }
 
-/// Gets what is at `url`, under the default [`Limits`].
+/// Gets the document at `url`, under the default [`Limits`].
 ///
 /// # Errors
 ///
-/// Any [`HttpError`] but those of metadata.
+/// Any [`HttpError`].
 pub async fn get(url: &str) -> Result<Vec<u8>, HttpError> {
     HttpClient::default().get(url).await
 }
@@ -261,7 +261,7 @@ pub async fn get(url: &str) -> Result<Vec<u8>, HttpError> {
 ///
 /// # Errors
 ///
-/// Any [`HttpError`] but those of metadata.
+/// Any [`HttpError`].
 pub async fn post_json(url: &str, body: &impl Serialize) -> Result<Vec<u8>, HttpError> {
     HttpClient::default().post_json(url, body).await
 }

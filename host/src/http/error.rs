@@ -20,7 +20,7 @@ pub enum HttpError {
     /// Neither `https`, nor `http` to a loopback address.
     #[error("only https is allowed, or http to a loopback address")]
     InsecureUrl,
-    /// The client or the request cannot be made: this machine has no root certificates, say.
+    /// The client or the request cannot be made. For example, this machine has no root certificates.
     #[error("the HTTP client cannot be set up")]
     Client(#[source] reqwest::Error),
     /// There is no connection to the server: name resolution, proxy, TCP or TLS failed.
@@ -53,12 +53,12 @@ pub enum HttpError {
     /// The response is a redirect to another scheme, host or port.
     #[error("a redirect to another origin")]
     ForeignRedirect,
-    /// There were more than [`MAX_REDIRECTS`], or they form a loop.
+    /// There were more than [`MAX_REDIRECTS`] redirects, or they form a loop.
     #[error("more than {MAX_REDIRECTS} redirects")]
     TooManyRedirects,
 }
 
-/// Leaves the URL out, which may hold credentials.
+/// Leaves out the URL, which may hold credentials.
 impl From<reqwest::Error> for HttpError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-/// How long a connection may take to be there: name resolution, proxy, TCP and TLS.
+/// How long it may take to connect: name resolution, proxy, TCP and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the header of a response may take, connecting included; after a redirect, once more.
+/// How long it may take until the header of the response has arrived. This includes connecting. After a
+/// redirect, the time starts again.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long all of it may take together: redirects and the last byte of the body included.
+/// How long it may take until the last byte of the body has arrived. This includes redirects.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest body, in bytes, after it is decompressed.
@@ -32,12 +33,12 @@ pub struct Limits {
     pub total_timeout: Duration,
     /// Instead of [`MAX_BODY_LEN`].
     pub max_body_len: usize,
-    /// Whether `http` is allowed to any host. Whoever is on the way can then choose the keys: not
-    /// outside of a network that is protected otherwise.
+    /// Whether `http` is allowed to every host. Anybody on the network path can then choose the keys: use
+    /// this only in a network that is protected in another way.
     pub allow_http: bool,
 }
 
-/// Those of this module's constants, and no `http` but to a loopback address.
+/// The constants of this module; `http` only to a loopback address.
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -1,14 +1,14 @@
-//! HTTP requests with every bound that a hostile or broken server calls for.
+//! HTTP requests, bounded against hostile and broken servers.
 //!
 //! | what | bound |
 //! |---|---|
-//! | scheme | `https`; `http` to a loopback address, or where [`Limits::allow_http`] says so |
+//! | scheme | `https`; `http` to a loopback address, or if [`Limits::allow_http`] is set |
 //! | time | [`CONNECT_TIMEOUT`], [`RESPONSE_TIMEOUT`], [`TOTAL_TIMEOUT`] |
 //! | body | [`MAX_BODY_LEN`], counted as it arrives and after it is decompressed (gzip) |
-//! | redirects | [`MAX_REDIRECTS`], to the same origin alone; none of what is sent |
-//! | ETag | [`MAX_ETAG_LEN`], a longer one is dropped |
+//! | redirects | [`MAX_REDIRECTS`], only to the same origin, and only for GET |
+//! | ETag | [`MAX_ETAG_LEN`], a longer one is ignored |
 //!
-//! The HTTP library bounds a response's header on its own: 100 fields in some 400 KiB.
+//! The HTTP library bounds the header of a response: 100 fields, in about 400 KiB.
 
 mod client;
 mod error;

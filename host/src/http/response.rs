@@ -1,4 +1,4 @@
-//! What a request brought.
+//! Responses.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,26 +9,26 @@ use reqwest::header::ETAG;
 
 use super::limits::MAX_ETAG_LEN;
 
-/// What a conditional request got (RFC 9110 section 13).
+/// The result of a conditional request (RFC 9110 section 13).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
-    /// The document.
+    /// A document.
     Document {
         /// The document itself.
         body: Vec<u8>,
-        /// What to ask with the next time; at most [`MAX_ETAG_LEN`] bytes.
+        /// The ETag for the next request, of at most [`MAX_ETAG_LEN`] bytes.
         etag: Option<String>,
-        /// How long the document stays fresh, if the server says so; zero if it is not to be cached.
+        /// How long the document stays fresh, if the server says so. Zero if it must not be cached.
         max_age: Option<Duration>,
     },
-    /// The document with the ETag that was sent is still the present one.
+    /// The ETag of the request is still that of the document.
     NotModified {
         /// How long it stays fresh from now on, if the server says so.
         max_age: Option<Duration>,
     },
 }
 
-/// A server's response, whatever its status.
+/// A response, whatever its status is.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Response {
@@ -40,7 +40,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Shows the status alone: the rest may be secret.
+/// Shows only the status: the rest may be secret.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")

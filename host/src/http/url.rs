@@ -1,4 +1,4 @@
-//! Which URLs are asked.
+//! Loopback addresses and redirects.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
-/// Where a redirect goes (RFC 9110 section 10.2.2): the origin is the same, and so is the scheme.
+/// The target of a redirect (RFC 9110 section 10.2.2), which must have the same origin.
 pub(super) fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, HttpError> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
     let to = location.and_then(|location| from.join(location).ok());

@@ -1,4 +1,4 @@
-//! The cache for callers without an async runtime: the same one, with a runtime of its own.
+//! The cache for callers without an async runtime.
 
 use std::io;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use tokenlatch::{Policy, Time, Verified};
 use super::{Builder, Health, Keys, Source, Unavailable, VerifyError};
 use crate::background::Background;
 
-/// As [`super::KeySetCache`], for blocking callers.
+/// A [`super::KeySetCache`] for blocking callers.
 ///
-/// The fetching is done on a thread of its own. Clones share the set.
+/// It fetches on its own thread. Clones share the set.
 #[derive(Clone)]
 pub struct KeySetCache {
     cache: super::KeySetCache,
@@ -18,16 +18,16 @@ pub struct KeySetCache {
 }
 
 impl KeySetCache {
-    /// Keeps the key set of `source`, with every default.
+    /// Keeps the key set of `source`, with the default settings.
     ///
     /// # Errors
     ///
-    /// Where no thread can be started.
+    /// If no thread can be started.
     pub fn new(source: impl Source) -> io::Result<Self> {
         Self::start(super::KeySetCache::builder(source))
     }
 
-    /// Keeps a key set as the builder has it.
+    /// Keeps a key set with the settings of the builder.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ impl KeySetCache {
     ///
     /// # Panics
     ///
-    /// In an async task, which must not block; so do all that wait here.
+    /// In an async task, which must not block.
     pub fn ready(&self) -> Result<(), Unavailable> {
         self.runtime.block_on(self.cache.ready())
     }

@@ -1,4 +1,4 @@
-//! The cache for async callers: readers that wait for nobody, and a task that fetches.
+//! The cache for async callers: readers that do not wait, and a task that fetches.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -24,14 +24,14 @@ use super::source::Source;
 use super::{KeySet, parse};
 use crate::clock;
 
-/// How long a fetch may take in all, whatever its [`Source`], and so how long a lookup waits at most.
+/// How long a fetch may take in all, and so how long a lookup waits at most.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JWK Set that is fetched, cached and refreshed in the background.
 ///
 /// A lookup of a key that is cached takes no lock and waits for nothing. All fetching is done by one
-/// task, so there is never more than one fetch at a time, and no caller who gives up takes one with
-/// it. Clones share the set; the task ends with the last of them.
+/// task: there is never more than one fetch at a time, and a caller that gives up does not stop it.
+/// Clones share the set. The task ends with the last of them.
 ///
 /// ```no_run
 /// use tokenlatch::{MAX_TOKEN_LEN, Policy};
@@ -53,29 +53,29 @@ pub const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct KeySetCache {
     shared: Arc<Shared>,
     record: Arc<Record>,
-    /// None where the keys are fixed.
+    /// `None` if the keys are fixed.
     task: Option<Arc<Task>>,
 }
 
-/// The keys that were the present ones when they were looked up, as [`KeySetCache::keys`] gives them.
+/// The keys that were current when [`KeySetCache::keys`] looked them up.
 ///
-/// To be held for as long as it takes to verify one token, and not across an `await`.
+/// Hold them while you verify one token, and not across an `await`.
 pub struct Keys(Loaded);
 
-/// Why a token was rejected, or could not be judged.
+/// Why a token was rejected or could not be verified.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The token is rejected.
     #[error(transparent)]
     Token(#[from] tokenlatch::Error),
-    /// There are no keys to judge it by.
+    /// There are no keys to verify it with.
     #[error(transparent)]
     Keys(#[from] Unavailable),
 }
 
 impl VerifyError {
-    /// A stable name for programs: that of [`tokenlatch::Error::code`], or `keys-unavailable`.
+    /// A stable code for programs: [`tokenlatch::Error::code`], or `keys-unavailable`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -88,15 +88,15 @@ impl VerifyError {
 /// Why there are no keys to verify with.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", match .state {
-    State::Empty => "no key set could be had yet",
+    State::Empty => "no key set could be fetched yet",
     State::Dead => "the key set could not be fetched again for too long",
     State::Fresh | State::Stale => "the key is unknown, and the key set could not be fetched again",
 })]
 #[non_exhaustive]
 pub struct Unavailable {
-    /// How the key set is doing.
+    /// The state of the key set.
     pub state: State,
-    /// Why the last fetch brought nothing.
+    /// Why the last fetch failed.
     #[source]
     pub cause: Option<Arc<KeySetError>>,
 }
@@ -106,13 +106,13 @@ impl KeySetCache {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, in which the fetching is done.
+    /// Outside of a tokio runtime: the task that fetches needs one.
     #[must_use]
     pub fn new(source: impl Source) -> Self {
         Self::builder(source).start()
     }
 
-    /// Keeps the key set of `source`, with what is to be other than the defaults.
+    /// Keeps the key set of `source`, with other settings than the default ones.
     pub fn builder(source: impl Source) -> Builder {
         Builder {
             source: Arc::new(source),
@@ -124,7 +124,7 @@ impl KeySetCache {
         }
     }
 
-    /// These keys, forever: nothing is ever fetched.
+    /// Keeps these keys and never fetches any.
     #[must_use]
     pub fn fixed(keys: impl Into<Arc<KeySet>>) -> Self {
         let now = Instant::now();
@@ -141,31 +141,31 @@ impl KeySetCache {
         }
     }
 
-    /// Waits until there are keys, for a fetch that is under way at most.
+    /// Waits until there are keys, or until the current fetch has ended.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where that fetch fails or the last one did.
+    /// [`Unavailable`], if that fetch or the last one failed.
     pub async fn ready(&self) -> Result<(), Unavailable> {
         self.keys(None).await.map(drop)
     }
 
-    /// The keys, the one named `key_id` among them if it can be had.
+    /// The keys, with the one that has this `kid` if the issuer publishes it.
     ///
-    /// Where it is cached this waits for nothing, and where no key is named it only waits for a first
-    /// set. For a `kid` that is unknown it has the set fetched again and waits for that, unless it is
-    /// too early to ask again: see [`COOLDOWN`](super::COOLDOWN).
+    /// If that key is cached, this does not wait. Without a `kid` it waits only for a first set. For an
+    /// unknown `kid` it has the set fetched again and waits for the result, unless it is too early to
+    /// fetch again: see [`COOLDOWN`](super::COOLDOWN).
     ///
     /// # Errors
     ///
-    /// [`Unavailable`], where there is no usable set, or where the key is unknown and the last fetch
-    /// failed, so that it cannot be told from one that is new.
+    /// [`Unavailable`], if there is no usable set, or if the `kid` is unknown and the last fetch failed: the
+    /// key may be new.
     pub async fn keys(&self, key_id: Option<&str>) -> Result<Keys, Unavailable> {
         if let Some(keys) = self.cached_with(key_id) {
             return Ok(keys);
         }
         if let Some(task) = &self.task {
-            // Who asks waits for a fetch or two, but no longer than one may take.
+            // The caller waits for one fetch or two, but no longer than one fetch may take.
             drop(time::timeout(task.patience, self.ask(key_id)).await);
         }
         let now = now();
@@ -182,8 +182,8 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// [`VerifyError::Token`] where the token is rejected, and [`VerifyError::Keys`] where it cannot be
-    /// judged for want of keys.
+    /// [`VerifyError::Token`] if the token is rejected, and [`VerifyError::Keys`] if there are no keys to
+    /// verify it with.
     pub async fn verify<'s>(
         &self,
         token: &[u8],
@@ -202,7 +202,7 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Those of [`verify`](Self::verify).
     pub async fn verify_parsed<'t>(
         &self,
         token: &Unverified<'t>,
@@ -212,15 +212,15 @@ impl KeySetCache {
         counted(self.authenticate_and_verify(token, policy, now).await)
     }
 
-    /// Waits for the fetch that is under way, and for its snapshot to be written: before a program ends
-    /// that lived no longer than that.
+    /// Waits until the current fetch has ended and its snapshot is written. A program that runs for a short
+    /// time calls this before it ends.
     pub async fn settle(&self) {
         if let Some(task) = &self.task {
             drop(task.busy.lock().await);
         }
     }
 
-    /// How the key set is doing, for a readiness probe.
+    /// The health of the key set, for a readiness probe.
     #[must_use]
     pub fn health(&self) -> Health {
         let now = now();
@@ -228,7 +228,7 @@ impl KeySetCache {
         Health::new(cached.as_deref(), &self.record, now)
     }
 
-    /// The keys, if nobody has to be asked for the one that is named.
+    /// The keys, if the one with this `kid` is cached or nothing is ever fetched.
     pub(super) fn cached_with(&self, key_id: Option<&str>) -> Option<Keys> {
         let keys = self.cached(now())?;
         (self.task.is_none() || keys.has(key_id)).then_some(keys)
@@ -246,7 +246,7 @@ impl KeySetCache {
     }
 
     async fn ask(&self, key_id: Option<&str>) {
-        // The first fetch to end may have begun before the key was published. The next one has not.
+        // The first fetch to end may have begun before the key was published. The second one began later.
         for _ in 0..2 {
             let mut ended = self.shared.ended();
             if self.shared.ask(key_id, now()) != Lookup::Wait || ended.changed().await.is_err() {
@@ -255,7 +255,7 @@ impl KeySetCache {
         }
     }
 
-    /// What is cached, unless it is dead.
+    /// The cached keys, unless they are dead.
     fn cached(&self, now: Instant) -> Option<Keys> {
         let cached = self.shared.load();
         let serves = cached.as_ref()?.state(now) != State::Dead;
@@ -270,7 +270,7 @@ impl KeySetCache {
     }
 }
 
-/// Allocates only where the text has escapes.
+/// Allocates only if the text has escapes.
 fn without_escapes(text: Text<'_>) -> Cow<'_, str> {
     text.as_str()
         .map_or_else(|| text.to_string().into(), Cow::Borrowed)
@@ -299,10 +299,10 @@ impl Deref for Keys {
     }
 }
 
-/// The task that fetches, for as long as anybody has use for it.
+/// The task that fetches. It ends with the last clone of the cache.
 struct Task {
     handle: AbortHandle,
-    /// Held while a fetch is under way, or its snapshot is written.
+    /// Locked while a fetch runs or its snapshot is written.
     busy: Arc<Mutex<()>>,
     /// How long a lookup waits for a fetch to end.
     patience: Duration,
@@ -314,7 +314,7 @@ impl Drop for Task {
     }
 }
 
-/// What a cache is to be made with other than the defaults.
+/// The settings of a cache.
 #[must_use]
 pub struct Builder {
     source: Arc<dyn Source>,
@@ -326,7 +326,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// What logs and metrics call it: `default`, unless told otherwise.
+    /// The name of the key set in logs and metrics; `default` by default.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
@@ -338,31 +338,30 @@ impl Builder {
         self
     }
 
-    /// Keys to begin with, as if they had been fetched just now; the first fetch is due at once all the
-    /// same.
+    /// The first keys, as if they had just been fetched. The first fetch is due at once nevertheless.
     pub fn preload(mut self, keys: impl Into<Arc<KeySet>>) -> Self {
         self.keys = Some(keys.into());
         self
     }
 
-    /// A file that is written after every good fetch, and read at start: so a restart while the server
-    /// is down still verifies.
+    /// A file that is written after every successful fetch and read at the start: tokens are then verified
+    /// even if the server is down at the start.
     pub fn snapshot(mut self, path: impl Into<PathBuf>) -> Self {
         self.snapshot = Some(path.into());
         self
     }
 
-    /// How long a fetch may take in all: [`FETCH_TIMEOUT`] unless told otherwise.
+    /// How long a fetch may take in all; [`FETCH_TIMEOUT`] by default.
     pub fn fetch_timeout(mut self, timeout: Duration) -> Self {
         self.fetch_timeout = timeout;
         self
     }
 
-    /// Begins.
+    /// Starts the cache.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, in which the fetching is done.
+    /// Outside of a tokio runtime: the task that fetches needs one.
     #[must_use]
     pub fn start(self) -> KeySetCache {
         let now = now();
@@ -388,7 +387,7 @@ impl Builder {
         let task = Task {
             busy,
             handle: tokio::spawn(fetcher.run()).abort_handle(),
-            // A little longer, to see how the fetch ends that takes all its time.
+            // A little longer, to see the result of a fetch that takes all its time.
             patience: self.fetch_timeout.saturating_add(Duration::from_secs(1)),
         };
         KeySetCache {
@@ -399,16 +398,16 @@ impl Builder {
     }
 }
 
-/// Begins with the keys of a snapshot, if there is one that is any good; returns it.
+/// Puts the keys of the snapshot into the cache, if there is a usable one. Returns the snapshot.
 fn restore(cache: &mut Cache, path: &Path, origin: &str, now: Instant) -> Option<Snapshot> {
     let snapshot = match Snapshot::read(path, origin) {
         Ok(snapshot) => snapshot?,
         Err(error) => {
-            warn!(%error, "the key set's snapshot is passed over");
+            warn!(%error, "the key set's snapshot is ignored");
             return None;
         }
     };
-    // Of what has no age, or no keys, nobody can say how long it may serve.
+    // Without an age or keys, nothing says how long it may serve.
     let age = snapshot.age(clock::unix_now())?;
     let keys = parse(snapshot.document.as_bytes()).ok()?;
     cache.restore(

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::error::SourceError;
 use crate::http::{HttpClient, HttpError};
 
-/// The URL of the issuer's key set, as its metadata has it.
+/// The URL of the issuer's key set, from its metadata.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub(super) async fn jwks_uri(client: &HttpClient, issuer: &str) -> Result<String
     Err(SourceError::NoMetadata)
 }
 
-/// Where the issuer's metadata may be: first OpenID Connect's place, then OAuth 2.0's.
+/// The two places of an issuer's metadata: OpenID Connect's, then OAuth 2.0's.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub(super) fn metadata_urls(client: &HttpClient, issuer: &str) -> Result<[Url; 2
     ])
 }
 
-/// Whether nothing is there; an object store that may not be listed says 403.
+/// Whether there is no document. An object store whose files may not be listed says 403.
 fn is_absent(status: StatusCode) -> bool {
     matches!(
         status,
@@ -52,7 +52,7 @@ fn is_absent(status: StatusCode) -> bool {
     )
 }
 
-/// What there is to read in an issuer's metadata (RFC 8414 section 2).
+/// The members of an issuer's metadata that are read (RFC 8414 section 2).
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
@@ -72,7 +72,7 @@ fn read(
     }
     let jwks_uri = metadata.jwks_uri.ok_or(SourceError::NoJwksUri)?;
     let scheme = client.parse(&jwks_uri)?.scheme().to_owned();
-    // What came by TLS does not lead out of it, not even to a loopback address.
+    // A document that came by TLS must not lead to plain HTTP, not even to a loopback address.
     if url.scheme() == "https" && scheme != "https" {
         return Err(SourceError::InsecureJwksUri);
     }
@@ -152,7 +152,7 @@ mod tests {
         let origin = serve(|origin| {
             let openid = metadata(&format!("{origin}/openid/"), "https://a.example/1");
             let oauth = metadata(&format!("{origin}/oauth"), "https://a.example/2");
-            // Were it asked for, it would be the wrong issuer's.
+            // If it were fetched, it would be the wrong issuer's.
             let neither = metadata("https://a.example", "https://a.example/3");
             at(&format!("/openid{OPENID}"), openid)
                 .merge(at(&format!("{OAUTH}/openid"), neither))

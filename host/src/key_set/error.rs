@@ -12,7 +12,7 @@ pub enum KeySetError {
     /// The file cannot be read.
     #[error("cannot read the file")]
     Read(#[from] io::Error),
-    /// The source brought no document.
+    /// The source gave no document.
     #[error("cannot fetch the key set")]
     Fetch(#[from] SourceError),
     /// The document is not a JWK Set (RFC 7517 section 5).
@@ -32,9 +32,9 @@ pub enum KeySetError {
     },
 }
 
-/// Why a source brought no document.
+/// Why a source gave no document.
 ///
-/// No error holds the URL, which may have credentials in it, or anything of a document.
+/// No error holds the URL, which may hold credentials, or any part of a document.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
@@ -47,7 +47,7 @@ pub enum SourceError {
     /// The issuer is `https`, and its `jwks_uri` is not.
     #[error("the issuer's jwks_uri is not https")]
     InsecureJwksUri,
-    /// The issuer has no metadata, neither OpenID Connect's nor OAuth 2.0's.
+    /// The issuer has no metadata, neither by OpenID Connect nor by OAuth 2.0.
     #[error("the issuer has no metadata")]
     NoMetadata,
     /// The issuer's metadata is not a JSON object with an `issuer`.
@@ -59,7 +59,7 @@ pub enum SourceError {
     /// The issuer's metadata has no `jwks_uri`.
     #[error("the issuer's metadata has no jwks_uri")]
     NoJwksUri,
-    /// A [`Source`](super::Source) of the caller's own failed.
+    /// The caller's own [`Source`](super::Source) failed.
     #[error("the source failed")]
     Other(#[source] Box<dyn Error + Send + Sync>),
 }

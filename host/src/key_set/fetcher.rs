@@ -1,4 +1,4 @@
-//! The task that fetches one key set, whenever its state machine asks for it.
+//! The task that fetches one key set when its state machine asks for it.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -28,14 +28,14 @@ pub(crate) struct Fetcher {
     pub(crate) snapshot: Option<SnapshotFile>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) record: Arc<Record>,
-    /// Held from the beginning of a fetch until its snapshot is written.
+    /// Locked from the beginning of a fetch until its snapshot is written.
     pub(crate) busy: Arc<Mutex<()>>,
 }
 
-/// The file that the last good key set is kept in.
+/// The file that keeps the last usable key set.
 pub(crate) struct SnapshotFile {
     pub(crate) path: PathBuf,
-    /// What is in it.
+    /// Its contents.
     pub(crate) last: Option<Snapshot>,
 }
 
@@ -66,7 +66,7 @@ impl Fetcher {
         match usable {
             Ok((outcome, fetched)) => {
                 self.record.add_success(&outcome);
-                // Those who wait are told before the disk is waited for.
+                // Waiting callers are woken before the snapshot is written.
                 self.shared.end(outcome, now());
                 self.keep(fetched).await;
             }
@@ -80,7 +80,7 @@ impl Fetcher {
     async fn fetch(&self) -> Result<Fetched, KeySetError> {
         let etag = self.shared.etag();
         let fetch = time::timeout(self.timeout, self.source.fetch(etag.as_deref()));
-        // A fault in a source must not leave those who wait for it waiting.
+        // If a source panics, its callers must not wait for ever.
         match AssertUnwindSafe(fetch).catch_unwind().await {
             Ok(Ok(fetched)) => fetched.map_err(KeySetError::Fetch),
             Ok(Err(_)) => Err(KeySetError::TimedOut),
@@ -88,7 +88,7 @@ impl Fetcher {
         }
     }
 
-    /// Writes the snapshot, if there is to be one. That it cannot be written harms nobody now.
+    /// Writes the snapshot, if there is a file for it. A failure is only logged.
     async fn keep(&mut self, fetched: Fetched) {
         let Some(file) = &mut self.snapshot else {
             return;
@@ -119,7 +119,7 @@ impl Fetcher {
         };
         let (path, source) = (file.path.clone(), self.source.clone());
         let written = task::spawn_blocking(move || snapshot.write(&path, source.origin()));
-        // A disk that hangs must not keep the set from being fetched again.
+        // A disk that hangs must not stop the fetches.
         let problem = match time::timeout(self.timeout, written).await {
             Ok(Ok(Err(error))) => error.to_string(),
             Ok(_) => return,
@@ -130,7 +130,7 @@ impl Fetcher {
     }
 }
 
-/// What a fetch comes to, which is an error where its document is no usable key set.
+/// The outcome of a fetch, or an error if its document is not a usable key set.
 fn outcome(fetched: &Fetched) -> Result<Outcome, KeySetError> {
     Ok(match fetched {
         Fetched::Document {
@@ -146,7 +146,7 @@ fn outcome(fetched: &Fetched) -> Result<Outcome, KeySetError> {
     })
 }
 
-/// The monotonic clock, or a test's.
+/// The time of the monotonic clock, or of a test's clock.
 pub(crate) fn now() -> std::time::Instant {
     Instant::now().into_std()
 }

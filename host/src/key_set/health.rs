@@ -1,4 +1,4 @@
-//! How a key set is doing, as it is seen from outside.
+//! The health of a key set, in figures, logs and metrics.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,23 +11,23 @@ use tracing::{debug, info, warn};
 use super::error::KeySetError;
 use super::schedule::{Cached, Outcome, State};
 
-/// How a key set is doing.
+/// The health of a key set.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {
-    /// Whether it serves.
+    /// Its state.
     pub state: State,
-    /// How long ago it was fetched, or last found to be still the present one.
+    /// How long ago it was fetched, or last found to be current.
     pub age: Option<Duration>,
-    /// How many keys can verify.
+    /// How many keys can verify RS256.
     pub keys: usize,
-    /// How many keys of the document cannot.
+    /// How many keys of the document cannot verify RS256.
     pub unusable: usize,
-    /// The fetches that brought a set.
+    /// How many fetches gave a set.
     pub fetched: u64,
-    /// The fetches that found the set to be still the present one.
+    /// How many fetches found the set to be current.
     pub not_modified: u64,
-    /// The fetches that failed.
+    /// How many fetches failed.
     pub failed: u64,
     /// Why the last fetch failed, if it did.
     pub last_error: Option<Arc<KeySetError>>,
@@ -56,10 +56,10 @@ impl Health {
     }
 }
 
-/// What became of the fetches so far: counted here for [`Health`], and for whoever else looks on.
+/// Counts the fetches by their outcome, for [`Health`], logs and metrics.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// What logs and metrics call the key set.
+    /// The name of the key set in logs and metrics.
     name: String,
     fetched: AtomicU64,
     not_modified: AtomicU64,
@@ -87,7 +87,7 @@ impl Record {
             gauge!("tokenlatch_key_set_keys", "key_set" => self.name.clone()).set(usable as f64);
             self.count(&self.fetched, "fetched");
         } else {
-            debug!(key_set = self.name, "the key set is still the present one");
+            debug!(key_set = self.name, "the key set is current");
             self.count(&self.not_modified, "not_modified");
         }
         self.gauge_age(Some(Duration::ZERO));

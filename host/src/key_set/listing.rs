@@ -8,8 +8,8 @@ use tokenlatch::{Error, Jwk};
 use super::error::KeySetError;
 use crate::thumbprint;
 
-/// A key of a JWK Set document, whether it can be used or not. What the document does not say, or says
-/// in a way that makes no sense, is absent.
+/// A key of a JWK Set document, whether it can be used or not. Members that are absent or invalid in the
+/// document are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListedKey {
@@ -33,7 +33,7 @@ pub struct ListedKey {
 ///
 /// # Errors
 ///
-/// [`KeySetError::Invalid`], where the document is not a JWK Set.
+/// [`KeySetError::Invalid`], if the document is not a JWK Set.
 pub fn list(document: &[u8]) -> Result<Vec<ListedKey>, KeySetError> {
     let Value::Object(document) = json::parse(document)? else {
         return Err(Error::InvalidKeySet.into());

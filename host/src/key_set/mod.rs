@@ -1,24 +1,24 @@
-//! Key sets that are always there: JWK Sets fetched, cached and refreshed.
+//! JWK Sets, fetched, cached and refreshed.
 //!
-//! [`KeySetCache`] is the cache, [`blocking::KeySetCache`] the same for callers without an async runtime,
-//! and [`Verifier`](crate::verifier::Verifier) takes the tokens of several issuers, each with its own. All
-//! that they decide is decided by one state machine that knows no clock and no network (`schedule.rs`); the
-//! rest carries out what it asks for.
+//! [`KeySetCache`] is the cache, [`blocking::KeySetCache`] the cache for callers without an async runtime,
+//! and [`Verifier`](crate::verifier::Verifier) verifies the tokens of several issuers, with one cache for
+//! each. One state machine, without clock or network, makes all decisions (`schedule.rs`). The other files
+//! carry them out.
 //!
-//! - **Fresh, stale, dead.** A set is fresh for as long as its server says, within [`MIN_TTL`] and
-//!   [`MAX_TTL`], or else for [`TTL`]. It is fetched again a little before that is over. If that fails it
-//!   serves on, stale, for [`MAX_STALE`], while the fetch is retried after [`MIN_RETRY`] and then less
-//!   and less often, to [`MAX_RETRY`]. After that it is dead, and serves nobody.
-//! - **An unknown `kid`** has the set fetched again, once for all who wait, and at most once per
-//!   [`COOLDOWN`], which counts from the attempt. One that stays unknown is asked for less and less often,
-//!   to [`MAX_ABSENT`].
-//! - **A set replaces another** only if it could be read and holds a usable key. Nothing else takes keys
-//!   away.
+//! - **Fresh, stale, dead.** A set is fresh for the time that its server gives, from [`MIN_TTL`] to
+//!   [`MAX_TTL`], or for [`TTL`] if the server gives none. It is fetched again a little before the end of
+//!   that time. If the fetch fails, the set is stale and still serves for [`MAX_STALE`]. The fetch is tried
+//!   again after [`MIN_RETRY`], and then less and less often, up to [`MAX_RETRY`]. At the end of
+//!   [`MAX_STALE`] the set is dead and no longer serves.
+//! - **An unknown `kid`** makes the cache fetch the set again, once for all waiting callers, and at most once
+//!   per [`COOLDOWN`], counted from the start of a fetch. A `kid` that stays unknown causes fetches less and
+//!   less often, up to [`MAX_ABSENT`].
+//! - **A set replaces another** only if it can be read and has a usable key. Nothing else removes keys.
 //!
 //! `benches/KEY-SET-CACHES.md` in the repository compares it with other caches.
 //!
-//! What it does not do: a set whose keys change under the same `kid`, or that has one key without any, is
-//! only seen to have changed at the next refresh.
+//! One limit: if a key changes and keeps its `kid`, or has no `kid`, the cache sees the change only at the
+//! next refresh.
 
 pub mod blocking;
 mod cache;
@@ -54,7 +54,7 @@ pub use crate::http::Fetched;
 /// A JWK Set of up to 64 keys of up to 4096 bits: more than any issuer publishes.
 pub type KeySet = JwkSet<64, 4096>;
 
-/// Reads a JWK Set document from a file, under the bound that a URL has.
+/// Reads a JWK Set document from a file of at most [`MAX_BODY_LEN`] bytes.
 ///
 /// # Errors
 ///
@@ -67,8 +67,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, KeySetError> {
 ///
 /// # Errors
 ///
-/// [`KeySetError::Invalid`], and [`KeySetError::NoUsableKey`]: a set without any usable key would only
-/// hide that something is wrong.
+/// [`KeySetError::Invalid`], and [`KeySetError::NoUsableKey`]: a set without a usable key would hide that
+/// something is wrong.
 pub fn parse(document: &[u8]) -> Result<Box<KeySet>, KeySetError> {
     let keys = Box::new(KeySet::from_json(document)?);
     if keys.keys().is_empty() {

@@ -1,8 +1,8 @@
-//! The life of one cached key set: when to fetch it, what a lookup gets, when it may serve no more.
+//! The life of one cached key set: when to fetch it, what a lookup gets, when it stops serving.
 //!
-//! A pure state machine: no I/O, no clock. Whoever drives it passes the time in, and does what it
-//! asks for. The time is monotonic, so nothing that happens to the system's clock changes how old a
-//! key set is.
+//! This is a state machine without I/O and without a clock. Its caller gives it the time and does what it
+//! asks for. The time is monotonic, so a change of the system's clock does not change the age of a key
+//! set.
 //!
 //! ```text
 //!          first fetch            TTL over             MAX_STALE over
@@ -21,7 +21,7 @@ use tokenlatch::MAX_KEY_ID_LEN;
 
 use super::KeySet;
 
-/// How long a key set is fresh where its server does not say.
+/// How long a key set is fresh if its server does not say.
 pub const TTL: Duration = Duration::from_secs(10 * 60);
 
 /// The shortest time that a key set is fresh, whatever its server says: Auth0 says 15 seconds.
@@ -33,26 +33,26 @@ pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a key set that is no longer fresh still serves while it cannot be fetched.
 pub const MAX_STALE: Duration = Duration::from_secs(60 * 60);
 
-/// The time from one fetch on account of an unknown `kid` to the next, whatever becomes of them.
+/// The time from one fetch for an unknown `kid` to the next, whether they succeed or not.
 pub const COOLDOWN: Duration = Duration::from_secs(30);
 
-/// The longest time that a `kid`, once found absent, is taken for absent without another fetch.
+/// The longest time for which an absent `kid` counts as absent without another fetch.
 pub const MAX_ABSENT: Duration = Duration::from_secs(5 * 60);
 
 /// The wait before the first retry of a failed fetch; the next ones take twice as long each.
 pub const MIN_RETRY: Duration = Duration::from_secs(1);
 
-/// The longest wait before a retry, to which up to as much again is added at random.
+/// The longest wait before a retry. A random time, up to as long again, is added.
 pub const MAX_RETRY: Duration = Duration::from_secs(60);
 
-/// How many absent `kid`s are remembered; the one not asked for the longest goes first.
+/// How many absent `kid`s are remembered. The least recently used one is forgotten first.
 pub const MAX_ABSENT_KEY_IDS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
 /// When a key set is fetched, and how long it serves. The defaults are the constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// How long a key set is fresh where its server does not say: [`TTL`].
+    /// How long a key set is fresh if its server does not say: [`TTL`].
     pub ttl: Duration,
     /// The least time that it is fresh: [`MIN_TTL`].
     pub min_ttl: Duration,
@@ -60,9 +60,9 @@ pub struct Schedule {
     pub max_ttl: Duration,
     /// How long it serves after that: [`MAX_STALE`].
     pub max_stale: Duration,
-    /// The time between fetches on account of unknown `kid`s: [`COOLDOWN`].
+    /// The time between fetches for unknown `kid`s: [`COOLDOWN`].
     pub cooldown: Duration,
-    /// The longest time that a `kid` is taken for absent: [`MAX_ABSENT`].
+    /// The longest time for which a `kid` counts as absent: [`MAX_ABSENT`].
     pub max_absent: Duration,
     /// The wait before the first retry: [`MIN_RETRY`].
     pub min_retry: Duration,
@@ -77,7 +77,7 @@ impl Default for Schedule {
 }
 
 impl Schedule {
-    /// The default one: this module's constants.
+    /// The default schedule: the constants of this module.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Schedule {
         }
     }
 
-    /// How long a key set is fresh of which its server said `max_age`.
+    /// How long a key set with this `max_age` is fresh.
     fn fresh_for(&self, max_age: Option<Duration>) -> Duration {
         max_age
             .unwrap_or(self.ttl)
@@ -111,17 +111,17 @@ impl Schedule {
     }
 }
 
-/// A key set, and how long it serves: what readers see, replaced as a whole.
+/// A key set and how long it serves. Readers see it; it is replaced as a whole.
 #[derive(Clone, Debug)]
 pub(crate) struct Cached {
     pub(crate) keys: Arc<KeySet>,
-    /// For the server to tell whether it is still the present one.
+    /// With it, the server can tell whether the set is current.
     pub(crate) etag: Option<String>,
     /// How long the server said that it stays fresh.
     max_age: Option<Duration>,
     pub(crate) fetched: Instant,
     fresh_until: Instant,
-    /// From here on it serves no more.
+    /// When it stops serving.
     dead_from: Instant,
 }
 
@@ -142,21 +142,21 @@ impl Cached {
     }
 }
 
-/// How a key set is doing.
+/// The state of a key set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// There never was one.
+    /// There is no key set yet.
     Empty,
     /// It is as new as its server asks for.
     Fresh,
-    /// It should have been fetched again, and could not, but still serves.
+    /// It could not be fetched again in time, but still serves.
     Stale,
-    /// It could not be fetched again for so long that it serves no more.
+    /// It could not be fetched again for so long that it stopped serving.
     Dead,
 }
 
-/// What a fetch brought.
+/// The outcome of a fetch.
 #[derive(Clone, Debug)]
 pub(crate) enum Outcome {
     /// A key set with at least one usable key.
@@ -165,22 +165,22 @@ pub(crate) enum Outcome {
         etag: Option<String>,
         max_age: Option<Duration>,
     },
-    /// The one that there is, is still the present one.
+    /// The cached key set is current.
     NotModified { max_age: Option<Duration> },
-    /// Nothing: what there is, stays.
+    /// No key set: the cached one stays.
     Failed,
 }
 
-/// What becomes of a lookup whose key is not cached.
+/// What a lookup does whose key is not cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
-    /// A fetch will tell: to be looked up again when it has ended.
+    /// It waits until a fetch has ended, and looks again.
     Wait,
-    /// There are such keys: they came just now.
+    /// The key has just arrived.
     Found,
-    /// The `kid` is in no set of this issuer, as far as one may ask.
+    /// The issuer does not publish the `kid`, or it is too early to fetch again.
     Absent,
-    /// There is no set, and one may not ask for it yet.
+    /// There is no set, and it is too early to fetch again.
     Unavailable,
 }
 
@@ -199,13 +199,13 @@ pub(crate) struct Cache {
     /// From when on an unknown `kid` may cause a fetch.
     cooled_down: Instant,
     absent: LruCache<Box<str>, Absent>,
-    /// For jitter, so that many hosts that started together do not fetch together.
+    /// For random waits, so that hosts that start together do not fetch together.
     random: fastrand::Rng,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Absent {
-    /// The fetches that had ended when it was asked for: the next one tells.
+    /// How many fetches had ended when the key was looked up.
     asked: u64,
     until: Instant,
     /// Doubled each time.
@@ -213,7 +213,7 @@ struct Absent {
 }
 
 impl Cache {
-    /// Nothing yet, and a first fetch is due.
+    /// An empty cache. The first fetch is due.
     pub(crate) fn new(schedule: Schedule, seed: u64, now: Instant) -> Self {
         Self {
             schedule,
@@ -228,8 +228,8 @@ impl Cache {
         }
     }
 
-    /// Begins with a key set that was fetched `age` ago, before there was this cache; a fetch stays
-    /// due. One that would be dead is not taken.
+    /// Takes a key set that was fetched `age` ago, before the cache was made. A fetch stays due. A key set
+    /// that is dead is not taken.
     pub(crate) fn restore(
         &mut self,
         keys: Arc<KeySet>,
@@ -254,7 +254,7 @@ impl Cache {
         }
     }
 
-    /// What there is for readers.
+    /// The key set that readers see.
     pub(crate) fn cached(&self) -> Option<Arc<Cached>> {
         self.cached.clone()
     }
@@ -264,7 +264,7 @@ impl Cache {
         self.retries.is_some()
     }
 
-    /// What becomes of a lookup that found no key of this name, or, without a name, no keys at all.
+    /// What a lookup does that found no key with this `kid`, or, without a `kid`, no keys at all.
     pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Lookup {
         let cached = self.cached.as_ref();
         let keys = cached.and_then(|cached| cached.keys(now));
@@ -293,7 +293,7 @@ impl Cache {
         if now < self.cooled_down {
             return Lookup::Absent;
         }
-        // A fetch for this `kid`: should it not bring it, the next one will be later.
+        // A fetch for this `kid`. If it does not bring the key, the next fetch waits longer.
         let duration = match known {
             Some(absent) => absent
                 .duration
@@ -312,7 +312,7 @@ impl Cache {
         Lookup::Wait
     }
 
-    /// When to call [`begin`](Self::begin) again, unless something changes before.
+    /// When to call [`begin`](Self::begin) again, unless something changes earlier.
     pub(crate) fn next_fetch(&self) -> Instant {
         self.next_fetch
     }
@@ -383,12 +383,12 @@ impl Cache {
     }
 }
 
-/// Whether these are the keys to look in: those with the one of this name, if it has one.
+/// Whether a lookup can use these keys: they have one with this `kid`, or the lookup has no `kid`.
 pub(crate) fn has(keys: &KeySet, key_id: Option<&str>) -> bool {
     key_id.is_none() || keys.keys().iter().any(|key| key.key_id() == key_id)
 }
 
-/// `duration` after `time`, or as good as never where that is too long to tell.
+/// `duration` after `time`. If that is too late for the type, a time that never comes.
 fn after(time: Instant, duration: Duration) -> Instant {
     const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
     time + duration.min(NEVER)

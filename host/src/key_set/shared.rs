@@ -1,7 +1,7 @@
-//! What the readers, the askers and the fetcher of one key set share.
+//! The state that the readers, the askers and the fetcher of one key set share.
 //!
-//! Readers load what is cached and take no lock. Whoever finds no key there asks, under a lock that
-//! is held for as long as the state machine takes for one step, and never across a fetch.
+//! Readers load the cached keys and take no lock. A reader that does not find its key becomes an asker. It
+//! takes a lock, for one step of the state machine, and never holds it across a fetch.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -14,23 +14,23 @@ use {
     std::sync::{Mutex, MutexGuard},
     tokio::sync::{Notify, watch},
 };
-// What stands in for these where every interleaving is tried.
+// Their stand-ins for the test of interleavings.
 #[cfg(all(test, tokenlatch_shuttle))]
 use interleavings::{ArcSwapOption, Guard, Mutex, MutexGuard, Notify, watch};
 
 #[cfg(all(test, tokenlatch_shuttle))]
 mod interleavings;
 
-/// What was cached at one time.
+/// The cached key set at one time.
 pub(crate) type Loaded = Guard<Option<Arc<Cached>>>;
 
 pub(crate) struct Shared {
     cache: Mutex<Cache>,
-    /// A copy of what is cached, for readers.
+    /// The cached key set, for readers.
     cached: ArcSwapOption<Cached>,
     /// How many fetches have ended.
     ended: watch::Sender<u64>,
-    /// Told when a fetch may be due earlier than it was.
+    /// Notified when a fetch may be due earlier than before.
     sooner: Notify,
 }
 
@@ -44,12 +44,12 @@ impl Shared {
         }
     }
 
-    /// What is cached, without any lock.
+    /// The cached key set, without a lock.
     pub(crate) fn load(&self) -> Loaded {
         self.cached.load()
     }
 
-    /// The ETag of what is cached.
+    /// The ETag of the cached key set.
     pub(crate) fn etag(&self) -> Option<String> {
         self.load().as_ref()?.etag.clone()
     }
@@ -59,12 +59,12 @@ impl Shared {
         self.lock().is_failing()
     }
 
-    /// To know of the fetches that end from now on: to be called before [`ask`](Self::ask).
+    /// Tells of the fetches that end from now on. Call it before [`ask`](Self::ask).
     pub(crate) fn ended(&self) -> watch::Receiver<u64> {
         self.ended.subscribe()
     }
 
-    /// What becomes of a lookup that found nothing in what is cached.
+    /// What a lookup does that found no key in the cached set.
     pub(crate) fn ask(&self, key_id: Option<&str>, now: Instant) -> Lookup {
         let lookup = self.lock().ask(key_id, now);
         if lookup == Lookup::Wait {
@@ -73,12 +73,12 @@ impl Shared {
         lookup
     }
 
-    /// When the next fetch is due, unless [`sooner`](Self::sooner) tells otherwise.
+    /// When the next fetch is due, unless [`sooner`](Self::sooner) ends earlier.
     pub(crate) fn next_fetch(&self) -> Instant {
         self.lock().next_fetch()
     }
 
-    /// Waits until a fetch may be due earlier than it was.
+    /// Waits until a fetch may be due earlier than before.
     pub(crate) async fn sooner(&self) {
         self.sooner.notified().await;
     }
@@ -88,7 +88,7 @@ impl Shared {
         self.lock().begin(now)
     }
 
-    /// Ends a fetch: shows readers what it brought, then wakes those who wait for it.
+    /// Ends a fetch: shows readers the new key set, then wakes the waiting callers.
     pub(crate) fn end(&self, outcome: Outcome, now: Instant) {
         let mut cache = self.lock();
         cache.end(outcome, now);
@@ -97,7 +97,7 @@ impl Shared {
         self.ended.send_modify(|ended| *ended += 1);
     }
 
-    /// No step of the state machine can leave it half-done, so a panic elsewhere does no harm.
+    /// A step of the state machine does not stop half-way, so a panic elsewhere does no harm.
     fn lock(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! The last good key set in a file, so that a restart during an outage still has keys.
+//! The last usable key set in a file, so that there are keys after a restart during an outage.
 
 use std::io;
 use std::path::Path;
@@ -23,39 +23,39 @@ pub enum SnapshotError {
     /// The file cannot be read.
     #[error("cannot read the snapshot")]
     Read(#[source] io::Error),
-    /// The file cannot be written; what was there before still is.
+    /// The file cannot be written. The old file is still there.
     #[error("cannot write the snapshot")]
     Write(#[source] io::Error),
     /// It is longer than [`MAX_SNAPSHOT_LEN`].
     #[error("the snapshot is longer than {MAX_SNAPSHOT_LEN} bytes")]
     TooLong,
-    /// The file is no snapshot, or one of another version.
-    #[error("the file is no snapshot of this version")]
+    /// The file is not a snapshot, or it has another version.
+    #[error("the file is not a snapshot of this version")]
     Corrupt,
     /// The snapshot is of another source.
     #[error("the snapshot is of another source")]
     OtherOrigin,
 }
 
-/// A key set's document and what was known of it when it was fetched.
+/// The document of a key set, and what was known about it when it was fetched.
 ///
-/// Whoever can write its file chooses the keys: the file and its directory are nobody else's. It is
-/// readable by its owner alone.
+/// Whoever can write its file chooses the keys, so the file and its directory must belong to the service
+/// alone. Only the owner can read the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Snapshot {
-    /// When the document was fetched, or last found to be the present one: seconds since 1970.
+    /// When the document was fetched, or last found to be current: seconds since 1970.
     pub fetched_at: u64,
-    /// How long it was fresh then, if the server said so; whole seconds are kept.
+    /// How long it was fresh from then on, if the server said so. Fractions of a second are cut off.
     pub max_age: Option<Duration>,
     /// Its ETag.
     pub etag: Option<String>,
-    /// The JWK Set, as it was fetched: not parsed yet.
+    /// The JWK Set document as it was fetched. It is not parsed yet.
     pub document: String,
 }
 
 impl Snapshot {
-    /// A document that was fetched now, of whose freshness the server said nothing.
+    /// A document that was fetched now, without an ETag and without a `max_age`.
     #[must_use]
     pub fn new(document: String) -> Self {
         Self {
@@ -120,8 +120,8 @@ impl Snapshot {
         }))
     }
 
-    /// Writes the snapshot to `path`, in place of what is there: a reader finds the one or the
-    /// other, whenever this process or the machine stops.
+    /// Writes the snapshot to `path`, in place of the old file. Whenever this process or the machine stops,
+    /// the file is the old one or the new one.
     ///
     /// It waits for the disk.
     ///
@@ -143,8 +143,8 @@ impl Snapshot {
         files::replace(path, &stored).map_err(SnapshotError::Write)
     }
 
-    /// How old the document is at `now`, in seconds since 1970; `None` if it is from the future, so
-    /// that one of the two clocks was wrong and the age is not known.
+    /// How old the document is at `now`, in seconds since 1970. `None` if it is from the future: then one of
+    /// the two clocks was wrong, and the age is not known.
     #[must_use]
     pub fn age(&self, now: u64) -> Option<Duration> {
         now.checked_sub(self.fetched_at).map(Duration::from_secs)

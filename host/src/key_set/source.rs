@@ -1,4 +1,4 @@
-//! Where the documents of a key set come from.
+//! The source of a key set's documents.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,17 +8,17 @@ use super::discovery;
 use super::error::SourceError;
 use crate::http::{Fetched, HttpClient};
 
-/// Where the documents of a key set come from.
+/// The source of a key set's documents.
 ///
-/// A failure of a kind of its own is [`SourceError::Other`].
+/// An implementation returns its own failures as [`SourceError::Other`].
 pub trait Source: Send + Sync + 'static {
-    /// Tells this source from any other, for its snapshot not to be taken for another's: its URL,
-    /// say. It may hold credentials, so it is not to be shown.
+    /// A text that differs from that of every other source, such as a URL, so that a snapshot is never used
+    /// for another source. It may hold credentials, so do not show it.
     fn origin(&self) -> &str;
 
-    /// Gets the JWK Set document, or learns that the one with this ETag is still the present one.
+    /// Gets the JWK Set document, or learns that the document with this ETag is current.
     ///
-    /// To drop the future is safe, at any time.
+    /// The future may be dropped at any time.
     fn fetch<'s>(
         &'s self,
         etag: Option<&'s str>,
@@ -30,7 +30,7 @@ pub trait Source: Send + Sync + 'static {
     fn reject(&self) {}
 }
 
-/// The key set at a URL, or that of an issuer.
+/// The key set at a URL, or the key set of an issuer.
 pub struct HttpSource {
     client: HttpClient,
     origin: String,
@@ -51,7 +51,7 @@ impl HttpSource {
     ///
     /// # Errors
     ///
-    /// [`SourceError::Http`], of an invalid or insecure URL.
+    /// [`SourceError::Http`], for an invalid or insecure URL.
     pub fn url(url: &str, client: HttpClient) -> Result<Self, SourceError> {
         client.parse(url)?;
         Ok(Self {
@@ -61,15 +61,15 @@ impl HttpSource {
         })
     }
 
-    /// The key set of an issuer, found by its metadata: OpenID Connect Discovery 1.0 section 4, or
-    /// else RFC 8414 section 3.
+    /// The key set of an issuer, found by its metadata: OpenID Connect Discovery 1.0 section 4, then
+    /// RFC 8414 section 3.
     ///
-    /// The metadata is fetched before the first fetch of the key set, and again after a failed one:
+    /// The metadata is fetched before the first fetch of the key set, and again after a fetch that failed:
     /// the key set may have moved.
     ///
     /// # Errors
     ///
-    /// [`SourceError::InvalidIssuer`], and [`SourceError::Http`] of an invalid or insecure URL.
+    /// [`SourceError::InvalidIssuer`], and [`SourceError::Http`] for an invalid or insecure URL.
     pub fn issuer(issuer: &str, client: HttpClient) -> Result<Self, SourceError> {
         discovery::metadata_urls(&client, issuer)?;
         Ok(Self {
@@ -88,11 +88,11 @@ impl HttpSource {
         jwks_uri: &Mutex<Option<String>>,
         etag: Option<&str>,
     ) -> Result<Fetched, SourceError> {
-        // Taken, and put back only after a success.
+        // Taken here, and put back after a success.
         let known = locked(jwks_uri).take();
         let (url, etag) = match known {
             Some(url) => (url, etag),
-            // The ETag is that of the URL it came from, which this may not be.
+            // The ETag may belong to another URL.
             None => (discovery::jwks_uri(&self.client, issuer).await?, None),
         };
         let fetched = self.client.get_if_changed(&url, etag).await?;
@@ -132,7 +132,7 @@ impl Source for HttpSource {
     }
 }
 
-/// Not the URL, which may hold credentials.
+/// Leaves out the URL, which may hold credentials.
 impl fmt::Debug for HttpSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpSource").finish_non_exhaustive()
@@ -233,7 +233,7 @@ mod tests {
     async fn the_metadata_is_read_once() {
         let (origin, issuer) = Issuer::start("/keys").await;
         let source = HttpSource::issuer(&origin, HttpClient::default()).unwrap();
-        // Of a snapshot perhaps: whether it is of the URL that is found now, nobody knows.
+        // The ETag may be a snapshot's, and of another URL, so it is not sent.
         assert_eq!(source.fetch(Some(ETAG)).await.unwrap(), document());
         assert_eq!(asked(&issuer), [METADATA, "/keys"]);
         let same = Fetched::NotModified { max_age: None };
