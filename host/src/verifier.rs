@@ -1,4 +1,4 @@
-//! Verifying tokens of several issuers, each by its own keys and its own policy.
+//! Verifies tokens of several issuers, each with its own keys and its own policy.
 
 use tokenlatch::{Claim, Policy, Time, Unverified, Verified};
 
@@ -6,8 +6,8 @@ use crate::key_set::{KeySetCache, VerifyError};
 
 /// Verifies tokens of several issuers.
 ///
-/// A token's `iss` chooses the policy and the keys, and both then have to agree with it: a key of one
-/// issuer never verifies a token of another, whatever its `kid`.
+/// A token's `iss` chooses the policy and the keys, which then verify the token and its `iss`. So a key of
+/// one issuer never verifies a token of another, whatever its `kid` is.
 ///
 /// ```no_run
 /// use tokenlatch::{MAX_TOKEN_LEN, Policy};
@@ -34,8 +34,8 @@ pub struct Verifier<'p> {
 }
 
 impl<'p> Verifier<'p> {
-    /// Accepts tokens of the policy's issuers under these keys. Where two policies accept one issuer,
-    /// its tokens are held against the first.
+    /// Accepts tokens of the policy's issuers under these keys. If two policies accept one issuer, the first
+    /// one applies to its tokens.
     pub fn add(&mut self, policy: Policy<'p>, keys: KeySetCache) {
         self.issuers.push((policy, keys));
     }
@@ -44,7 +44,8 @@ impl<'p> Verifier<'p> {
     ///
     /// # Errors
     ///
-    /// As there; [`tokenlatch::Error::WrongIssuer`] where no policy accepts the token's issuer.
+    /// Any [`VerifyError`]. If no policy accepts the token's issuer, it is
+    /// [`tokenlatch::Error::WrongIssuer`].
     pub async fn verify<'s>(
         &self,
         token: &[u8],
@@ -60,7 +61,7 @@ impl<'p> Verifier<'p> {
         &self,
         token: &Unverified<'_>,
     ) -> Result<&(Policy<'p>, KeySetCache), tokenlatch::Error> {
-        // With one issuer there is nothing to choose, and its policy says what is wrong.
+        // With one issuer there is no choice, and its policy gives the error.
         if let [only] = self.issuers.as_slice() {
             return Ok(only);
         }

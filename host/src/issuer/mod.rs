@@ -8,13 +8,13 @@
 //! |---|---|---|
 //! | `POST /oauth/token` | tokens in Auth0's dialect | `auth0.rs` |
 //! | `POST /auth/token` | tokens in ATM's dialect | `atm.rs` |
-//! | `GET /.well-known/openid-configuration` | where everything is, in Auth0's dialect | `auth0.rs` |
+//! | `GET /.well-known/openid-configuration` | the metadata, in Auth0's dialect | `auth0.rs` |
 //! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `key_set.rs` |
 //! | `GET /` | a page for people | `page.rs` |
-//! | `/admin/` | rotation, faults, clock and log, for this machine alone | `admin.rs` |
+//! | `/admin/` | rotation, faults, clock and log, for this machine only | `admin.rs` |
 //!
-//! It is made for demonstrations and for tests: clients are configured ([`Config`], in code or in
-//! TOML), not registered, and it speaks HTTP without TLS. A test can do in code what `/admin/` does:
+//! It is made for demonstrations and for tests: its clients are configured ([`Config`], in code or in
+//! TOML), not registered, and it speaks HTTP without TLS. A test does in code what `/admin/` does:
 //!
 //! ```
 //! use std::net::{Ipv4Addr, SocketAddr};
@@ -84,7 +84,7 @@ use self::server::{middleware, serve, site::Site};
 /// A running authorization server, which stops when it is dropped.
 pub struct Issuer {
     site: Arc<Site>,
-    /// Dropping it is the signal to stop.
+    /// Dropped to signal the server to stop.
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -93,8 +93,8 @@ pub struct Issuer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The configuration is not one that it could work with.
-    #[error("the configuration is wrong")]
+    /// The configuration is invalid.
+    #[error("the configuration is invalid")]
     Config(#[from] ConfigError),
     /// It cannot listen at the address.
     #[error("cannot listen at {0}")]
@@ -110,7 +110,7 @@ impl Issuer {
     ///
     /// # Errors
     ///
-    /// Any [`StartError`] but [`StartError::Config`].
+    /// Any [`StartError`] except [`StartError::Config`].
     ///
     /// # Panics
     ///
@@ -119,7 +119,7 @@ impl Issuer {
         Self::start_with(Config::default(), address).await
     }
 
-    /// The same, with this configuration.
+    /// Starts listening at `address`, with this configuration.
     ///
     /// # Errors
     ///
@@ -146,40 +146,41 @@ impl Issuer {
         Ok(Self { site, stop, server })
     }
 
-    /// `http://HOST:PORT`, where it listens.
+    /// `http://HOST:PORT`, the origin at which it listens.
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.site.origin
     }
 
-    /// The first client that it issues tokens to.
+    /// The first client.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.clients()[0]
     }
 
-    /// All clients that it issues tokens to; there is at least one.
+    /// All clients. There is at least one.
     #[must_use]
     pub fn clients(&self) -> &[Client] {
         self.site.clients.all()
     }
 
-    /// The keys that it publishes: those that sign, oldest first, the next one, the retiring ones.
+    /// The keys that it publishes: first the signing keys, oldest first, then the next key, then the retiring
+    /// keys.
     #[must_use]
     pub fn keys(&self) -> Vec<Key> {
         self.site.keys.list(self.site.clock.now())
     }
 
-    /// Rotates the keys: the next one signs in place of the oldest, and a new one is the next.
+    /// Rotates the keys: the next key signs in place of the oldest one, and a new key becomes the next one.
     ///
     /// # Errors
     ///
-    /// Any [`KeyError`]; the keys are then the same as before.
+    /// Any [`KeyError`]. The keys then stay the same.
     pub async fn rotate(&self) -> Result<(), KeyError> {
         self.site.keys.rotate(self.site.clock.now()).await
     }
 
-    /// Makes something go wrong: a [`Fault`], or one for certain requests alone.
+    /// Injects a fault: a [`Fault`] everywhere, or an [`Injection`] for certain requests.
     ///
     /// # Errors
     ///
@@ -205,21 +206,21 @@ impl Issuer {
         &self.site.clock
     }
 
-    /// What was asked of it.
+    /// The log of its requests.
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.site.log
     }
 
-    /// Stops listening, and waits, for at most five seconds, until the requests under way have their responses.
+    /// Stops listening. Then waits, for at most five seconds, until the running requests have their responses.
     pub async fn stop(self) {
         drop(self.stop);
-        // It does not panic, and if it did there would be nothing left to stop.
+        // The task does not panic. If it did, nothing would be left to stop.
         let _ = self.server.await;
     }
 }
 
-/// Shows where it listens.
+/// Shows its origin.
 impl fmt::Debug for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Issuer")
@@ -251,10 +252,10 @@ fn router(site: Arc<Site>) -> Router {
         .with_state(site)
 }
 
-/// Rotates the keys when it is time to, also while nobody asks for anything; never ends.
+/// Rotates the keys when that is due, even without requests. Never ends.
 async fn rotate_in_time(site: Arc<Site>) {
     loop {
-        // The clock may be moved at any moment, so no longer sleep would do.
+        // A longer sleep would miss a move of the clock.
         sleep(Duration::from_secs(1)).await;
         if let Err(error) = site.keys.rotate_if_due(site.clock.now()).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
@@ -278,7 +279,7 @@ mod tests {
     pub(super) const JSON: &str = "application/json";
     pub(super) const FORM: &str = "application/x-www-form-urlencoded";
 
-    /// The same for all tests, for keys take their time.
+    /// One for all tests, because keys take time to generate.
     pub(super) async fn site() -> Arc<Site> {
         static SITE: OnceCell<Arc<Site>> = OnceCell::const_new();
         let site = SITE.get_or_init(|| async {
@@ -288,7 +289,7 @@ mod tests {
         Arc::clone(site.await)
     }
 
-    /// The issuer's response; nobody may store it.
+    /// The issuer's response, which no cache may store.
     pub(super) async fn post(path: &str, content_type: &str, body: &str) -> (StatusCode, Value) {
         let request = Request::post(path)
             .header(header::CONTENT_TYPE, content_type)
@@ -301,7 +302,7 @@ mod tests {
         (status, serde_json::from_slice(&body).unwrap())
     }
 
-    /// The claims of the response's token, and `exp - iat`; both are taken from the claims.
+    /// The claims of the response's token, without `exp` and `iat`, and the difference of these two.
     pub(super) fn claims_and_lifetime(response: &Value) -> (Value, u64) {
         let token = response["access_token"].as_str().unwrap();
         let claims = BASE64URL.decode(token.split('.').nth(1).unwrap()).unwrap();

@@ -45,7 +45,7 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Unavailable`].
     ///
     /// # Panics
     ///
@@ -58,7 +58,7 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// [`Unavailable`].
     ///
     /// # Panics
     ///
@@ -74,7 +74,7 @@ impl KeySetCache {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Any [`VerifyError`].
     ///
     /// # Panics
     ///

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-/// An access token as its server issued it. Clones share it; with the last one it is zeroized.
+/// An access token as its server issued it. Clones share it. The drop of the last one zeroizes it.
 #[derive(Clone)]
 pub struct AccessToken(Arc<Issued>);
 
@@ -33,23 +33,23 @@ impl AccessToken {
         &self.0.token
     }
 
-    /// How long it was to live when it was issued, at most [`MAX_LIFETIME`](super::MAX_LIFETIME).
+    /// Its lifetime when it was issued, at most [`MAX_LIFETIME`](super::MAX_LIFETIME).
     #[must_use]
     pub fn lifetime(&self) -> Duration {
         self.0.lifetime
     }
 
-    /// The server's whole response: one JSON object, which may hold a refresh token besides.
+    /// The server's whole response: one JSON object. It may hold a refresh token, too.
     #[must_use]
     pub fn response(&self) -> &SecretString {
         &self.0.response
     }
 
-    /// The value of `Authorization` that presents it (RFC 6750 section 2.1), marked as sensitive.
+    /// The value of an `Authorization` field with this token (RFC 6750 section 2.1), marked as sensitive.
     ///
     /// # Panics
     ///
-    /// Never: the text was checked when the token came.
+    /// Never: the text was checked when the token arrived.
     #[must_use]
     pub fn authorization(&self) -> HeaderValue {
         let value = format!("Bearer {}", self.0.token.expose_secret());
@@ -58,13 +58,13 @@ impl AccessToken {
         value
     }
 
-    /// Whether both are the very same issue.
+    /// Whether both are clones of one token.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-/// Shows the lifetime alone.
+/// Shows only the lifetime.
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccessToken")

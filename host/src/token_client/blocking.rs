@@ -1,4 +1,4 @@
-//! The client for callers without an async runtime: the same one, with a runtime of its own.
+//! The client for callers without an async runtime.
 
 use std::io;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use super::{AccessToken, Builder, CallError, Dialect, TokenError};
 use crate::background::Background;
 use crate::http::{HttpError, Response};
 
-/// As [`super::TokenClient`], for blocking callers.
+/// A [`super::TokenClient`] for blocking callers.
 ///
-/// The asking is done on a thread of its own. Clones share the token.
+/// It asks the server on its own thread. Clones share the token.
 #[derive(Clone, Debug)]
 pub struct TokenClient {
     client: super::TokenClient,
     runtime: Arc<Background>,
 }
 
-/// Why a client does not start.
+/// Why a client did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The server's URL is none, or is not allowed.
-    #[error("the server cannot be asked")]
+    /// The server's URL is invalid, or is not allowed.
+    #[error("the server's URL cannot be used")]
     Url(#[from] HttpError),
     /// No thread can be started.
     #[error("cannot start a thread")]
@@ -31,7 +31,7 @@ pub enum StartError {
 }
 
 impl TokenClient {
-    /// Begins with what the builder has.
+    /// Starts a client with the settings of the builder.
     ///
     /// # Errors
     ///
@@ -49,11 +49,11 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Any [`TokenError`].
     ///
     /// # Panics
     ///
-    /// In an async task, which must not block; so do all that wait here.
+    /// In an async task, which must not block.
     pub fn token(&self) -> Result<AccessToken, TokenError> {
         self.runtime.block_on(self.client.token())
     }
@@ -62,7 +62,7 @@ impl TokenClient {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Any [`CallError`].
     ///
     /// # Panics
     ///

@@ -19,7 +19,7 @@ pub enum CallError {
     /// There is no token to call it with.
     #[error("cannot get a token")]
     Token(#[from] TokenError),
-    /// It could not be reached, or the exchange with it broke.
+    /// The API could not be reached, or the exchange with it broke.
     #[error("cannot call the API")]
     Transport(#[source] Arc<HttpError>),
 }
@@ -32,10 +32,10 @@ impl From<HttpError> for CallError {
 
 impl TokenClient {
     /// Sends a request with `Authorization: Bearer` (RFC 6750 section 2.1), and returns the response,
-    /// whatever its status. No redirect is followed.
+    /// whatever its status is. No redirect is followed.
     ///
-    /// If the API rejects the token, by a 401 whose challenge says `invalid_token` (RFC 6750 section
-    /// 3.1), the token is replaced and the request sent once more; unless its body is a stream, which
+    /// If the API rejects the token, with 401 and a challenge that says `invalid_token` (RFC 6750 section
+    /// 3.1), the token is replaced and the request is sent once more. A request whose body is a stream
     /// cannot be sent twice. At most one token is replaced per [`COOLDOWN`](super::COOLDOWN).
     ///
     /// # Errors
@@ -52,7 +52,7 @@ impl TokenClient {
         if !self.replace(&token) {
             return Ok(response);
         }
-        debug!("the API rejected the token, so it is called again with another");
+        debug!("the API rejected the token; calling it again with another one");
         let token = self.token().await?;
         self.send(again, &token).await
     }

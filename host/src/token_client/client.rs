@@ -1,4 +1,4 @@
-//! The client for async callers: who hand out what is cached, and a task that asks for more.
+//! The client for async callers: it hands out the cached token, and a task asks the server for the next.
 
 use std::error::Error;
 use std::fmt;
@@ -19,18 +19,18 @@ use super::schedule::{Cache, MARGIN, MAX_RETRY};
 use crate::http::{HttpClient, HttpError};
 use crate::key_set::KeySetCache;
 
-/// How long it may take in all to obtain one token: to refresh it, to ask by credentials where that is
-/// rejected, and to verify what came.
+/// How long it may take in all to obtain one token: to refresh it, to ask with credentials if the refresh
+/// is rejected, and to verify the token.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a caller waits: for a pause, and then for a request.
+/// How long a caller waits at most: for a pause and a request.
 const PATIENCE: Duration =
     Duration::from_secs(2 * MAX_RETRY.as_secs() + 2 * REQUEST_TIMEOUT.as_secs());
 
 /// Obtains access tokens, keeps them, and refreshes them in the background.
 ///
-/// All asking is done by one task, so there is never more than one request at a time, and no caller who
-/// gives up takes one with it. Clones share the token; the task ends with the last of them.
+/// One task sends all requests: there is never more than one at a time, and a caller that gives up does not
+/// stop it. Clones share the token. The task ends with the last of them.
 ///
 /// ```no_run
 /// use tokenlatch_host::token_client::{ClientCredentials, ExposeSecret, TokenClient};
@@ -52,11 +52,11 @@ pub struct TokenClient {
 }
 
 impl TokenClient {
-    /// A token that is good for a while yet: the cached one, or else a new one.
+    /// A token that is valid for some time yet: the cached one, or a new one.
     ///
     /// # Errors
     ///
-    /// Any [`TokenError`]: that of the request that was waited for.
+    /// Any [`TokenError`].
     pub async fn token(&self) -> Result<AccessToken, TokenError> {
         let mut ended = self.shared.ended.subscribe();
         if let Some(token) = self.shared.ask() {
@@ -71,12 +71,12 @@ impl TokenClient {
         }
     }
 
-    /// Hands this token out no more, unless another has taken its place already.
+    /// Stops handing out this token. Does nothing if another one has replaced it.
     pub fn invalidate(&self, token: &AccessToken) {
         self.shared.lock().invalidate(token);
     }
 
-    /// Hands this token out no more, because an API rejected it; returns whether there may be another.
+    /// Stops handing out this token, because an API rejected it. Returns whether there may be another one.
     pub(super) fn replace(&self, token: &AccessToken) -> bool {
         self.shared.lock().replace(token, now())
     }
@@ -96,14 +96,14 @@ impl TokenClient {
     }
 }
 
-/// Shows nothing of the token.
+/// Shows no part of the token.
 impl fmt::Debug for TokenClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenClient").finish_non_exhaustive()
     }
 }
 
-/// What a client is to be made with.
+/// The settings of a client.
 #[must_use]
 pub struct Builder<D> {
     origin: String,
@@ -124,38 +124,38 @@ impl<D: Dialect> Builder<D> {
         }
     }
 
-    /// The HTTP client to ask with, and its limits; also for [`TokenClient::call`].
+    /// The HTTP client, with its limits. [`TokenClient::call`] uses it, too.
     pub fn client(mut self, client: HttpClient) -> Self {
         self.client = client;
         self
     }
 
-    /// How long before it expires a token is handed out for the last time: [`MARGIN`] unless told
-    /// otherwise, and never more than a quarter of the token's life.
+    /// How long before its expiry a token is handed out for the last time: [`MARGIN`] by default, and never
+    /// more than a quarter of the token's lifetime.
     pub fn margin(mut self, margin: Duration) -> Self {
         self.margin = margin;
         self
     }
 
-    /// Verifies every token before it is handed out, as the API will that it is for. One that does not
-    /// verify is an error.
+    /// Verifies every token before it is handed out, as its API will. A token that does not verify is an
+    /// error.
     ///
-    /// A policy that is only known at runtime can be made of texts that live as long as the program:
-    /// [`String::leak`].
+    /// If the texts of the policy are known only at runtime, [`String::leak`] makes them live as long as the
+    /// program.
     pub fn verify_with(mut self, keys: KeySetCache, policy: Policy<'static>) -> Self {
         self.check = Some(Check { keys, policy });
         self
     }
 
-    /// Begins. Nothing is asked for before somebody wants a token.
+    /// Starts the client. It sends no request before a caller needs a token.
     ///
     /// # Errors
     ///
-    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`], of the server's URL.
+    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`], for the server's URL.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime, in which the asking is done.
+    /// Outside of a tokio runtime: the task that asks needs one.
     pub fn start(self) -> Result<TokenClient, HttpError> {
         let endpoint = Endpoint {
             url: endpoint::url(&self.client, &self.origin, self.dialect.path())?,
@@ -167,7 +167,7 @@ impl<D: Dialect> Builder<D> {
     }
 }
 
-/// Not the server's URL, which may hold credentials.
+/// Leaves out the server's URL, which may hold credentials.
 impl<D: fmt::Debug> fmt::Debug for Builder<D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
@@ -178,12 +178,12 @@ impl<D: fmt::Debug> fmt::Debug for Builder<D> {
     }
 }
 
-/// What the callers and the task share.
+/// The state that the callers and the task share.
 struct Shared {
     cache: Mutex<Cache>,
-    /// What the last request brought, for those who waited for it.
+    /// The outcome of the last request, for the callers that waited for it.
     ended: watch::Sender<Option<Result<AccessToken, TokenError>>>,
-    /// Told when a request may be due earlier than it was.
+    /// Notified when a request may be due earlier than before.
     sooner: Notify,
 }
 
@@ -198,13 +198,13 @@ impl Shared {
         token
     }
 
-    /// No step of the state machine can leave it half-done, so a panic elsewhere does no harm.
+    /// A step of the state machine does not stop half-way, so a panic elsewhere does no harm.
     fn lock(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The task that asks, for as long as anybody has use for it.
+/// The task that asks. It ends with the last clone of the client.
 struct Task(AbortHandle);
 
 impl Drop for Task {
@@ -213,7 +213,7 @@ impl Drop for Task {
     }
 }
 
-/// Asks whenever the state machine wants it. Never ends by itself.
+/// Sends a request whenever the state machine asks for it. Never ends by itself.
 async fn run(mut source: impl Source, shared: Arc<Shared>) {
     loop {
         let due = shared.lock().due();
@@ -245,7 +245,7 @@ async fn run(mut source: impl Source, shared: Arc<Shared>) {
     }
 }
 
-/// The monotonic clock, or a test's.
+/// The time of the monotonic clock, or of a test's clock.
 fn now() -> Instant {
     time::Instant::now().into_std()
 }
@@ -262,13 +262,13 @@ mod tests {
     /// How long the server takes to respond.
     const TRIP: Duration = Duration::from_millis(50);
 
-    /// A server within the process: the clock stands still, and jumps to whatever is waited for next.
+    /// A server in this process. The clock stands still, and jumps to the next event that is waited for.
     #[derive(Clone)]
     struct Fake(Arc<State>);
 
     struct State {
         asked: AtomicUsize,
-        /// In seconds; none where the server is down.
+        /// In seconds; `None` while the server is down.
         lifetime: Mutex<Option<u64>>,
     }
 
@@ -392,7 +392,7 @@ mod tests {
         tokens.token().await.unwrap();
         time::sleep(100_000 * SECOND).await;
         assert_eq!(server.asked(), 1);
-        // Used again once: refreshed once, ahead of its end, and no more.
+        // Used once more: it is refreshed once, ahead of its end.
         tokens.token().await.unwrap();
         assert_eq!(text(&tokens).await, "token-2");
         time::sleep(590 * SECOND - REFRESH_AHEAD - SECOND).await;

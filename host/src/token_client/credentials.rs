@@ -1,4 +1,4 @@
-//! What a client proves itself with.
+//! The credentials of a client.
 
 use secrecy::SecretString;
 
@@ -10,7 +10,7 @@ pub struct ClientCredentials {
 }
 
 impl ClientCredentials {
-    /// Both as the server gave them.
+    /// The identifier and the secret, as the server gave them.
     #[must_use]
     pub fn new(client_id: impl Into<String>, client_secret: impl Into<SecretString>) -> Self {
         Self {

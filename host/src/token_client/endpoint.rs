@@ -1,4 +1,4 @@
-//! The server's token endpoint: one request from its beginning to its end.
+//! The server's token endpoint: a request and its response.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::clock;
 use crate::http::{HttpClient, HttpError};
 use crate::key_set::{KeySetCache, VerifyError};
 
-/// Where tokens come from.
+/// The source of tokens.
 pub(crate) trait Source: Send + 'static {
     fn obtain(&mut self) -> impl Future<Output = Result<AccessToken, TokenError>> + Send;
 }
@@ -31,15 +31,15 @@ pub(crate) struct Endpoint<D> {
     pub(crate) check: Option<Check>,
 }
 
-/// What every token is held against before it is handed out.
+/// The keys and the policy that verify every token before it is handed out.
 #[derive(Clone)]
 pub(crate) struct Check {
     pub(crate) keys: KeySetCache,
     pub(crate) policy: Policy<'static>,
 }
 
-/// The URL of the token endpoint of the server at `origin`: an origin, a bare host name, or either with
-/// a path in front of the endpoint's own.
+/// The URL of the token endpoint of a server. `origin` is an origin or a host name, and may have a path, to
+/// which the endpoint's path is appended.
 ///
 /// # Errors
 ///
@@ -64,7 +64,7 @@ impl<D: Dialect> Source for Endpoint<D> {
         if let Some(body) = self.dialect.refresh_request() {
             match self.ask(body).await {
                 Err(error) if !error.is_retryable() => {
-                    warn!(%error, "the token was not refreshed, so another is asked for");
+                    warn!(%error, "the token was not refreshed; asking for another one with credentials");
                     self.dialect.forget_refresh();
                 }
                 outcome => return outcome,
@@ -88,7 +88,7 @@ impl<D: Dialect> Endpoint<D> {
             return Err(TokenError::Rejected(rejection));
         }
         let response = TokenResponse::read(sent.body).map_err(TokenError::Malformed)?;
-        // Kept even of a token that does not verify: the last one may be good for nothing any more.
+        // Even if the token does not verify: the server may have invalidated the last refresh token.
         self.dialect.take_refresh(&response);
         if let Some(check) = &self.check {
             let checked = check.run(&response.token).await;
@@ -103,7 +103,7 @@ impl<D: Dialect> Endpoint<D> {
         request.headers_mut().insert(CONTENT_TYPE, content_type);
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(ACCEPT, json);
-        // They stay its owner's, and are zeroized with it.
+        // Without a copy: the bytes are zeroized when the request is dropped.
         let bytes = bytes::Bytes::from_owner(body.bytes);
         *request.body_mut() = Some(HttpBody::from(bytes));
         request

@@ -14,20 +14,20 @@ use crate::key_set::VerifyError;
 /// The longest text of a server's error that is kept, in characters.
 pub const MAX_ERROR_TEXT_LEN: usize = 256;
 
-/// Why there is no token. None shows a secret or a token.
+/// Why there is no token. No error shows a secret or a token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// The server rejected.
+    /// The server rejected the request.
     #[error("the server rejected the request: {0}")]
     Rejected(ErrorResponse),
     /// The server could not be reached, or the exchange with it broke.
-    #[error("the server could not be asked")]
+    #[error("the exchange with the server failed")]
     Transport(#[source] Arc<HttpError>),
-    /// The server's response is none.
+    /// The server's response is malformed.
     #[error("the server's response is malformed")]
     Malformed(#[source] Malformed),
-    /// What the server issued does not verify, or cannot be judged for want of keys.
+    /// The token that the server issued does not verify, or there are no keys to verify it with.
     #[error("the token that the server issued does not verify")]
     Unverified(#[source] VerifyError),
     /// There was no outcome within [`REQUEST_TIMEOUT`](super::REQUEST_TIMEOUT), or the runtime that
@@ -37,7 +37,7 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Whether the same request may succeed later, without any change of what is configured.
+    /// Whether the same request may succeed later, with the same configuration.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
@@ -60,40 +60,40 @@ impl TokenError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Malformed {
-    /// It is not a JSON object with an `access_token`, each member of its type and given once.
+    /// It is not a JSON object with an `access_token`, or a member has the wrong type or comes twice.
     #[error("not a JSON object with an access_token")]
     Json,
-    /// Its `token_type` is another than `Bearer` (RFC 6749 section 7.1).
+    /// Its `token_type` is not `Bearer` (RFC 6749 section 7.1).
     #[error("the token_type is not Bearer")]
     TokenType,
-    /// Its token is no `b64token` (RFC 6750 section 2.1), or is longer than
+    /// Its token is not a `b64token` (RFC 6750 section 2.1), or is longer than
     /// [`MAX_TOKEN_LEN`](tokenlatch::MAX_TOKEN_LEN).
-    #[error("the access_token is no bearer token")]
+    #[error("the access_token is not a bearer token")]
     Token,
     /// Its token's lifetime is missing, or not a whole number of seconds.
     #[error("the token's lifetime is missing or malformed")]
     Lifetime,
 }
 
-/// A server's rejection, as RFC 6749 section 5.2 has it.
+/// The error response of a token endpoint (RFC 6749 section 5.2).
 ///
-/// Its texts are the server's, of at most [`MAX_ERROR_TEXT_LEN`] characters. `Display` escapes what
-/// could steer a terminal.
+/// Its texts are the server's, of at most [`MAX_ERROR_TEXT_LEN`] characters. `Display` escapes control
+/// characters, which could steer a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorResponse {
     /// The status.
     pub status: StatusCode,
-    /// `error`, if the response has one: `invalid_client`, say.
+    /// `error`, if the response has one, such as `invalid_client`.
     pub code: Option<String>,
     /// `error_description`, if the response has one.
     pub description: Option<String>,
 }
 
 impl ErrorResponse {
-    /// What a response says that has this status. A text that repeats a secret is withheld.
+    /// Reads a response with this status. A text that repeats a secret is withheld.
     pub(crate) fn read(status: StatusCode, body: &[u8], secrets: &[&SecretString]) -> Self {
-        /// Whatever is no text is passed over.
+        /// A member that is not a text is ignored.
         #[derive(Default, Deserialize)]
         struct Response {
             #[serde(default)]
@@ -128,7 +128,7 @@ impl ErrorResponse {
     }
 }
 
-/// `401 invalid_client: the description`, without what the server left out.
+/// `401 invalid_client: the description`, without the parts that the response does not have.
 impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status.as_u16())?;
@@ -187,7 +187,7 @@ mod tests {
         let rejected = rejection(401, body);
         assert!(!format!("{rejected} {rejected:?}").contains("hush"));
         assert!(rejected.to_string().starts_with("401 a: (withheld"));
-        // Across the place where it would be cut off, too.
+        // Also if the text would be cut off within the secret.
         let padding = " ".repeat(MAX_ERROR_TEXT_LEN - 2);
         let rejected = rejection(400, &format!(r#"{{"error":"{padding}hush"}}"#));
         assert!(!rejected.code.unwrap().contains("hu"));

@@ -10,11 +10,10 @@ use tokenlatch::MAX_TOKEN_LEN;
 use super::access_token::AccessToken;
 use super::error::Malformed;
 
-/// The longest lifetime that is believed; a longer one counts as this one. It is the longest that
-/// Auth0 issues.
+/// The longest lifetime. A longer one counts as this one, which is the longest that Auth0 issues.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// A token, and what may refresh it.
+/// A token, and the tokens that refresh it.
 pub struct TokenResponse {
     pub(crate) token: AccessToken,
     pub(crate) refresh_token: Option<SecretString>,
@@ -33,7 +32,7 @@ struct Members {
     id_token: Option<SecretString>,
 }
 
-/// A lifetime in seconds, if the response has one; malformed, it is an error.
+/// A lifetime in seconds, if the response has one. A malformed one is an error.
 type Lifetime = Option<Result<u64, Malformed>>;
 
 impl TokenResponse {
@@ -60,7 +59,7 @@ impl TokenResponse {
     }
 }
 
-/// As a number, or as a string of digits, which some servers send.
+/// Reads a number, or a string of digits, which some servers send.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lifetime, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -72,7 +71,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lifetime, D::Er
     Ok(Some(number.ok_or(Malformed::Lifetime)))
 }
 
-/// Whether it may stand in `Authorization: Bearer` (RFC 6750 section 2.1).
+/// Whether a token has the form that `Authorization: Bearer` requires (RFC 6750 section 2.1).
 fn is_b64token(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     let unpadded = text.trim_end_matches('=');

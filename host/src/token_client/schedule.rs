@@ -1,7 +1,7 @@
 //! The life of one cached token: when to ask for another, and until when it is handed out.
 //!
-//! A pure state machine: no I/O, no clock. Whoever drives it passes the time in, and does what it asks
-//! for. The time is monotonic, so nothing that happens to the system's clock changes how old a token is.
+//! This is a state machine without I/O and without a clock. Its caller gives it the time and does what it
+//! asks for. The time is monotonic, so a change of the system's clock does not change the age of a token.
 //!
 //! ```text
 //!  asked for      began          refresh_from        until      expires
@@ -15,21 +15,21 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::access_token::AccessToken;
 
-/// How long before it expires a token is handed out for the last time.
+/// How long before its expiry a token is handed out for the last time.
 pub const MARGIN: Duration = Duration::from_secs(10);
 
-/// How long before that a new one is asked for in the background, at the earliest; at the latest, in
-/// the middle between the two.
+/// How long before that time a token is refreshed in the background at the earliest. It is refreshed in the
+/// first half of this span.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(30);
 
-/// The pause after a request that failed, before the next one; it doubles with each further failure.
+/// The pause between a failed request and the next one. It doubles with each further failure.
 pub const MIN_RETRY: Duration = Duration::from_millis(200);
 
-/// The longest such pause, to which up to as much again is added at random.
+/// The longest pause. A random time, up to as long again, is added.
 pub const MAX_RETRY: Duration = Duration::from_secs(5);
 
-/// The time from one token that is replaced because an API rejected it to the next: an API that rejects
-/// every token must not have one issued for each call.
+/// The time between two tokens that are replaced because an API rejected them. Without it, an API that
+/// rejects every token would cause a request for each call.
 pub const COOLDOWN: Duration = Duration::from_secs(5);
 
 /// The state of one token.
@@ -37,15 +37,15 @@ pub(crate) struct Cache {
     margin: Duration,
     held: Option<Held>,
     is_fetching: bool,
-    /// Somebody waits for a request that has not begun.
+    /// A caller waits for a request that has not begun.
     is_wanted: bool,
-    /// No request begins before.
+    /// No request begins earlier.
     not_before: Instant,
     /// The pauses after the next failures, while the last request failed.
     retries: Option<ExponentialBackoff>,
-    /// From when on a rejected token may be replaced.
+    /// When a rejected token may be replaced again.
     cooled_down: Instant,
-    /// For jitter, so that many clients that started together do not ask together.
+    /// For random times, so that clients that start together do not ask together.
     random: fastrand::Rng,
 }
 
@@ -53,7 +53,7 @@ struct Held {
     token: AccessToken,
     refresh_from: Instant,
     until: Instant,
-    /// Whether it was handed out since those who waited for it got it.
+    /// Whether it was handed out again, after the callers that waited for it had it.
     is_used: bool,
 }
 
@@ -71,7 +71,7 @@ impl Cache {
         }
     }
 
-    /// The token; or none, and then a request is under way or due.
+    /// The token. If it is `None`, a request is running or due.
     pub(crate) fn ask(&mut self, now: Instant) -> Option<AccessToken> {
         match &mut self.held {
             Some(held) if now < held.until => {
@@ -86,7 +86,7 @@ impl Cache {
         }
     }
 
-    /// When to call [`begin`](Self::begin), if at all, unless something changes before.
+    /// When to call [`begin`](Self::begin), if at all, unless something changes earlier.
     pub(crate) fn due(&self) -> Option<Instant> {
         match &self.held {
             _ if self.is_fetching => None,
@@ -106,7 +106,7 @@ impl Cache {
         is_due
     }
 
-    /// Ends the request that began at `began`, with the token that it brought, if it did.
+    /// Ends the request that began at `began`, with its token if it succeeded.
     pub(crate) fn end(&mut self, token: Option<AccessToken>, began: Instant, now: Instant) {
         self.is_fetching = false;
         if let Some(token) = token {
@@ -118,18 +118,18 @@ impl Cache {
         let random = &mut self.random;
         let retries = self.retries.get_or_insert_with(|| retries(random.u64(..)));
         self.not_before = now + retries.next().unwrap_or(MAX_RETRY);
-        // Whoever asks next will have one asked for.
+        // The next caller causes a request.
         if self.held.as_ref().is_some_and(|held| held.until <= now) {
             self.held = None;
         }
     }
 
-    /// Drops this token, unless another has taken its place.
+    /// Drops this token, unless another one has replaced it.
     pub(crate) fn invalidate(&mut self, token: &AccessToken) {
         self.held.take_if(|held| held.token.is(token));
     }
 
-    /// Drops this token, which an API rejected; returns whether another one is to be had now.
+    /// Drops this token, which an API rejected. Returns whether there may be another one now.
     pub(crate) fn replace(&mut self, token: &AccessToken, now: Instant) -> bool {
         let is_held = self.held.as_ref().is_some_and(|held| held.token.is(token));
         if is_held {
@@ -149,7 +149,7 @@ impl Cache {
         let ahead = ahead.mul_f64(0.5 + 0.5 * self.random.f64());
         self.held = Some(Held {
             token,
-            // A lifetime counts from when the server issued the token, which was no earlier.
+            // The server issued the token at this time or later.
             refresh_from: until - ahead,
             until,
             is_used: false,
@@ -196,7 +196,7 @@ mod tests {
         assert!(cache.ask(start).is_none());
         assert_eq!(cache.due(), Some(start));
         assert!(cache.begin(start));
-        // One at a time, and those who come while it is under way wait for it.
+        // One at a time. Callers that come while it runs wait for it.
         assert!(cache.ask(start).is_none());
         assert!(!cache.begin(start));
         cache.end(Some(token(600)), start, start);
@@ -297,7 +297,7 @@ mod tests {
         cache.end(None, due, due);
         assert!(cache.ask(due).unwrap().is(&held));
         assert!(cache.due().unwrap() >= due + MIN_RETRY);
-        // Beyond its last use nobody asks in vain.
+        // After its last use, there is no further request.
         let late = start + SECOND * 590;
         assert!(cache.begin(late));
         cache.end(None, late, late);
@@ -319,7 +319,7 @@ mod tests {
         let (first, second) = (token(600), token(600));
         let (mut cache, start) = holding(&first, 0);
         assert!(cache.replace(&first, start));
-        // Several calls were rejected with the same one.
+        // Several calls were rejected with the same token.
         assert!(cache.replace(&first, start));
         cache.ask(start);
         cache.begin(start);

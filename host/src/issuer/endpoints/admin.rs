@@ -1,4 +1,4 @@
-//! `/admin/`: keys, faults, clock and log, for this machine alone.
+//! `/admin/`: keys, faults, clock and log, for this machine only.
 //!
 //! | Request | Body | Response |
 //! |---|---|---|
@@ -31,13 +31,13 @@ use crate::issuer::server::error_response::ErrorResponse;
 use crate::issuer::server::serve::Peer;
 use crate::issuer::server::site::Site;
 
-/// How the clock is to be moved.
+/// How to move the clock.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Move {
-    /// To this time, at which it stands still.
+    /// Set it to this time, and stop it.
     Set(u64),
-    /// By so many seconds.
+    /// Move it by this many seconds.
     Advance(u64),
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn router() -> Router<Arc<Site>> {
         .layer(from_fn(from_this_machine))
 }
 
-/// Rejects whoever is elsewhere, and pages of other sites in a browser that is here.
+/// Rejects requests from other machines, and from pages of other sites in a browser on this machine.
 async fn from_this_machine(request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>();
     let is_near = peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback());
@@ -67,8 +67,8 @@ async fn from_this_machine(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// Whether the request was sent to a name that cannot be anything but this machine. A page whose own
-/// name was made to lead here (DNS rebinding) sends that name.
+/// Whether the request was sent to a name that only this machine can have. A page whose name was made to
+/// resolve to this machine (DNS rebinding) sends its own name.
 fn is_for_this_machine(headers: &HeaderMap) -> bool {
     headers.typed_get::<Host>().is_some_and(|host| {
         let name = host.hostname();
@@ -78,7 +78,8 @@ fn is_for_this_machine(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Whether a browser sends this for a page that is not ours; it adds `Origin` to what changes anything.
+/// Whether a browser sent this for a page of another site. It adds `Origin` to requests that change
+/// something.
 fn is_cross_site(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return false;

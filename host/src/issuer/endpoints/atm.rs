@@ -18,7 +18,7 @@ use crate::issuer::server::site::Site;
 /// The `iss` of tokens in this dialect.
 pub const ISSUER: &str = "atm";
 
-/// A request; its members are written as ATM's documentation writes them.
+/// A request. Its members have the names that ATM's documentation gives them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokenRequest {
@@ -81,7 +81,7 @@ pub(crate) async fn token(
 }
 
 impl TokenRequest {
-    /// The client that asks. To refresh a token, it needs no secret but the token.
+    /// The client that asks. To refresh a token, the refresh token is enough.
     fn client<'s>(
         &self,
         site: &'s Site,
@@ -163,7 +163,7 @@ fn access_token(site: &Site, exchange: &Exchange, client: &Client, user: Option<
     site.sign(exchange, claims)
 }
 
-/// Says to the client who its user is (OpenID Connect Core section 2).
+/// A token that tells the client who its user is (OpenID Connect Core section 2).
 fn id_token(site: &Site, exchange: &Exchange, client: &Client, user: &User) -> String {
     let claims = claims(json!({
         "iat": exchange.now,

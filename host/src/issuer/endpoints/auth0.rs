@@ -73,7 +73,7 @@ pub(crate) async fn token(
     let scope = narrowed(granted, request.scope.as_deref())?;
     let lifetime = client.lifetimes.auth0.as_secs();
     let permissions = client.permissions.then(|| -> Vec<_> {
-        // As where Auth0 has RBAC's "Add Permissions in the Access Token" switched on.
+        // As Auth0 does if "Add Permissions in the Access Token" (RBAC) is on.
         scope.split_whitespace().collect()
     });
     let mut claims = claims(json!({
@@ -91,7 +91,7 @@ pub(crate) async fn token(
     claims.extend(client.claims.clone());
     let response = TokenResponse {
         access_token: site.sign(&exchange, claims),
-        // RFC 6749 section 5.1: unless it is what was asked for.
+        // RFC 6749 section 5.1: only if it differs from the scope of the request.
         scope: (request.scope.unwrap_or_default() != scope).then_some(scope),
         expires_in: lifetime,
         token_type: "Bearer",
@@ -99,7 +99,7 @@ pub(crate) async fn token(
     Ok((Extension(Outcome("issued")), Json(response)))
 }
 
-/// What is granted of the scope that was asked for: all of it if nothing was.
+/// The part of the requested scope that is granted. Without a request for a scope, all that is granted.
 fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, ErrorResponse> {
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
         return Ok(granted.into());
@@ -112,7 +112,7 @@ fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, ErrorResponse>
     Ok(narrowed.join(" "))
 }
 
-/// Where everything is, for clients that know nothing but the issuer (RFC 8414 section 2).
+/// The issuer's metadata (RFC 8414 section 2).
 #[derive(Serialize)]
 pub(crate) struct Metadata {
     issuer: String,
@@ -136,7 +136,7 @@ pub(crate) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
     })
 }
 
-/// From a form or from JSON, by the request's content type; no parameter may come twice.
+/// From a form or from JSON, by the content type of the request. No parameter may come twice.
 impl<S: Send + Sync> FromRequest<S> for TokenRequest {
     type Rejection = ErrorResponse;
 

@@ -21,8 +21,7 @@ use crate::issuer::server::site::Site;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Nothing but the page's own style and script, which are named by what they are; the script may ask
-/// for the page again.
+/// Allows only the page's own style and script, by their hashes. The script may fetch the page again.
 static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = |text: &str| BASE64.encode(Sha256::digest(text));
     format!(
@@ -81,7 +80,7 @@ fn document(site: &Site) -> Markup {
     }
 }
 
-/// The state of things in four numbers.
+/// Four numbers that sum up the state.
 fn summary(site: &Site) -> Markup {
     let now = site.clock.now();
     let issued = site.log.count_of(Endpoint::Auth0Token, "issued")
@@ -413,12 +412,12 @@ fn post_form(origin: &str, path: &str, fields: [(&str, &str); 4]) -> String {
     command
 }
 
-/// In single quotes, between which a shell takes everything as it is.
+/// In single quotes: a shell does not interpret what is between them.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The secret, where it is none: the demo client's is in the documentation.
+/// The demo client's secret, which the documentation has. Other clients' secrets are not shown.
 fn shown_secret(client: &Client) -> Option<&str> {
     let demo = Client::demo();
     let secret = client.client_secret.expose_secret();

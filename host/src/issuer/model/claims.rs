@@ -1,4 +1,4 @@
-//! The claims of a token that is to be issued.
+//! The claims of a new token.
 
 use serde_json::{Map, Value};
 

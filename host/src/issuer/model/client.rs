@@ -1,4 +1,4 @@
-//! A client (RFC 6749 section 1.1), to which tokens are issued, and its users.
+//! A client (RFC 6749 section 1.1) and its users.
 
 use std::time::Duration;
 
@@ -20,33 +20,33 @@ pub struct Client {
     /// The client secret (RFC 6749 section 2.3.1).
     #[serde(deserialize_with = "secret")]
     pub client_secret: SecretString,
-    /// The audience that its tokens are for; in Auth0's dialect, it asks for this one or for another.
+    /// The audience of its tokens. In Auth0's dialect, the client may ask for another one.
     pub audience: String,
-    /// What its tokens for that audience allow, separated by spaces (RFC 6749 section 3.3).
+    /// The scope of its tokens for that audience, separated by spaces (RFC 6749 section 3.3).
     #[serde(default)]
     pub scope: String,
     /// Further audiences, for Auth0's dialect.
     #[serde(default)]
     pub more_audiences: Vec<Audience>,
-    /// How it may ask for tokens; by default in every way.
+    /// The grants that it may use; by default all.
     #[serde(default = "Grant::all")]
     pub grants: Vec<Grant>,
-    /// The organizations that it may name in Auth0's dialect, for the claim `org_id`.
+    /// The organizations that it may ask for in Auth0's dialect, for the claim `org_id`.
     #[serde(default)]
     pub organizations: Vec<String>,
-    /// Whether tokens in Auth0's dialect list what they allow in the claim `permissions`, too.
+    /// Whether tokens in Auth0's dialect have their scope in the claim `permissions`, too.
     #[serde(default)]
     pub permissions: bool,
-    /// Claims that are added to its tokens; those that the issuer sets itself cannot be among them.
+    /// Claims that are added to its tokens. The claims that the issuer sets itself are not allowed here.
     #[serde(default)]
     pub claims: Map<String, Value>,
-    /// Denies it every token, with this as the reason.
+    /// If there is a text, the client gets no token, and this text as the reason.
     #[serde(default)]
     pub deny: Option<String>,
     /// How long its tokens are valid.
     #[serde(default)]
     pub lifetimes: Lifetimes,
-    /// The user for whom it may ask for a token in ATM's dialect; by default [`User::demo`].
+    /// The user for whom it may ask for tokens in ATM's dialect; by default [`User::demo`].
     #[serde(default = "User::demo")]
     pub user: User,
     /// Further users.
@@ -54,19 +54,19 @@ pub struct Client {
     pub more_users: Vec<User>,
 }
 
-/// An audience, and what tokens for it allow.
+/// An audience, and the scope of tokens for it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Audience {
     /// The claim `aud`.
     pub audience: String,
-    /// What tokens for it allow, separated by spaces.
+    /// The scope of tokens for it, separated by spaces.
     #[serde(default)]
     pub scope: String,
 }
 
-/// A way to ask for a token.
+/// A grant (RFC 6749 section 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -98,12 +98,12 @@ pub struct Lifetimes {
 /// The longest lifetime of a token: a year.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(365 * 86_400);
 
-/// A user; in this form it is the `scope` of ATM's user tokens.
+/// A user. The `scope` of ATM's user tokens has this form.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all(serialize = "camelCase"))]
 #[non_exhaustive]
 pub struct User {
-    /// The e-mail address, with which the user logs in.
+    /// The e-mail address, which is also the login identifier.
     pub email: String,
     /// The user's identifier, which never changes.
     pub id: String,
@@ -122,8 +122,8 @@ impl Client {
             .with_scope("read:things write:things")
     }
 
-    /// A client with these credentials, which gets tokens for this audience in every way; they
-    /// allow nothing in particular.
+    /// A client with these credentials, which gets tokens for this audience with every grant. Their scope is
+    /// empty.
     #[must_use]
     pub fn new(client_id: &str, client_secret: &str, audience: &str) -> Self {
         Self {
@@ -143,14 +143,14 @@ impl Client {
         }
     }
 
-    /// The same, with tokens that allow this.
+    /// The same client, with this scope for its tokens.
     #[must_use]
     pub fn with_scope(mut self, scope: &str) -> Self {
         self.scope = scope.into();
         self
     }
 
-    /// Whether it may have tokens in this way.
+    /// Whether it may have tokens with this grant.
     pub(crate) fn may_use(&self, grant: Grant) -> Result<(), ErrorResponse> {
         if !self.grants.contains(&grant) {
             return Err(ErrorResponse::UnauthorizedClient);
@@ -161,13 +161,13 @@ impl Client {
         }
     }
 
-    /// What its tokens for this audience allow, if it may have any.
+    /// The scope of its tokens for this audience, if it may have any.
     pub(crate) fn scope_for(&self, audience: &str) -> Option<&str> {
         let mut all = self.audiences();
         all.find_map(|(name, scope)| (name == audience).then_some(scope))
     }
 
-    /// All audiences, each with what its tokens allow.
+    /// All audiences, each with its scope.
     pub(crate) fn audiences(&self) -> impl Iterator<Item = (&str, &str)> {
         let more = self.more_audiences.iter();
         std::iter::once((self.audience.as_str(), self.scope.as_str()))
@@ -181,7 +181,7 @@ impl Client {
 }
 
 impl Audience {
-    /// An audience, and what tokens for it allow, separated by spaces.
+    /// An audience, and the scope of tokens for it, separated by spaces.
     #[must_use]
     pub fn new(audience: &str, scope: &str) -> Self {
         Self {
@@ -192,12 +192,12 @@ impl Audience {
 }
 
 impl Grant {
-    /// By the name that requests give it.
+    /// The grant with this name in requests.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::all().into_iter().find(|grant| grant.name() == name)
     }
 
-    /// The name that requests give it.
+    /// Its name in requests.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ClientCredentials => "client_credentials",
@@ -250,7 +250,7 @@ impl User {
     }
 }
 
-/// A string. Where it is something else, the error does not quote it.
+/// A string. If it is something else, the error does not quote it.
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::String(secret) => Ok(secret.into()),

@@ -1,4 +1,4 @@
-//! Who asks: the clients, and whether they are who they say.
+//! The clients and their authentication.
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use super::client::Client;
 #[derive(Debug)]
 pub(crate) struct Clients {
     clients: Vec<Client>,
-    /// The SHA-256 digests of the credentials, which have one length whatever the credentials have.
+    /// The SHA-256 digests of the credentials: all have the same length.
     credentials: Vec<[[u8; 32]; 2]>,
 }
 
@@ -35,8 +35,8 @@ impl Clients {
 
     /// The client with these credentials.
     ///
-    /// The time that it takes tells neither how much of them is right, nor whether there is such an
-    /// client at all: all are compared, and all of each.
+    /// The time that this takes tells neither which part of the credentials is right nor whether the client
+    /// exists: all credentials of all clients are compared.
     pub(crate) fn authenticate(&self, client_id: &str, secret: &str) -> Option<&Client> {
         let (client_id, secret) = (digest(client_id), digest(secret));
         let mut found = u64::MAX;
@@ -47,7 +47,7 @@ impl Clients {
         self.clients.get(usize::try_from(found).ok()?)
     }
 
-    /// The client that says it is this one, which anybody may.
+    /// The client with this identifier. It is not authenticated: anybody can claim to be it.
     pub(crate) fn claimed(&self, client_id: &str) -> Option<&Client> {
         let mut all = self.clients.iter();
         all.find(|client| client.client_id == client_id)

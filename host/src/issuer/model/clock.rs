@@ -1,11 +1,11 @@
-//! The issuer's clock: the system's, until a test moves it.
+//! The issuer's clock: it follows the system's clock until a test moves it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clock;
 
-/// The latest time there is, 9999-12-31T23:59:59Z, in seconds since 1970: no calendar goes further.
+/// The latest time, 9999-12-31T23:59:59Z, in seconds since 1970.
 pub const MAX_TIME: u64 = 253_402_300_799;
 
 /// The clock by which tokens are issued and keys rotate.
@@ -16,7 +16,7 @@ pub struct Clock(Mutex<State>);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// It goes like the system's clock, this many seconds ahead of it.
+    /// It runs like the system's clock, this many seconds ahead of it.
     Ahead(u64),
     /// It stands still at this time.
     Still(u64),
@@ -28,7 +28,7 @@ impl Clock {
         Self(Mutex::new(State::Ahead(0)))
     }
 
-    /// The present.
+    /// The present time.
     #[must_use]
     pub fn now(&self) -> u64 {
         self.with(|state| state.now())
@@ -39,7 +39,7 @@ impl Clock {
         self.with(|state| *state = State::Still(time.min(MAX_TIME)));
     }
 
-    /// Puts the clock forward by this, in whole seconds. A clock that stands still goes on doing so.
+    /// Moves the clock forward, by whole seconds. A clock that stands still continues to stand still.
     pub fn advance(&self, span: Duration) {
         self.with(|state| match state {
             State::Ahead(time) | State::Still(time) => {
@@ -48,7 +48,7 @@ impl Clock {
         });
     }
 
-    /// Goes by the system's time again.
+    /// Follows the system's clock again.
     pub fn reset(&self) {
         self.with(|state| *state = State::Ahead(0));
     }

@@ -1,4 +1,4 @@
-//! How the authorization server is set up.
+//! The configuration of the authorization server.
 
 use std::collections::HashSet;
 use std::io;
@@ -13,7 +13,7 @@ use super::client::{Client, Lifetimes, MAX_LIFETIME};
 use super::seconds;
 use crate::files;
 
-/// How the authorization server is set up, in code or from a TOML file:
+/// The configuration of the authorization server, in code or from a TOML file:
 ///
 /// ```toml
 #[doc = include_str!("example.toml")]
@@ -22,13 +22,13 @@ use crate::files;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// To whom tokens are issued: from 1 to 1024, by default [`Client::demo`] alone.
+    /// The clients: from 1 to 1024; by default only [`Client::demo`].
     pub clients: Vec<Client>,
     /// The keys that sign.
     pub keys: KeyConfig,
-    /// How many requests for tokens are allowed; by default, all.
+    /// The rate limit of requests for tokens; by default none.
     pub rate_limit: Option<RateLimit>,
-    /// Whether `/admin/` exists, which only this machine may use; by default it does.
+    /// Whether there is `/admin/`, which only this machine may use; by default there is.
     pub admin: bool,
 }
 
@@ -52,12 +52,12 @@ pub struct KeyConfig {
     /// seconds by default, as Auth0's servers say.
     #[serde(with = "seconds")]
     pub max_age: Duration,
-    /// Where the keys are kept, so that a restart does not change them, whatever `bits` is by then; by
-    /// default nowhere. A relative path begins at the working directory.
+    /// The directory that keeps the keys across restarts, even if `bits` changes; by default none. A relative
+    /// path begins at the working directory.
     pub directory: Option<PathBuf>,
 }
 
-/// How many requests for tokens are allowed, of all clients together.
+/// How many requests for tokens all clients together may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -69,7 +69,7 @@ pub struct RateLimit {
     pub period: Duration,
 }
 
-/// What is wrong with a configuration. Quotes no value of it, for it may be a secret.
+/// What is wrong with a configuration. It quotes no value, because a value may be a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -89,7 +89,7 @@ pub enum ConfigError {
     /// A number is out of its range, which is given.
     #[error("{0} is not from {start} to {end}", start = .1.start(), end = .1.end())]
     OutOfRange(String, RangeInclusive<u64>),
-    /// A value is not one that it may have.
+    /// A value is invalid.
     #[error("{0} {1}")]
     Invalid(String, &'static str),
 }
@@ -108,11 +108,11 @@ impl Config {
         Self::from_toml(&files::read_text(path, MAX_CONFIG_LEN).map_err(cannot_read)?)
     }
 
-    /// Reads TOML.
+    /// Reads a TOML text.
     ///
     /// # Errors
     ///
-    /// Any [`ConfigError`] but [`ConfigError::Read`].
+    /// Any [`ConfigError`] except [`ConfigError::Read`].
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let config: Self = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
@@ -129,7 +129,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether every value is one that it may have.
+    /// Whether every value is valid.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.keys.check()?;
         if let Some(RateLimit { requests, period }) = self.rate_limit {
@@ -152,7 +152,7 @@ impl Config {
         Ok(())
     }
 
-    /// How long the longest-lived token is valid.
+    /// The longest lifetime of a token.
     pub(crate) fn longest_lifetime(&self) -> Duration {
         let clients = self.clients.iter();
         let lifetimes = clients.map(|client| client.lifetimes);
@@ -168,7 +168,7 @@ impl KeyConfig {
         if !self.bits.is_multiple_of(8) {
             return Err(ConfigError::Invalid(
                 "keys.bits".into(),
-                "is no multiple of 8",
+                "is not a multiple of 8",
             ));
         }
         in_range(self.active as u64, 1..=8, "keys.active")?;
@@ -181,7 +181,7 @@ impl KeyConfig {
     }
 }
 
-/// The demo client, one key of 2048 bits, no limit; with administration.
+/// The demo client, one signing key of 2048 bits, no rate limit, and `/admin/`.
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -214,7 +214,7 @@ impl Default for KeyConfig {
     }
 }
 
-/// The claims that the issuer sets itself, or that others would mistake for its own.
+/// The claims that the issuer sets itself, or that a verifier would take for the issuer's.
 const RESERVED_CLAIMS: [&str; 13] = [
     "iss",
     "sub",
@@ -313,7 +313,7 @@ mod tests {
             ("\n  bits = 2048", "line 2, column 3: unknown field `bits`"),
             ("[keys]\nbits = 's3cret", "line 2, column "),
             ("[keys]\nbits = 1024", "keys.bits is not from 2048 to 4096"),
-            ("[keys]\nbits = 2049", "keys.bits is no multiple of 8"),
+            ("[keys]\nbits = 2049", "keys.bits is not a multiple of 8"),
             ("[keys]\nactive = 0", "keys.active is not from 1 to 8"),
             ("[keys]\nrotate_every = 0", "keys.rotate_every is not "),
             (

@@ -1,8 +1,8 @@
-//! What can be asked for.
+//! The endpoints.
 
 use serde::{Deserialize, Serialize};
 
-/// What a request asks for.
+/// The endpoint of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -15,12 +15,12 @@ pub enum Endpoint {
     KeySet,
     /// `/.well-known/openid-configuration`
     Metadata,
-    /// Anything that there is not.
+    /// A path without an endpoint.
     Other,
 }
 
 impl Endpoint {
-    /// What a path asks for; none for the page and the administration.
+    /// The endpoint at a path. `None` for the page and `/admin/`.
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path {
             "/oauth/token" => Some(Self::Auth0Token),
@@ -37,7 +37,7 @@ impl Endpoint {
         matches!(self, Self::Auth0Token | Self::AtmToken)
     }
 
-    /// Its path; of several, the first.
+    /// Its path, or the first of its paths.
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::Auth0Token => "/oauth/token",

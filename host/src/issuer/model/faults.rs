@@ -1,4 +1,4 @@
-//! Faults on request, to see how clients and verifiers take them.
+//! Faults on request, to test clients and verifiers.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
@@ -12,7 +12,7 @@ use crate::issuer::model::claims::Claims;
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::key::{SigningKey, unsigned, with_bad_signature};
 
-/// What can go wrong.
+/// A fault.
 ///
 /// In JSON, `"outage"`, `{"latency": 500}`, `{"claim": {"name": "sub", "value": "x"}}` and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -23,11 +23,11 @@ pub enum Fault {
     Outage,
     /// The connection is closed without a response.
     Disconnect,
-    /// The response comes so much later, at most [`MAX_LATENCY`]; in JSON, in milliseconds.
+    /// The response is delayed, by at most [`MAX_LATENCY`]; in JSON, in milliseconds.
     Latency(#[serde(with = "milliseconds")] Duration),
     /// The response is a page of HTML, with the status 200.
     WrongContent,
-    /// The key set stays as it was, whatever is rotated.
+    /// The key set stays the same when the keys are rotated.
     StaleSet,
     /// Tokens expired an hour ago.
     Expired,
@@ -41,7 +41,7 @@ pub enum Fault {
     BadSignature,
     /// Tokens have the `alg` `none`, and no signature (RFC 7519 section 6).
     AlgNone,
-    /// Tokens have this claim, in place of their own or in addition.
+    /// Tokens have this claim. It replaces their own claim of this name.
     Claim {
         /// The claim's name.
         name: String,
@@ -64,12 +64,12 @@ const HOUR: u64 = 3600;
 /// The page of [`Fault::WrongContent`].
 const PAGE: &str = "<!doctype html><title>Welcome</title><p>Please log in.";
 
-/// The most faults that are active together.
+/// How many faults can be active together.
 pub const MAX_FAULTS: usize = 64;
 
 /// A fault, where it happens, and how often.
 ///
-/// A [`Fault`] alone happens wherever it can, until it is cleared.
+/// A plain [`Fault`] happens at all its endpoints until it is cleared.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Injection {
@@ -99,7 +99,7 @@ pub enum FaultError {
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Mutex<Vec<Active>>);
 
-/// A fault that happens to a request, with the key set as it was when the fault began.
+/// A fault that happens to a request, with the key set of the time when the fault began.
 #[derive(Clone, Debug)]
 pub(crate) struct Happening {
     fault: Fault,
@@ -108,7 +108,7 @@ pub(crate) struct Happening {
 
 /// What a fault does to a request.
 pub(crate) enum Effect<'f> {
-    /// The response comes so much later.
+    /// The response is delayed.
     Delay(Duration),
     /// This is the response.
     Substitute(Substitute),
@@ -125,7 +125,7 @@ pub(crate) type Change<'f> = Box<dyn FnOnce(&mut Claims, u64) + Send + 'f>;
 
 /// A response in place of the endpoint's own.
 pub(crate) struct Substitute {
-    /// What the log says.
+    /// The outcome in the log.
     pub(crate) outcome: &'static str,
     /// The status and a page of HTML. `None` closes the connection.
     pub(crate) response: Option<(StatusCode, &'static str)>,
@@ -144,13 +144,13 @@ impl Fault {
         Injection::from(self).at(endpoint)
     }
 
-    /// For the next so many requests; 0 is taken for 1.
+    /// Only for this many requests; 0 counts as 1.
     #[must_use]
     pub fn times(self, requests: u32) -> Injection {
         Injection::from(self).times(requests)
     }
 
-    /// What it does. `key_set` is the document as it was when the fault began.
+    /// What it does. `key_set` is the document of the time when the fault began.
     fn effect<'f>(&'f self, key_set: &'f [u8]) -> Effect<'f> {
         let substitute = |outcome, response| Effect::Substitute(Substitute { outcome, response });
         match self {
@@ -184,7 +184,7 @@ impl Fault {
                 claims.insert(name.clone(), value.clone());
             })),
             Self::RemoveClaim(name) => Effect::Claims(Box::new(|claims, _| {
-                // In place, so that the others keep their order.
+                // This keeps the order of the other claims.
                 claims.shift_remove(name);
             })),
         }
@@ -200,7 +200,7 @@ impl Fault {
     }
 }
 
-/// Another fault may have removed the claim, or made something else of it.
+/// Does nothing if another fault has removed the claim or changed its type.
 fn change_time(claims: &mut Claims, name: &str, change: impl FnOnce(u64) -> u64) {
     if let Some(value) = claims.get_mut(name)
         && let Some(time) = value.as_u64()
@@ -223,7 +223,7 @@ impl Injection {
         self
     }
 
-    /// For the next so many requests; 0 is taken for 1.
+    /// Only for this many requests; 0 counts as 1.
     #[must_use]
     pub fn times(mut self, requests: u32) -> Self {
         self.requests = Some(NonZeroU32::new(requests).unwrap_or(NonZeroU32::MIN));
@@ -267,12 +267,12 @@ impl Faults {
         self.with(Vec::clear);
     }
 
-    /// Those that are active, each with how many requests are left to it.
+    /// The active faults, each with the number of its remaining requests.
     pub(crate) fn active(&self) -> Vec<Injection> {
         self.with(|active| active.iter().map(|it| it.injection.clone()).collect())
     }
 
-    /// What happens to one request there.
+    /// The faults that happen to one request at this endpoint.
     pub(crate) fn happen(&self, endpoint: Endpoint) -> Vec<Happening> {
         self.with(|active| {
             let mut happening = Vec::new();

@@ -48,7 +48,7 @@ struct Header<'k> {
 }
 
 impl SigningKey {
-    /// A new key with a modulus of this many bits. Takes a processor for a tenth of a second and more.
+    /// A new key with a modulus of this many bits. It takes a tenth of a second or more to compute.
     pub(crate) fn generate(bits: usize) -> Result<Self, rsa::Error> {
         Ok(Self::new(RsaPrivateKey::new(&mut rand::rng(), bits)?))
     }
@@ -98,7 +98,7 @@ impl SigningKey {
         self.last_expiry.load(Ordering::Relaxed)
     }
 
-    /// Remembers that there is a token of this key until then.
+    /// Remembers that a token of this key expires at this time.
     pub(crate) fn in_use_until(&self, expiry: u64) {
         self.last_expiry.fetch_max(expiry, Ordering::Relaxed);
     }
@@ -111,7 +111,7 @@ impl SigningKey {
             key_id: Some(self.key_id()),
         };
         let mut token = format!("{}.{}", encode(&header), encode(claims));
-        // Randomness blinds the private key from who measures how long signing takes.
+        // Blinding with random numbers hides the private key from those who measure the time of signing.
         let signature = self
             .private_key
             .sign_with_rng(&mut rand::rng(), token.as_bytes());
@@ -121,7 +121,7 @@ impl SigningKey {
     }
 }
 
-/// A token that nobody signed (RFC 7519 section 6).
+/// An unsecured token (RFC 7519 section 6).
 pub(crate) fn unsigned(claims: &impl Serialize) -> String {
     let header = Header {
         alg: "none",
@@ -141,7 +141,7 @@ pub(crate) fn with_bad_signature(token: &str) -> String {
     format!("{signing_input}.{}", BASE64URL.encode(signature))
 }
 
-/// Shows which key it is, and nothing of it.
+/// Shows the `kid` and no part of the key.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")

@@ -1,7 +1,7 @@
-//! A directory in which keys outlive the program.
+//! A directory that keeps the keys across restarts.
 //!
-//! It holds one `KID.pem` for each key, private (PKCS #8), for the owner alone, and `keys.json`, which
-//! says what each is for. Every file is replaced as a whole, `keys.json` after those that it names.
+//! It has one file `KID.pem` for each private key (PKCS #8), which only the owner can read, and `keys.json`,
+//! which says what each key is for. Every file is replaced as a whole, `keys.json` after the keys.
 
 use std::collections::HashSet;
 use std::fs::{self, File, TryLockError};
@@ -15,7 +15,7 @@ use super::key::SigningKey;
 use super::ring::{Retiring, Ring};
 use crate::files;
 
-/// Why keys cannot be kept, or not be read. Holds no byte of a key.
+/// Why keys cannot be kept or read. Holds no byte of a key.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyStoreError {
@@ -25,12 +25,12 @@ pub enum KeyStoreError {
     /// Another issuer uses the directory.
     #[error("{0} is in use by another issuer")]
     InUse(PathBuf),
-    /// This file is not what an issuer would have written.
+    /// An issuer did not write this file, or it was changed.
     #[error("{0} is damaged")]
     Damaged(PathBuf),
 }
 
-/// The directory, which is this issuer's alone as long as this exists.
+/// The directory. No other issuer can use it while this value exists.
 #[derive(Debug)]
 pub(crate) struct KeyStore {
     directory: PathBuf,
@@ -59,7 +59,7 @@ struct RetiringListing {
 const MAX_FILE_LEN: usize = 16 * 1024;
 
 impl KeyStore {
-    /// Opens the directory, and makes it if there is none.
+    /// Opens the directory. Creates it if it does not exist.
     pub(crate) fn open(directory: &Path) -> Result<Self, KeyStoreError> {
         create_private(directory).map_err(cannot_access(directory))?;
         let lock_path = directory.join("lock");
@@ -144,7 +144,7 @@ impl KeyStore {
 
     fn key(&self, key_id: &str) -> Result<Arc<SigningKey>, KeyStoreError> {
         let path = self.key_path(key_id);
-        // A thumbprint is base64url; what is not could lead out of the directory.
+        // A thumbprint is base64url. Other texts could lead out of the directory.
         let is_thumbprint = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
         if !key_id.bytes().all(is_thumbprint) {
             return Err(KeyStoreError::Damaged(self.listing_path()));
@@ -173,7 +173,7 @@ fn read(path: &Path) -> Result<String, KeyStoreError> {
     })
 }
 
-/// Makes a directory, with those above it, that only the owner can enter.
+/// Creates a directory, with its parents, that only the owner can enter.
 fn create_private(directory: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,7 +1,7 @@
-//! The keys: those that sign, the next one, and those that have ceased to sign.
+//! The signing keys, the next key, and the retiring keys.
 //!
-//! A key is published before it signs, as the next one, and after it has ceased to, as a retiring one.
-//! So whoever caches the key set can verify every token, whenever the keys are rotated.
+//! A key is published before it signs, as the next key, and after it has ceased to sign, as a retiring key.
+//! So a cached key set verifies every token, whenever the keys are rotated.
 
 use std::collections::VecDeque;
 use std::error::Error;
@@ -27,19 +27,19 @@ pub struct Key {
     pub key_id: String,
     /// The bits of its modulus.
     pub bits: usize,
-    /// What it is for.
+    /// Its state.
     #[serde(flatten)]
     pub state: KeyState,
 }
 
-/// Why there are no keys, or no new ones.
+/// Why there are no keys or no new keys.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// A key could not be generated.
     #[error("cannot generate a key")]
     Generate(#[source] Box<dyn Error + Send + Sync>),
-    /// The keys could not be kept, or not be read.
+    /// The keys could not be kept or read.
     #[error("cannot keep the keys")]
     Store(#[from] KeyStoreError),
 }
@@ -49,9 +49,9 @@ pub enum KeyError {
 pub(crate) struct Keys {
     config: KeyConfig,
     ring: RwLock<Ring>,
-    /// How many tokens were signed, which says whose turn it is.
+    /// How many tokens were signed. It says which key signs next.
     signed: AtomicUsize,
-    /// Held while the keys change.
+    /// Locked while the keys change.
     store: Mutex<Option<KeyStore>>,
 }
 
@@ -62,8 +62,8 @@ struct JwkSet<'k> {
 }
 
 impl Keys {
-    /// The keys that were kept, or else new ones. Kept keys may have signed tokens that are valid for
-    /// `longest_lifetime` from `now` on.
+    /// The keys from the directory, or new keys. Keys from the directory may have signed tokens that are valid
+    /// for `longest_lifetime` from `now` on.
     pub(crate) async fn open(
         config: KeyConfig,
         now: u64,
@@ -88,7 +88,7 @@ impl Keys {
                 rotate_at,
             }
         };
-        // As many as are now wanted.
+        // As many as are configured now.
         let missing = config.active.saturating_sub(ring.signing.len());
         ring.signing.extend(generate(config.bits, missing).await?);
         while ring.signing.len() > config.active {
@@ -113,7 +113,7 @@ impl Keys {
         })
     }
 
-    /// The JWK Set, in JSON: those that sign, the next one, those that have ceased to.
+    /// The JWK Set, in JSON: the signing keys, the next key, the retiring keys.
     pub(crate) fn document(&self, now: u64) -> Vec<u8> {
         self.read(|ring| {
             let keys = ring.published(now).map(|(key, _)| key.jwk()).collect();
@@ -121,7 +121,7 @@ impl Keys {
         })
     }
 
-    /// The same keys, described.
+    /// The descriptions of the same keys.
     pub(crate) fn list(&self, now: u64) -> Vec<Key> {
         self.read(|ring| {
             let keys = ring.published(now);
@@ -142,18 +142,18 @@ impl Keys {
         self.read(|ring| ring.rotate_at)
     }
 
-    /// Rotates the keys: the next one signs in place of the oldest, and a new one is the next.
+    /// Rotates the keys: the next key signs in place of the oldest one, and a new key becomes the next one.
     pub(crate) async fn rotate(&self, now: u64) -> Result<(), KeyError> {
         let store = self.store.lock().await;
         self.rotate_with(store.as_ref(), now).await
     }
 
-    /// Rotates the keys if it is time to. Rotations that were missed are not made up for.
+    /// Rotates the keys once, if a rotation is due.
     pub(crate) async fn rotate_if_due(&self, now: u64) -> Result<(), KeyError> {
         let is_due = || self.rotate_at().is_some_and(|at| at <= now);
         if is_due() {
             let store = self.store.lock().await;
-            // Somebody else may have been faster.
+            // Another task may have rotated them.
             if is_due() {
                 self.rotate_with(store.as_ref(), now).await?;
             }
@@ -183,7 +183,7 @@ impl Keys {
     }
 }
 
-/// So many new keys, computed at the same time and away from the threads that handle requests.
+/// New keys, computed at the same time on threads that do not handle requests.
 async fn generate(bits: usize, count: usize) -> Result<VecDeque<Arc<SigningKey>>, KeyError> {
     let tasks: Vec<_> = (0..count)
         .map(|_| spawn_blocking(move || SigningKey::generate(bits)))

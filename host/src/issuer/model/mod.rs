@@ -1,4 +1,4 @@
-//! What the authorization server knows, without HTTP.
+//! The state of the authorization server, without HTTP.
 
 pub(super) mod claims;
 pub(super) mod client;

@@ -10,24 +10,24 @@ use subtle::ConstantTimeEq;
 
 use crate::issuer::server::error_response::ErrorResponse;
 
-/// The most families that are kept; the one that expires first makes room for a new one.
+/// How many families are kept. A new family replaces the one that expires first.
 const MAX_FAMILIES: usize = 4096;
 
 /// All refresh tokens that can be used.
 ///
-/// A family begins with the tokens that a user got, and goes on with each refresh. Only the latest
-/// refresh token of a family can be used. An earlier one that comes back was stolen, or what came after
-/// it was: the whole family ends.
+/// A family begins with the first tokens for a user and grows with each refresh. Only its latest refresh
+/// token can be used. If an earlier one is used again, it or a later one was stolen: the whole family
+/// ends.
 #[derive(Default)]
 pub(crate) struct Families(Mutex<HashMap<FamilyId, Family>>);
 
-/// What all refresh tokens of a family begin with.
+/// The first bytes of all refresh tokens of a family.
 type FamilyId = [u8; 16];
 
 struct Family {
     client_id: String,
     user_id: String,
-    /// SHA-256 digests: whoever reads the memory cannot use them.
+    /// SHA-256 digests, so that the memory holds no token.
     refresh_token: [u8; 32],
     id_token: [u8; 32],
     /// When the latest refresh token expires.
@@ -35,7 +35,7 @@ struct Family {
 }
 
 impl Families {
-    /// Begins a family, and returns its first refresh token.
+    /// Begins a family. Returns its first refresh token.
     pub(crate) fn begin(
         &self,
         (client_id, user_id): (&str, &str),
@@ -67,7 +67,7 @@ impl Families {
         refresh_token
     }
 
-    /// Uses up a refresh token of this client; returns the next one, and the user's identifier.
+    /// Uses a refresh token of this client. Returns the next one and the user's identifier.
     pub(crate) fn rotate(
         &self,
         client_id: &str,

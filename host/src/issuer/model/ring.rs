@@ -1,4 +1,4 @@
-//! Which key is for what: those that sign, the next one, and those that have ceased to sign.
+//! The keys by their states: signing, next, retiring.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::key::SigningKey;
 
-/// The most retiring keys that stay published; the oldest makes room for a new one.
+/// How many retiring keys stay published. A new one replaces the oldest one.
 pub(super) const MAX_RETIRING: usize = 8;
 
-/// What a published key is for.
+/// The state of a published key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -22,20 +22,20 @@ pub enum KeyState {
     Next,
     /// It has ceased to sign.
     Retiring {
-        /// When it ceases to be published, by the issuer's clock, in seconds since 1970.
+        /// Until when it is published, by the issuer's clock, in seconds since 1970.
         until: u64,
     },
 }
 
-/// Which key is for what.
+/// The keys by their states.
 #[derive(Clone, Debug)]
 pub(crate) struct Ring {
-    /// Oldest first; there is at least one.
+    /// Oldest first. There is at least one.
     pub(crate) signing: VecDeque<Arc<SigningKey>>,
     pub(crate) next: Arc<SigningKey>,
     /// Oldest first.
     pub(crate) retiring: VecDeque<Retiring>,
-    /// When the keys are to be rotated, if they rotate by themselves.
+    /// When the next rotation is due, if the keys rotate by themselves.
     pub(crate) rotate_at: Option<u64>,
 }
 

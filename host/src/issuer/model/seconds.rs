@@ -11,7 +11,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
     u64::deserialize(deserializer).map(Duration::from_secs)
 }
 
-/// A span that is there.
+/// A span that may be absent.
 pub(crate) fn some<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Duration>, D::Error> {

@@ -1,4 +1,4 @@
-//! Why no token is issued (RFC 6749 section 5.2).
+//! The error responses of a token endpoint (RFC 6749 section 5.2).
 
 use std::borrow::Cow;
 
@@ -14,25 +14,25 @@ use super::log::Outcome;
 pub(crate) enum ErrorResponse {
     /// The request is malformed, or this is missing from it.
     InvalidRequest(&'static str),
-    /// There is no such client, or its secret is another.
+    /// The client is unknown or its secret is wrong.
     InvalidClient,
-    /// The refresh token is none of this client's and user's, or no longer.
+    /// The refresh token is invalid or expired, or belongs to another client or user.
     InvalidGrant(&'static str),
-    /// The client may not ask in this way.
+    /// The client may not use this grant.
     UnauthorizedClient,
-    /// The grant type is not one that the dialect knows.
+    /// The dialect does not have this grant type.
     UnsupportedGrantType,
-    /// Nothing of the scope that was asked for can be granted.
+    /// No part of the requested scope can be granted.
     InvalidScope,
-    /// The client may not have such a token; Auth0's servers respond with this.
+    /// The client may not have such a token. Auth0's servers have this error.
     AccessDenied(Cow<'static, str>),
-    /// There were too many requests; there may be one more in this many seconds.
+    /// There were too many requests. The next one is allowed in this many seconds.
     TooManyRequests(u64),
     /// The request did not arrive in time.
     Timeout,
 }
 
-/// Its form on the wire.
+/// The body of the response.
 #[derive(Serialize)]
 struct Body {
     error: &'static str,
@@ -42,7 +42,7 @@ struct Body {
 impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let header = match self {
-            // RFC 6749 section 5.2 wants it of those who tried HTTP Basic; others ignore it.
+            // RFC 6749 section 5.2 requires it for HTTP Basic. Other clients ignore it.
             Self::InvalidClient => Some((header::WWW_AUTHENTICATE, basic())),
             Self::TooManyRequests(seconds) => Some((header::RETRY_AFTER, seconds.into())),
             _ => None,

@@ -1,4 +1,4 @@
-//! The requests and their responses, to look at and to assert on.
+//! The log of requests and responses.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::issuer::model::endpoint::Endpoint;
 
-/// How many requests are remembered one by one; all are counted.
+/// How many requests are remembered one by one. All are counted.
 pub const MAX_REMEMBERED: usize = 256;
 
-/// The requests so far, but for those of the page and of the administration.
+/// The requests so far, except those for the page and for `/admin/`.
 ///
-/// Holds no secret and no token, nor anything else that a request chose freely.
+/// It holds no secret, no token, and no other text that a request can choose.
 #[derive(Debug, Default)]
 pub struct Log(Mutex<State>);
 
@@ -22,21 +22,21 @@ pub struct Log(Mutex<State>);
 pub struct Request {
     /// When the response was made, by the issuer's clock, in seconds since 1970.
     pub time: u64,
-    /// What was asked for.
+    /// The endpoint.
     pub endpoint: Endpoint,
-    /// The status of the response; 0 where the connection was closed instead.
+    /// The status of the response, or 0 if the connection was closed instead.
     pub status: u16,
     /// `issued`, `served`, `not_modified`, the error's code (RFC 6749 section 5.2), or the fault's name.
     pub outcome: &'static str,
-    /// The client that asked, once it was recognised.
+    /// The client, if it was recognised.
     pub client_id: Option<String>,
 }
 
-/// How often a request had an outcome.
+/// How often requests to an endpoint had an outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Count {
-    /// What was asked for.
+    /// The endpoint.
     pub endpoint: Endpoint,
     /// As in [`Request::outcome`].
     pub outcome: &'static str,
@@ -44,7 +44,7 @@ pub struct Count {
     pub count: u64,
 }
 
-/// The outcome of a request, which its response carries to the log.
+/// The outcome of a request. Its response carries it to the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Outcome(pub(crate) &'static str);
 
@@ -61,7 +61,7 @@ impl Log {
         self.with(|state| state.recent.iter().cloned().collect())
     }
 
-    /// How often each request had each outcome.
+    /// How often requests to each endpoint had each outcome.
     #[must_use]
     pub fn counts(&self) -> Vec<Count> {
         self.with(|state| {
@@ -75,7 +75,7 @@ impl Log {
         })
     }
 
-    /// How often this was asked for, whatever the outcome.
+    /// How many requests to this endpoint there were.
     #[must_use]
     pub fn count(&self, endpoint: Endpoint) -> u64 {
         let counts = self.counts().into_iter();
@@ -83,7 +83,7 @@ impl Log {
         counts.map(|count| count.count).sum()
     }
 
-    /// How often this was asked for with this outcome, as in [`Request::outcome`].
+    /// How many requests to this endpoint had this outcome, as in [`Request::outcome`].
     #[must_use]
     pub fn count_of(&self, endpoint: Endpoint, outcome: &str) -> u64 {
         let counts = self.counts().into_iter();

@@ -1,4 +1,4 @@
-//! What every request goes through: its bounds, the faults, the rate limit, the log.
+//! The path of every request: bounds, faults, rate limit, log.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,13 +18,13 @@ use super::site::Site;
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::faults::{Effect, Substitute};
 
-/// The longest request body, in bytes: no token request comes near it.
+/// The longest request body, in bytes. Token requests are much shorter.
 const MAX_REQUEST_LEN: usize = 16 * 1024;
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Lets a request through to its handler, or makes another response.
+/// Passes a request to its handler, or responds in its place.
 pub(crate) async fn exchange(
     State(site): State<Arc<Site>>,
     request: Request,
@@ -80,7 +80,7 @@ async fn response(
         match happening.effect() {
             Effect::Delay(duration) => sleep(duration).await,
             Effect::Substitute(substitute) => return Ok(instead(substitute)),
-            // The handler's response has these.
+            // The handler applies these.
             Effect::KeySet(_) | Effect::Claims(_) | Effect::Signing(_) => {}
         }
     }
@@ -92,7 +92,7 @@ async fn response(
     Ok(next.run(request).await)
 }
 
-/// The request with all of its body, which is bounded in length and time.
+/// The request with its whole body, which is bounded in length and time.
 async fn whole(request: Request) -> Result<Request, ErrorResponse> {
     let (head, body) = request.into_parts();
     let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_REQUEST_LEN)).await;

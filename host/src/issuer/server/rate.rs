@@ -1,4 +1,4 @@
-//! How many requests for tokens are allowed.
+//! The rate limit of requests for tokens.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -29,11 +29,11 @@ impl Rate {
         }
     }
 
-    /// Counts a request; if it is one too many, says in how many seconds there may be another.
+    /// Counts a request. If it is one too many, returns in how many seconds the next one is allowed.
     pub(crate) fn count(&self) -> Result<(), u64> {
         self.limiter.check().map_err(|too_many| {
             let wait = too_many.wait_time_from(self.clock.now());
-            // Rounded up: who waits for so long must get through.
+            // Rounded up: a client that waits for so long must succeed.
             wait.as_secs() + 1
         })
     }

@@ -1,4 +1,4 @@
-//! HTTP, with a bound on everything that a client can hold up.
+//! HTTP, with bounds on everything that a client can delay.
 
 use std::io;
 use std::net::SocketAddr;
@@ -21,7 +21,7 @@ use tower::ServiceExt;
 
 use super::exchange::Disconnect;
 
-/// The most connections at a time; further ones wait.
+/// How many connections there are at a time. Further ones wait.
 const MAX_CONNECTIONS: usize = 1024;
 
 /// The longest header, in bytes: the first line and all fields.
@@ -30,14 +30,14 @@ const MAX_HEADER_LEN: usize = 16 * 1024;
 /// How long the header of a request may take to arrive.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the requests under way may take once the server is to stop.
+/// How long running requests may take when the server stops.
 pub(crate) const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Who sent a request.
+/// The address that sent a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
-/// Serves until `stop` is gone, then finishes the requests under way.
+/// Serves until the sender of `stop` is dropped, then finishes the running requests.
 pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: oneshot::Receiver<()>) {
     let shutdown = GracefulShutdown::new();
     let mut http = http1::Builder::new();
@@ -47,13 +47,13 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
-            // Nothing is ever sent: what comes is that the sender is gone.
+            // The sender sends nothing: it is dropped.
             _ = &mut stop => break,
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => accepted,
         };
         let Ok((stream, peer)) = accepted else {
-            // The process has too many open files, most likely: it may get better.
+            // The process probably has too many open files. That may change.
             sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -63,11 +63,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
         connections.spawn(shutdown.watch(connection));
     }
     drop(listener);
-    // What is left after that ends with its task, as `connections` is dropped.
+    // The rest of the connections end when `connections` is dropped.
     let _ = timeout(STOP_TIMEOUT, shutdown.shutdown()).await;
 }
 
-/// The router's response, or none if it wants the connection closed.
+/// The router's response, or an error to close the connection.
 async fn response(
     router: Router,
     peer: SocketAddr,

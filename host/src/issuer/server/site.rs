@@ -1,4 +1,4 @@
-//! What the request handlers share.
+//! The state that the request handlers share.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::issuer::model::key::SigningKey;
 use crate::issuer::model::keys::{KeyError, Keys};
 use crate::issuer::model::refresh::Families;
 
-/// What the request handlers share.
+/// The state that the request handlers share.
 pub(crate) struct Site {
     /// `http://HOST:PORT`
     pub(crate) origin: String,
@@ -50,7 +50,7 @@ impl Site {
         self.faults.inject(injection, key_set)
     }
 
-    /// A token with these claims, which must have `exp`, changed as the exchange's faults have it.
+    /// A token with these claims, which must have `exp`. The exchange's faults change the token.
     pub(crate) fn sign(&self, exchange: &Exchange, mut claims: Claims) -> String {
         let key = self.keys.signing();
         let expiry = claims.get("exp").and_then(Value::as_u64);

@@ -9,7 +9,7 @@ use crate::token_client::client::{Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
 use crate::token_client::response::TokenResponse;
 
-/// What is asked of an ATM server: `POST /auth/token`.
+/// Requests to an ATM server: `POST /auth/token`.
 #[derive(Clone, Debug)]
 pub struct Atm {
     credentials: ClientCredentials,
@@ -47,20 +47,20 @@ struct RefreshRequest<'r> {
 }
 
 impl TokenClient {
-    /// A client of an ATM server, which is named by its host or its URL, for the client's own tokens.
+    /// A client of the ATM server at a host or URL, for tokens of the client itself.
     pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
         Builder::new(host.into(), Atm::new(credentials))
     }
 }
 
 impl Builder<Atm> {
-    /// Asks for tokens of the client's user who logs in with `login_id`.
+    /// Asks for tokens of the user who logs in with `login_id`.
     pub fn user(mut self, login_id: impl Into<String>) -> Self {
         self.dialect.login_id = Some(login_id.into());
         self
     }
 
-    /// Begins with what an earlier response gave to refresh its token with, instead of with credentials.
+    /// Refreshes with the tokens of an earlier response at first, instead of asking with credentials.
     pub fn refresh(
         mut self,
         refresh_token: impl Into<SecretString>,
@@ -124,7 +124,8 @@ impl Dialect for Atm {
         Some(Body::json(&request, texts.map(str::len).iter().sum()))
     }
 
-    /// What the response leaves out stays as it is: a server that rotates neither repeats neither.
+    /// Keeps the old refresh token or ID token if the response has none: a server that does not rotate a
+    /// token does not repeat it.
     fn take_refresh(&mut self, response: &TokenResponse) {
         let (refresh_token, id_token) = match self.refresh.take() {
             Some(old) => (Some(old.refresh_token), Some(old.id_token)),

@@ -10,7 +10,7 @@ use super::body::Body;
 use crate::token_client::client::{Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
 
-/// What is asked of an Auth0 server: `POST /oauth/token`.
+/// Requests to an Auth0 server: `POST /oauth/token`.
 #[derive(Clone, Debug)]
 pub struct Auth0 {
     credentials: ClientCredentials,
@@ -30,7 +30,7 @@ struct Request<'r> {
 }
 
 impl TokenClient {
-    /// A client of an Auth0 server, which is named by its domain or its URL, for tokens of an audience.
+    /// A client of the Auth0 server at a domain or URL, for tokens of an audience.
     pub fn auth0(
         domain: impl Into<String>,
         credentials: ClientCredentials,
@@ -47,7 +47,7 @@ impl Builder<Auth0> {
         self
     }
 
-    /// Asks by a form (`application/x-www-form-urlencoded`), as RFC 6749 has it, instead of by JSON.
+    /// Sends requests as a form (`application/x-www-form-urlencoded`), as in RFC 6749, instead of as JSON.
     pub fn form(mut self) -> Self {
         self.dialect.is_form = true;
         self
@@ -92,7 +92,7 @@ impl Dialect for Auth0 {
 
 impl Request<'_> {
     fn form(&self) -> Body {
-        // A byte takes three at most, so the buffer need not grow.
+        // A byte takes three at most, so the buffer does not grow.
         let text = String::with_capacity(3 * self.texts() + 256);
         let mut form = Serializer::new(text);
         form.append_pair("grant_type", self.grant_type)

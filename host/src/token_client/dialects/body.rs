@@ -10,8 +10,8 @@ pub struct Body {
 }
 
 impl Body {
-    /// As JSON. `texts` is how many bytes of text there are in it: a buffer that need not grow leaves
-    /// no copy behind.
+    /// A body of JSON. `texts` is the length of all its texts in bytes. With it, the buffer does not grow and
+    /// leaves no copy in freed memory.
     pub(crate) fn json(request: &impl Serialize, texts: usize) -> Self {
         // An escape takes six bytes for one; the names take the rest.
         let mut bytes = Zeroizing::new(Vec::with_capacity(6 * texts + 256));

@@ -1,4 +1,4 @@
-//! What differs between authorization servers: one file for each dialect.
+//! The dialects of authorization servers, one file for each.
 
 pub(super) mod atm;
 pub(super) mod auth0;
@@ -11,27 +11,27 @@ use secrecy::SecretString;
 use self::body::Body;
 use crate::token_client::response::TokenResponse;
 
-/// How an authorization server is asked for tokens, and for which.
+/// How a kind of authorization server is asked for tokens.
 ///
-/// Outside of this crate nothing can implement it.
+/// Only this crate can implement it.
 pub trait Dialect: fmt::Debug + Send + 'static {
     /// The path of the token endpoint.
     fn path(&self) -> &'static str;
 
-    /// Asks for a token by credentials.
+    /// The request for a token with credentials.
     fn request(&self) -> Body;
 
-    /// Asks for a token by what the last response gave for that, if it gave anything.
+    /// The request that refreshes a token, if the last response gave what it needs.
     fn refresh_request(&self) -> Option<Body> {
         None
     }
 
-    /// Takes what a response gives to refresh its token with.
+    /// Takes the part of a response that refreshes its token.
     fn take_refresh(&mut self, _response: &TokenResponse) {}
 
-    /// From here on there is nothing to refresh a token with.
+    /// Forgets what refreshes a token.
     fn forget_refresh(&mut self) {}
 
-    /// What no error may show.
+    /// The secrets, which no error may show.
     fn secrets(&self) -> Vec<&SecretString>;
 }
