@@ -138,7 +138,7 @@ async fn neither_logs_nor_errors_tell_what_is_secret() {
         "could not fetch the key set key_set=\"observed\"",
         "the key set's snapshot was not written key_set=\"observed\"",
         "fetched the key set key_set=\"observed\"",
-        "the key set's snapshot is passed over",
+        "the key set's snapshot is ignored",
     ] {
         // The disk is waited for by nobody.
         until(|| log.text().contains(message)).await;
