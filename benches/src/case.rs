@@ -1,4 +1,4 @@
-//! What every contender is given.
+//! The input of every contender.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -6,14 +6,14 @@ use serde::Deserialize;
 #[cfg(test)]
 use tokenlatch_tests::issuer::{Issuer, with_signature};
 
-/// A token and its parts, and what to hold it against: the same for every contender.
+/// A token and its parts, and the key, issuer and audience to verify it with: the same for every contender.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The bits of the key.
     pub bits: usize,
     /// An access token of an Auth0 tenant, as far as its shape goes.
     pub token: String,
-    /// What of the token is signed.
+    /// The signed part of the token.
     pub message: Vec<u8>,
     /// Its signature, in bytes.
     pub signature: Vec<u8>,
@@ -25,9 +25,9 @@ pub struct Case {
     pub e: Vec<u8>,
     /// The JWK Set of the one key.
     pub jwk_set: String,
-    /// Which issuer to require.
+    /// The issuer to require.
     pub issuer: &'static str,
-    /// Which audience to require.
+    /// The audience to require.
     pub audience: &'static str,
 }
 
@@ -90,7 +90,7 @@ impl Case {
     }
 }
 
-/// The case with the shortest key, and such as every contender must reject.
+/// The case with the shortest key, and cases that every contender must reject.
 #[cfg(test)]
 impl Case {
     pub(crate) fn rsa_2048() -> Self {

@@ -1,5 +1,5 @@
-//! A count beside what it was when somebody last looked: of the gates on the host and on the device, which
-//! are programs of two workspaces.
+//! Compares a count with the recorded one. The gates of the host and of the device share this file; they are
+//! programs of two workspaces.
 
 /// In percent. Compilers differ by a few.
 const TOLERANCE: u64 = 5;
@@ -26,7 +26,7 @@ impl Verdict {
         }
     }
 
-    /// Whether the gate lets it through.
+    /// Whether the gate passes.
     pub(crate) fn is_good(self) -> bool {
         matches!(self, Self::Better | Self::Same)
     }

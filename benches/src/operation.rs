@@ -1,8 +1,8 @@
-//! What is measured.
+//! The operations that are measured.
 
 use serde::{Deserialize, Serialize};
 
-/// What is measured.
+/// An operation that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Operation {

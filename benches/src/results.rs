@@ -1,4 +1,4 @@
-//! What is measured, as the programs print and read it.
+//! The results, as the programs print and read them.
 
 use serde::{Deserialize, Serialize};
 

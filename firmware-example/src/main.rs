@@ -94,7 +94,7 @@ fn receive_and_verify<'b>(
     verify_in_place(received, &KEYS, &POLICY, NOW)
 }
 
-/// Prints a verdict: the claims that the device would act upon, or the reason for the rejection.
+/// Prints a verdict: the claims that the device would use, or the reason for the rejection.
 fn print(name: &str, verdict: &Result<Verified<'_>, Error>) {
     hprint!("{name:<16}");
     match verdict {

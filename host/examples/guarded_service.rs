@@ -4,8 +4,8 @@
 //! cargo run --package tokenlatch-host --features issuer --example guarded_service
 //! ```
 //!
-//! It prints how to call it. `main` starts an issuer to get tokens from; a service of yours names the real
-//! one. Everything else is what such a service needs.
+//! It prints how to call it. `main` starts an issuer that issues tokens. Your service names the real issuer.
+//! It needs everything else of this file.
 
 use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -55,7 +55,7 @@ fn service(issuer: &str) -> Result<Router, Box<dyn Error>> {
         .with_state(guard))
 }
 
-/// What says whether a request is allowed.
+/// What decides whether a request is allowed.
 #[derive(Clone)]
 struct Guard {
     keys: KeySetCache,
@@ -97,7 +97,7 @@ enum Rejection {
     InsufficientScope,
 }
 
-/// As RFC 6750 section 3 asks. The caller learns no more than that; the reason is for the service's own log.
+/// As RFC 6750 section 3 requires. The caller learns no more. The reason goes to the service's log.
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let challenge =

@@ -32,7 +32,7 @@ async fn a_token_of_a_new_key_is_verified() -> Result<(), Box<dyn Error>> {
     assert_eq!(world.verdict().await?, "verified");
     world.issuer.rotate().await?;
     assert_eq!(world.verdict().await?, "verified");
-    // An issuer publishes a key before it signs with it, so that one fetch brought both keys.
+    // An issuer publishes a key before the key signs, so one fetch brought both keys.
     assert_eq!(world.issuer.log().count_of(Endpoint::KeySet, "served"), 1);
     Ok(())
 }
@@ -52,7 +52,7 @@ async fn an_expired_token_is_rejected() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// An issuer of this test alone, and what a service has.
+/// An issuer for one test, and the key set and policy of a service.
 struct World {
     issuer: Issuer,
     keys: KeySetCache,
@@ -67,7 +67,7 @@ impl World {
         Ok(Self { issuer, keys })
     }
 
-    /// What the service says of a new token.
+    /// The service's verdict on a new token.
     async fn verdict(&self) -> Result<&'static str, Box<dyn Error>> {
         let origin = self.issuer.origin();
         let credentials = ClientCredentials::new("demo-client", "demo-secret");

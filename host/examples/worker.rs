@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .try_into()
         .map_err(|_| "usage: worker ISSUER API")?;
     let api: Url = api.parse()?;
-    // The secret of the issuer for tests. A worker of yours takes its secret from where secrets are kept.
+    // The secret of the issuer for tests. Your worker reads its secret from your secret store.
     let credentials = ClientCredentials::new("demo-client", "demo-secret");
     let tokens = TokenClient::auth0(issuer, credentials, AUDIENCE).start()?;
 

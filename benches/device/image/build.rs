@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{env, fs};
 
-/// Of QEMU's MPS2 boards, and of many chips with as much of it, the nRF52840 among them.
+/// The memory of QEMU's MPS2 boards. Many chips have as much of it, such as the nRF52840.
 const CORTEX_M: &str = "
 MEMORY
 {
@@ -12,7 +12,7 @@ MEMORY
 }
 ";
 
-/// Of QEMU's `virt`.
+/// The memory of QEMU's `virt`.
 const RISC_V: &str = r#"
 MEMORY
 {

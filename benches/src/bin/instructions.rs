@@ -1,6 +1,6 @@
 //! Counts the instructions that verifying takes on this processor, in Valgrind.
 //!
-//! Valgrind does not know AVX-512, so that the code for it is not counted.
+//! Valgrind does not know AVX-512, so the code for it is not counted.
 
 #[path = "../gate.rs"]
 mod gate;
@@ -26,7 +26,7 @@ Counts the instructions that verifying takes on this processor, in Valgrind.
 /// `benches/instructions --json` writes the file anew.
 const EXPECTED: &str = include_str!("../../expected.json");
 
-/// How often an operation is done in the two runs whose difference counts.
+/// How often an operation is repeated in each of the two runs. The difference of the runs counts.
 const FEW: u64 = 2;
 const MANY: u64 = 12;
 
@@ -146,7 +146,7 @@ fn print(results: &Instructions) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Prints every count that is no longer what it was, and succeeds where none is worse.
+/// Prints every count that differs from the recorded one. Succeeds if none is worse.
 fn check(results: &Instructions) -> Result<ExitCode, Box<dyn Error>> {
     if cfg!(not(target_arch = "x86_64")) {
         println!("Nothing is compared: the expected counts are those of x86-64.");

@@ -1,10 +1,10 @@
-//! Measures what it costs to look a cached key up, with more and more threads at it.
+//! Measures the cost of a lookup of a cached key, with more and more threads.
 //!
 //! Beside Tokenlatch's cache, for async callers and for blocking ones, there are other crates' ways from
 //! a `kid` to a key set or key that is cached: `Registry::resolve()` of jwks-cache, with `JwkSet::find()`
 //! as its users need it, and `KeySource::get_key()` of jwt-authorizer, which takes a whole header each
-//! time. All of them take turns, so that whatever else slows the machine slows all of them: ratios hold,
-//! absolute times say little.
+//! time. All of them take turns, so that other load on the machine slows all of them: ratios hold, absolute
+//! times say little.
 
 use std::env;
 use std::hint::black_box;
@@ -90,7 +90,7 @@ struct Contender {
 /// What the threads of a turn have in common.
 struct Turn {
     barrier: Barrier,
-    /// When the first of them began: whoever started them may come to it late.
+    /// When the first of them began. The thread that starts them may see that late.
     start: OnceLock<Instant>,
     is_over: AtomicBool,
 }

@@ -1,7 +1,7 @@
 //! Measures all contenders against each other, in under a minute.
 //!
-//! They take turns: in each round every contender runs for a moment, so that whatever else slows
-//! the machine slows all of them. Absolute times say little; ratios hold.
+//! They take turns: in each round every contender runs for a moment, so that other load on the machine slows
+//! all of them. Absolute times say little; ratios hold.
 
 use std::env;
 use std::hint::black_box;
@@ -105,7 +105,7 @@ impl Turn {
     }
 
     fn take(&mut self) {
-        // Once to warm the caches, which somebody else just used.
+        // Once to warm the caches, which another contender just used.
         time(&mut self.task, 1);
         let turn = time(&mut self.task, self.times);
         self.samples

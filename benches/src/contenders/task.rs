@@ -1,4 +1,4 @@
-//! What a contender does when it is its turn.
+//! The task of a contender in its turn.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;

@@ -10,7 +10,7 @@ use tokenlatch_host::key_set::{KeySetError, Unavailable};
 use tokenlatch_host::reqwest::StatusCode;
 use tokenlatch_host::token_client::{CallError, TokenError};
 
-/// Why a command could not do its work; a rejected token is none.
+/// Why a command could not do its work. A rejected token is not such a failure.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// The input cannot be read.
@@ -22,10 +22,10 @@ pub(crate) enum Failure {
     /// There are no keys to verify with.
     #[error("cannot get the key set")]
     KeySet(#[from] KeySetError),
-    /// There are no keys to verify with, as far as the cache knows.
+    /// The cache has no keys to verify with.
     #[error("cannot get the key set")]
     Keys(#[from] Unavailable),
-    /// The authorization server's configuration is wrong.
+    /// The authorization server's configuration is invalid.
     #[error("cannot use the configuration")]
     Config(#[from] ConfigError),
     /// The authorization server did not start.
@@ -34,7 +34,7 @@ pub(crate) enum Failure {
     /// The client secret cannot be read.
     #[error("cannot read the client secret")]
     Secret(#[source] io::Error),
-    /// The authorization server's URL is none, or is not allowed.
+    /// The authorization server's URL is invalid, or is not allowed.
     #[error("cannot ask that server for a token")]
     Server(#[source] HttpError),
     /// There is no token.
@@ -49,7 +49,7 @@ pub(crate) enum Failure {
     /// The signals that stop the program cannot be listened to.
     #[error("cannot listen to signals")]
     Signal(#[source] io::Error),
-    /// The demo's story went otherwise.
+    /// A step of the demo had another result than expected.
     #[error("the demo went wrong: {0}")]
     Demo(&'static str),
 }
@@ -64,9 +64,9 @@ impl From<CallError> for Failure {
 }
 
 impl Failure {
-    /// Says on standard error what went wrong, and returns the exit status for it.
+    /// Prints the failure on standard error, and returns its exit status.
     ///
-    /// A reader who has closed the pipe has seen enough, and is told nothing.
+    /// If the reader has closed the pipe, nothing is printed.
     pub(crate) fn report(self) -> ExitCode {
         if !self.is_broken_pipe() {
             let mut message = format!("tokenlatch: {self}");
@@ -75,7 +75,7 @@ impl Failure {
                 message.push_str(&format!(": {error}"));
                 cause = error.source();
             }
-            // Where nobody listens, the status has to say it alone.
+            // If standard error is closed, only the exit status remains.
             let _ = writeln!(io::stderr(), "{message}");
         }
         ExitCode::from(match self {

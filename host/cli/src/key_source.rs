@@ -1,4 +1,4 @@
-//! Where a command's keys come from, as its arguments have it.
+//! The arguments that say where a command's keys come from.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ pub(crate) struct KeySource {
     /// The issuer's JWK Set; a URL must be https, or http to a loopback address
     #[arg(long, value_name = "FILE|URL", required_unless_present = "discover")]
     jwks: Option<String>,
-    /// The issuer whose metadata tells where its JWK Set is (OpenID Connect Discovery, RFC 8414)
+    /// The issuer whose metadata has the URL of its JWK Set (OpenID Connect Discovery, RFC 8414)
     #[arg(long, value_name = "ISSUER", conflicts_with = "jwks")]
     pub(crate) discover: Option<String>,
-    /// Keep the key set in FILE, and begin with it if the server is down
+    /// Keep the key set in FILE, and use it if the server is down at the start
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
 }
 
 impl KeySource {
-    /// The keys, kept for as long as the command runs.
+    /// The keys, for as long as the command runs.
     pub(crate) fn keep(&self) -> Result<KeySetCache, KeySetError> {
         let source = match (&self.jwks, &self.discover) {
             (Some(url), _) if is_url(url) => HttpSource::url(url, HttpClient::default())?,
@@ -37,7 +37,7 @@ impl KeySource {
     }
 }
 
-/// Whether what may be a file or a URL is a URL.
+/// Whether an argument is a URL, and not a file.
 pub(crate) fn is_url(source: &str) -> bool {
     source.starts_with("http://") || source.starts_with("https://")
 }

@@ -23,8 +23,8 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line that is not blank, without white space around it.
     ///
-    /// A line longer than `MAX_LINE_LEN` is skipped to its end, and what is returned of it is longer
-    /// than any token: the verifier rejects it for that.
+    /// Of a line longer than `MAX_LINE_LEN`, that many bytes are returned and the rest is skipped. That is
+    /// longer than any token, so the verifier rejects it.
     pub(crate) fn next(&mut self) -> io::Result<Option<&mut [u8]>> {
         loop {
             self.buffer.clear();
@@ -35,7 +35,7 @@ impl<R: BufRead> Lines<R> {
             let is_cut = self.buffer.len() == MAX_LINE_LEN && !self.buffer.ends_with(b"\n");
             if is_cut {
                 self.reader.skip_until(b'\n')?;
-                // Not trimmed: what is cut off could be all that made it no token.
+                // Not trimmed: without the rest of the line, it could look like a token.
                 return Ok(Some(&mut self.buffer));
             }
             let start = self.buffer.len() - self.buffer.trim_ascii_start().len();

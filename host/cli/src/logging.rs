@@ -1,4 +1,4 @@
-//! What the program logs, on standard error.
+//! The program's log, on standard error.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-/// From here on, logs what the filter lets through.
+/// Starts to log what passes the filter.
 pub(crate) fn start(filter: Targets) {
     let lines = fmt::layer().with_writer(io::stderr);
     tracing_subscriber::registry()

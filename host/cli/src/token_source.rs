@@ -1,4 +1,4 @@
-//! Where a command's tokens come from, as its arguments have it.
+//! The arguments that say where a command's tokens come from.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,7 +12,7 @@ use tokenlatch_host::token_client::{ClientCredentials, TokenClient};
 
 use crate::failure::Failure;
 
-/// The environment's variable that has the client secret.
+/// The environment variable with the client secret.
 const SECRET_VARIABLE: &str = "TOKENLATCH_CLIENT_SECRET";
 
 /// The longest client secret, in bytes.
@@ -34,8 +34,8 @@ pub(crate) struct TokenSource {
     /// The client's identifier
     #[arg(long, value_name = "ID")]
     client_id: String,
-    /// Read the client secret from FILE, or from standard input (-) [default: the environment's
-    /// TOKENLATCH_CLIENT_SECRET]
+    /// Read the client secret from FILE, or from standard input (-) [default: the
+    /// environment variable TOKENLATCH_CLIENT_SECRET]
     #[arg(long, value_name = "FILE|-")]
     client_secret_file: Option<PathBuf>,
     /// The API that the token is for (Auth0)
@@ -44,7 +44,7 @@ pub(crate) struct TokenSource {
     /// The organization that the token is for (Auth0)
     #[arg(long, conflicts_with = "atm")]
     organization: Option<String>,
-    /// Ask by a form instead of by JSON (Auth0)
+    /// Send the request as a form instead of JSON (Auth0)
     #[arg(long, conflicts_with = "atm")]
     form: bool,
     /// The user that the token is for [default: the client itself] (ATM)
@@ -53,7 +53,7 @@ pub(crate) struct TokenSource {
 }
 
 impl TokenSource {
-    /// A client that asks in the dialect that was chosen.
+    /// A client for the chosen dialect.
     pub(crate) fn client(&self, http: HttpClient) -> Result<TokenClient, Failure> {
         let secret = self.secret().map_err(Failure::Secret)?;
         let credentials = ClientCredentials::new(&self.client_id, secret);
@@ -93,7 +93,7 @@ impl TokenSource {
         }
     }
 
-    /// Never an argument: those are there for everybody on the machine to read.
+    /// Never an argument: every user of the machine can read those.
     fn secret(&self) -> io::Result<SecretString> {
         match &self.client_secret_file {
             Some(_) if self.reads_stdin() => read_secret(io::stdin().lock()),
@@ -101,7 +101,7 @@ impl TokenSource {
             None => {
                 let secret = std::env::var(SECRET_VARIABLE).map_err(|_| {
                     let message =
-                        format!("neither --client-secret-file nor {SECRET_VARIABLE} has it");
+                        format!("neither --client-secret-file nor {SECRET_VARIABLE} is given");
                     io::Error::new(io::ErrorKind::NotFound, message)
                 })?;
                 Ok(secret.into())
@@ -110,7 +110,7 @@ impl TokenSource {
     }
 }
 
-/// All that there is, without the end of the line.
+/// Reads a secret to its end, without the end of the line.
 fn read_secret(reader: impl Read) -> io::Result<SecretString> {
     let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LEN + 1));
     files::read_into(reader, MAX_SECRET_LEN, &mut secret)?;

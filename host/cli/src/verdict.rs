@@ -1,4 +1,4 @@
-//! What is said of a token.
+//! The verdict on a token.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde_json::Value;
 use tokenlatch::Verified;
 use tokenlatch_host::key_set::VerifyError;
 
-/// What is said of a token, for people ([`Display`](fmt::Display)) or for programs
-/// ([`json`](Verdict::json)); either way it is one line.
+/// The verdict on a token, in one line: for people ([`Display`](fmt::Display)) or for programs
+/// ([`json`](Verdict::json)).
 pub(crate) struct Verdict<'t>(pub(crate) Result<Verified<'t>, VerifyError>);
 
 impl Verdict<'_> {
@@ -41,8 +41,8 @@ impl fmt::Display for Verdict<'_> {
     }
 }
 
-/// JSON on one line: it was checked, and is shown as it came, every digit of it,
-/// but for white space between its parts and for what would break the line or steer a terminal.
+/// Checked JSON on one line. It is shown unchanged, except for white space between its parts and for
+/// characters that would break the line or steer a terminal.
 pub(crate) struct OneLine<'t>(pub(crate) &'t str);
 
 impl fmt::Display for OneLine<'_> {
@@ -59,7 +59,7 @@ impl fmt::Display for OneLine<'_> {
                 in_string = !in_string;
             }
             is_escaped = character == '\\' && !is_escaped;
-            // These stand in strings only, where they may be escaped just as well.
+            // These characters are in strings, where they may be escaped.
             if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
                 write!(f, "\\u{:04x}", u32::from(character))?;
             } else {

@@ -1,4 +1,4 @@
-//! The heap, for those who need one: how much of it is in use at most.
+//! The heap, for the implementations that need one, and how much of it is in use at most.
 
 #[cfg(feature = "rsa")]
 pub use counting::{forget_peak, init, peak};
@@ -7,7 +7,7 @@ pub use counting::{forget_peak, init, peak};
 #[cfg(not(feature = "rsa"))]
 pub fn init() {}
 
-/// Starts to look for the peak anew.
+/// Starts a new search for the peak.
 #[cfg(not(feature = "rsa"))]
 pub fn forget_peak() {}
 
@@ -49,7 +49,7 @@ mod counting {
         unsafe { HEAP.heap.init((&raw mut MEMORY).expose_provenance(), SIZE) };
     }
 
-    /// Starts to look for the peak anew.
+    /// Starts a new search for the peak.
     pub fn forget_peak() {
         HEAP.peak.store(HEAP.in_use.load(Relaxed), Relaxed);
     }
@@ -63,7 +63,7 @@ mod counting {
     // SAFETY: all is left to the allocator that is wrapped.
     unsafe impl GlobalAlloc for Heap {
         unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            // There is one thread: loads and stores are enough, and all that a Cortex-M0 has.
+            // There is one thread, so loads and stores are enough. A Cortex-M0 has no more.
             let in_use = self.in_use.load(Relaxed) + layout.size();
             self.in_use.store(in_use, Relaxed);
             self.peak

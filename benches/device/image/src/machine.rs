@@ -7,14 +7,14 @@ use core::ptr;
 
 use crate::heap;
 
-/// What an operation took.
+/// What an operation cost.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
     /// Executed instructions; with the feature `hardware`, cycles.
     pub count: u64,
     /// The most bytes of stack in use.
     pub stack: usize,
-    /// The most bytes of heap in use, what was in use before included.
+    /// The most bytes of heap in use, including what was in use before.
     pub heap: usize,
 }
 
@@ -25,7 +25,7 @@ pub struct Cost {
 ///
 /// # Panics
 ///
-/// Where no paint is left, so that it is not known how much stack was used.
+/// If no paint is left: then the depth of the stack is not known.
 #[inline(never)]
 pub fn measure<R>(operation: impl FnOnce() -> R) -> (R, Cost) {
     let top = stack_pointer();

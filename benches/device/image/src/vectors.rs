@@ -1,6 +1,6 @@
 //! Keys and signatures whose results are known; the runner's program `vectors` makes them.
 
-/// What every signature is of.
+/// The message of every signature.
 pub const MESSAGE: &[u8] = b"abc";
 
 /// A public key, and its signature of [`MESSAGE`].
@@ -28,7 +28,7 @@ impl Vector {
         &self.signature[..self.len]
     }
 
-    /// The vector with other signatures that are as long: none of them is good.
+    /// The vector with other signatures of the same length. None of them is valid.
     pub fn forged(self) -> impl Iterator<Item = Self> {
         let forged = |forge: fn(&mut [u8])| {
             let mut vector = self;

@@ -1,4 +1,4 @@
-//! The gate: how many instructions and cycles there were when somebody last looked.
+//! The gate: compares instructions and cycles with the recorded ones.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -7,14 +7,14 @@ use crate::cycles::Cycles;
 use crate::gate::Verdict;
 use crate::results::{Results, Row};
 
-/// What is measured for it: `benches/target --json` with these names writes the file anew.
+/// The names of what is compared: `benches/target --json` with these names prints a new file.
 ///
-/// All profiles are: each is code of its own, whose results the programs check.
+/// All profiles are compared: each is different code, and the programs check its results.
 pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "tokenlatch"];
 
 const EXPECTED: &str = include_str!("../../expected.json");
 
-/// Prints every count that is no longer what it was, and succeeds where none is worse.
+/// Prints every count that differs from the recorded one. Succeeds if none is worse.
 pub(crate) fn check(results: &Results) -> Result<ExitCode, Box<dyn Error>> {
     let expected: Results = serde_json::from_str(EXPECTED)?;
     let (mut count, mut is_good) = (0, true);

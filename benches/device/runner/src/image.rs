@@ -1,4 +1,4 @@
-//! The images: built, weighed, and run in QEMU.
+//! The images: built, measured, and run in QEMU.
 
 use std::collections::HashMap;
 use std::env;
@@ -21,7 +21,7 @@ pub(crate) struct Image {
     programs: HashMap<String, PathBuf>,
 }
 
-/// What a program says of an operation.
+/// What a program prints for an operation.
 pub(crate) struct Line {
     pub(crate) operation: String,
     pub(crate) bits: u64,
@@ -165,8 +165,7 @@ impl Line {
     }
 }
 
-/// Cargo in this workspace, as in a user's shell: without what the cargo that runs this program was
-/// told to build, and how.
+/// Cargo in this workspace, as in a user's shell: without the settings of the cargo that runs this program.
 fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
     for (name, _) in env::vars_os() {

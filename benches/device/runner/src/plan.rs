@@ -66,7 +66,7 @@ pub(crate) struct Profile {
     pub(crate) opt_level: &'static str,
     /// For rustc.
     pub(crate) flags: &'static str,
-    /// Whether the peers are built so, too.
+    /// Whether the peers are built in this way, too.
     has_peers: bool,
 }
 
@@ -104,7 +104,7 @@ static PROFILES: [Profile; 5] = [
     },
 ];
 
-/// Whose RSA.
+/// The implementation of RSA.
 pub(crate) struct Implementation {
     /// The feature of the image.
     pub(crate) name: &'static str,
@@ -159,8 +159,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What has these names, and all of a kind where none of it is named; nothing where there is
-    /// nothing of a name.
+    /// The plan of these names. Of a kind without a name, all are measured. `None` if a name is unknown.
     pub(crate) fn of(names: &[impl AsRef<str>]) -> Option<Self> {
         let plan = Self {
             targets: named(&TARGETS, names, |target| target.name),
@@ -180,7 +179,7 @@ impl Plan {
             .then_some(plan)
     }
 
-    /// Names all that is missing at once.
+    /// Names all missing tools at once.
     pub(crate) fn require_tools(&self) -> Result<(), String> {
         let mut missing: Vec<String> = Vec::new();
         for target in &self.targets {

@@ -1,4 +1,4 @@
-//! QEMU, which ends in time.
+//! QEMU, with a time limit.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use crate::plan::Target;
 
-/// Many times what any program takes: one that never ends must fail, not hang what waits for it.
+/// Many times the duration of any program. A program that never ends must fail.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Runs a program in QEMU: gives what `read` makes of its output and of QEMU's errors. QEMU is ended
-/// as soon as `read` returns.
+/// Runs a program in QEMU. Returns what `read` makes of its output and of QEMU's errors, and ends QEMU when
+/// `read` returns.
 pub(crate) fn run<T>(
     target: &Target,
     program: &Path,

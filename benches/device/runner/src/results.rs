@@ -1,4 +1,4 @@
-//! What was measured.
+//! The results.
 
 use std::error::Error;
 use std::fmt;
@@ -18,12 +18,12 @@ pub(crate) struct Results {
     pub(crate) rows: Vec<Row>,
 }
 
-/// What one operation takes.
+/// The cost of one operation.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub(crate) target: String,
     pub(crate) profile: String,
-    /// Whose, and which version.
+    /// The implementation and its version.
     pub(crate) implementation: String,
     /// The bits of the key; 0 where there is none.
     pub(crate) bits: u64,

@@ -1,4 +1,4 @@
-//! What was measured last.
+//! The recorded results.
 
 use std::error::Error;
 use std::fs;

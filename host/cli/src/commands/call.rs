@@ -16,15 +16,15 @@ const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
 
 /// Calls an API with an access token and prints the response's body
 ///
-/// The token is obtained as by `tokenlatch token`. If the API rejects it as an invalid one, it is
-/// replaced, and the API called once more. Redirects are not followed.
+/// The token is obtained as with `tokenlatch token`. If the API rejects the token as invalid, the program
+/// replaces the token and calls the API once more. It follows no redirect.
 ///
-/// Exit status: 0 if the API's response has a status from 200 to 299, 1 if it has another or the token
-/// was rejected by its server, 2 for wrong usage or input that cannot be read, 3 if the API or the token's
-/// server could not be reached, or answered what is none.
+/// Exit status: 0 if the API's response has a status from 200 to 299, 1 if it has another status or the
+/// authorization server rejected the request for a token, 2 for wrong usage or input that cannot be read, 3
+/// if the API or the authorization server could not be reached or its response is malformed.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where to call; it must be https, or http to a loopback address
+    /// The URL to call: https, or http to a loopback address
     url: Url,
     #[command(flatten)]
     source: TokenSource,
@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// The request's body, or - for standard input
     #[arg(long, short, value_name = "DATA|-")]
     data: Option<String>,
-    /// What the body is
+    /// The content type of the body
     #[arg(
         long,
         value_name = "TYPE",

@@ -1,4 +1,4 @@
-//! `tokenlatch demo`: the whole system at work, told step by step.
+//! `tokenlatch demo`: shows the whole system, step by step.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -22,7 +22,7 @@ use tokio::time;
 use crate::failure::Failure;
 use crate::verdict::Verdict;
 
-/// A key set is fresh for a second, so that the story need not wait for ten minutes.
+/// A key set is fresh for a second, so that the demo does not take ten minutes.
 fn schedule() -> Schedule {
     const SECOND: Duration = Duration::from_secs(1);
     let mut schedule = Schedule::default();
@@ -33,7 +33,7 @@ fn schedule() -> Schedule {
     schedule
 }
 
-/// How long the story waits for what must happen.
+/// How long the demo waits for an expected event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run() -> Result<ExitCode, Failure> {
@@ -180,7 +180,7 @@ impl Api<'_> {
     }
 }
 
-/// Obtains a token, and shows all of the response but the secrets.
+/// Obtains a token, and shows the response without its secrets.
 async fn obtain(client: Builder<impl Dialect>) -> Result<AccessToken, Failure> {
     let token = client.start().map_err(Failure::Server)?.token().await?;
     say(format_args!("-> {}", masked(response(&token))))?;
@@ -239,7 +239,7 @@ fn parts(token: &str) -> Result<[&str; 3], Failure> {
         .map_err(|_| Failure::Demo("the issuer's response has no token"))
 }
 
-/// The same, with the length of a token in its place.
+/// The response, with the length of each token in its place.
 fn masked(mut response: Value) -> Value {
     for (name, value) in response.as_object_mut().into_iter().flatten() {
         if matches!(name.as_str(), "access_token" | "refresh_token" | "id_token") {

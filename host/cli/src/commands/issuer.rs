@@ -11,20 +11,20 @@ use crate::failure::Failure;
 
 /// Runs the embedded authorization server
 ///
-/// The first line of output is `listening on http://HOST:PORT`. In a browser, that address shows the
-/// server at work, with a `curl` line for each way to get a token.
+/// The first line of output is `listening on http://HOST:PORT`. Open that address in a browser to see what
+/// the server does, and a `curl` line for each way to get a token.
 ///
-/// Tokens are issued by `POST /oauth/token` (Auth0's dialect) and `POST /auth/token` (ATM's); without a
-/// configuration to the client `demo-client` with the secret `demo-secret`, for the audience
+/// The server issues tokens at `POST /oauth/token` (Auth0's dialect) and `POST /auth/token` (ATM's).
+/// Without a configuration, it has the client `demo-client` with the secret `demo-secret`, for the audience
 /// `https://api.example.com/`. The key set is at `/.well-known/jwks.json` and
-/// `/auth/.well-known/jwks.json`. From this machine, `/admin/` rotates the keys, makes things go wrong
-/// and moves the clock.
+/// `/auth/.well-known/jwks.json`. From this machine, `/admin/` rotates the keys, injects faults and moves
+/// the clock.
 ///
-/// Stops on Ctrl-C and SIGTERM. Exit status: 0 then, 1 if it could not start, 2 if the configuration is
-/// wrong.
+/// The server stops on Ctrl-C and SIGTERM. Exit status: 0 after that, 1 if it could not start, 2 if the
+/// configuration is invalid.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where to listen; port 0 is any free one
+    /// The address to listen at; port 0 stands for any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Clients, keys and limits, in TOML
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Listens from now on for Ctrl-C and SIGTERM; the future ends with the first.
+/// Listens for Ctrl-C and SIGTERM from now on. The future ends with the first signal.
 #[cfg(unix)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -67,7 +67,7 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Listens from now on for Ctrl-C; the future ends with the first.
+/// Listens for Ctrl-C from now on. The future ends with the first signal.
 #[cfg(windows)]
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;

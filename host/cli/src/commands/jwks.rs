@@ -29,10 +29,10 @@ enum Command {
         /// The JWK Set's URL: https, or http to a loopback address
         #[arg(required_unless_present = "discover")]
         url: Option<String>,
-        /// The issuer whose metadata tells where its JWK Set is
+        /// The issuer whose metadata has the URL of its JWK Set
         #[arg(long, value_name = "ISSUER", conflicts_with = "url")]
         discover: Option<String>,
-        /// Print the document as it is, to keep it in a file
+        /// Print the document unchanged, to keep it in a file
         #[arg(long, conflicts_with = "json")]
         document: bool,
         /// Print a JSON array
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         }
         Command::Show { file, json } => (key_set::read(file)?, Form::of(json)),
     };
-    // What is no JWK Set is not shown, in whatever form.
+    // A document that is not a JWK Set is not shown in any form.
     let keys = key_set::list(&document)?;
     let shown = match form {
         Form::Document => document,
@@ -92,7 +92,7 @@ impl Form {
     }
 }
 
-/// The document at a URL, or else that of an issuer.
+/// The document at a URL, or the document of an issuer.
 async fn fetch(url: Option<&str>, issuer: Option<&str>) -> Result<Vec<u8>, KeySetError> {
     let client = HttpClient::default();
     let source = match (url, issuer) {
@@ -144,7 +144,7 @@ fn as_table(keys: &[ListedKey]) -> String {
 }
 
 fn row(key: &ListedKey) -> [String; 6] {
-    // Escaped, for what steers a terminal has no business here.
+    // Escaped: control characters could steer a terminal.
     let text = |text: &Option<String>| match text {
         Some(text) => text.escape_debug().to_string(),
         None => "-".into(),

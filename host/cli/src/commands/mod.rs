@@ -14,7 +14,7 @@ use tracing_subscriber::filter::Targets;
 
 use crate::logging;
 
-/// Verifies RS256 access tokens (JWT), and shows how.
+/// Verifies RS256 access tokens (JWT)
 ///
 /// Without a command, runs the demo.
 #[derive(Parser)]
@@ -35,11 +35,11 @@ enum Command {
     Token(token::Args),
     Call(call::Args),
     Issuer(issuer::Args),
-    /// Shows the whole system at work: issuer, tokens, key set, verdicts
+    /// Shows the whole system: issuer, tokens, key set, verdicts
     ///
     /// Starts the embedded issuer on a free loopback port, obtains a token in each dialect, fetches
-    /// the key set, verifies both tokens, tampers with one byte, and prints each step. Exit status: 0
-    /// if all of it went as told, 1 otherwise.
+    /// the key set, verifies both tokens, changes one byte, and prints each step. Exit status: 0 if every
+    /// step had the expected result, 1 otherwise.
     Demo,
 }
 

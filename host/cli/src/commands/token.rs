@@ -12,11 +12,11 @@ use crate::verdict::OneLine;
 
 /// Obtains an access token and prints it
 ///
-/// The client secret is read from the environment's TOKENLATCH_CLIENT_SECRET, from a file or from
-/// standard input, and never from the command line, which everybody on the machine can read.
+/// The client secret is read from the environment variable TOKENLATCH_CLIENT_SECRET, from a file or from
+/// standard input. It is never an argument, because every user of the machine can read those.
 ///
-/// Exit status: 0 if there is a token, 1 if the server rejected, 2 for wrong usage or a secret that
-/// cannot be read, 3 if the server could not be reached or its response is malformed.
+/// Exit status: 0 if there is a token, 1 if the server rejected the request, 2 for wrong usage or a secret
+/// that cannot be read, 3 if the server could not be reached or its response is malformed.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

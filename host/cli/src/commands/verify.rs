@@ -12,15 +12,15 @@ use crate::key_source::KeySource;
 use crate::lines::Lines;
 use crate::verdict::Verdict;
 
-/// Verifies tokens and prints one verdict a line
+/// Verifies tokens and prints one verdict per line
 ///
 /// A verdict is `verified` and the claims, or `rejected`, a stable code and the reason.
 ///
-/// The key set is fetched once, and again before it expires or where a token names a key that is not in
-/// it, but not for every such token.
+/// The key set is fetched once, again before it expires, and again if a token's `kid` is not in it, but not
+/// for every such token.
 ///
 /// Exit status: 0 if every token was verified, 1 if at least one was rejected, 2 for wrong usage or
-/// input that cannot be read, 3 if the key set could not be had.
+/// input that cannot be read, 3 if the key set could not be fetched.
 #[derive(clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -31,17 +31,17 @@ pub(crate) struct Args {
     /// The audience to accept (`aud`)
     #[arg(long)]
     audience: String,
-    /// The present, in seconds since 1970 [default: the system's clock]
+    /// The present time, in seconds since 1970 [default: the system's clock]
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
-    /// How far the issuer's clock may be off
+    /// How much the clocks of the issuer and of this machine may differ
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     leeway: u32,
-    /// Print a JSON object a line: {"verified":true,"claims":{…}} or
+    /// Print one JSON object per line: {"verified":true,"claims":{…}} or
     /// {"verified":false,"error":"…","reason":"…"}
     #[arg(long)]
     json: bool,
-    /// The token, or - for one token a line from standard input; blank lines are skipped
+    /// The token, or - to read one token per line from standard input; blank lines are skipped
     #[arg(value_name = "TOKEN|-")]
     token: String,
 }

@@ -1,4 +1,4 @@
-//! crypto-bigint: only numbers, so this makes the least of a verifier of them.
+//! crypto-bigint: it has only numbers. This file makes the smallest possible verifier of them.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Odd, U2048, U3072, U4096, Uint};

@@ -1,4 +1,4 @@
-//! What every implementation does.
+//! The trait of every implementation.
 
 /// A public key that is ready to verify.
 pub trait Key: Sized {

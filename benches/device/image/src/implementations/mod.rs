@@ -1,4 +1,4 @@
-//! Tokenlatch's RSA and that of its peers, in one shape.
+//! Tokenlatch's RSA and that of its peers, behind one trait.
 
 #[cfg(feature = "crypto-bigint")]
 #[path = "crypto_bigint.rs"]

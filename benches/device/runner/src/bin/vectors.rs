@@ -1,8 +1,7 @@
 //! Writes the image's vectors, the same every time.
 //!
-//! But for the first, the moduli are primes. Nobody could keep a secret with such a key, but to verify
-//! with it is nothing special, and its private exponent is easily had: there can be a modulus next
-//! to any number.
+//! All moduli but the first are primes. Such a key keeps no secret, because its private exponent is easy to
+//! compute. But verification works as with any key, and there is a prime near every number.
 
 use std::error::Error;
 use std::fs;
