@@ -169,7 +169,7 @@ impl<'t> Verified<'t> {
     }
 
     /// Any claim, by the names on the way to it: `&["scope", "email"]` is the `email` of ATM's
-    /// `scope` object, `&["https://example.com/roles"]` a claim of one's own.
+    /// `scope` object, `&["https://example.com/roles"]` is a custom claim.
     #[must_use]
     pub fn claim(&self, path: &[&str]) -> Option<Value<'t>> {
         let all = Value::Object(self.claims.all);

@@ -1,7 +1,7 @@
 //! No secret of a token client is shown or logged.
 //!
-//! A test of its own program: a subscriber for one thread misses what other threads have made the
-//! logging library take for uninteresting.
+//! This test is a program of its own: a subscriber for one thread misses logs that other threads have disabled
+//! in the logging library.
 
 #[path = "token_client/server.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
@@ -17,7 +17,7 @@ use tokenlatch_host::token_client::TokenClient;
 
 use server::{AUDIENCE, SECRET, Server, credentials, json_response, plain};
 
-/// What was logged.
+/// The log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +31,7 @@ impl io::Write for Log {
     }
 }
 
-/// Both ways to show it, on one line and on several, and its causes.
+/// Its `Debug` and `Display` texts, on one line and on several, and its causes.
 fn shown(error: &impl Error) -> String {
     let mut shown = format!("{error} {error:?} {error:#?}");
     let mut cause = error.source();

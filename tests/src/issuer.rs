@@ -1,4 +1,4 @@
-//! Issuers of tokens, with all that a test may want of them: any header, any payload, any signature.
+//! Issuers for tests: they sign any header and payload, and make any signature.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey, hazmat};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-/// An issuer with a key of its own.
+/// An issuer with its own key.
 pub struct Issuer {
     key: RsaPrivateKey,
     key_id: String,
@@ -48,7 +48,7 @@ impl Issuer {
         }
     }
 
-    /// By what name its tokens call the key.
+    /// The `kid` of its tokens.
     #[must_use]
     pub fn key_id(&self) -> &str {
         &self.key_id
@@ -112,7 +112,7 @@ impl Issuer {
         signature.to_vec()
     }
 
-    /// RSASP1 (RFC 8017 section 5.2.1): what the public operation makes `encoded_message` of.
+    /// RSASP1 (RFC 8017 section 5.2.1): the signature for which the public operation gives `encoded_message`.
     #[must_use]
     pub fn private_operation(&self, encoded_message: &[u8]) -> Vec<u8> {
         let len = encoded_message.len();
@@ -124,7 +124,7 @@ impl Issuer {
     }
 }
 
-/// What is signed of a JWS with this header and payload (RFC 7515 section 5.1).
+/// The signing input of a JWS with this header and payload (RFC 7515 section 5.1).
 #[must_use]
 pub fn signing_input(header: impl AsRef<[u8]>, payload: impl AsRef<[u8]>) -> String {
     format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(payload))

@@ -1,4 +1,4 @@
-//! Whole-system tests of Tokenlatch, and what they share.
+//! Code that the whole-system tests share.
 
 pub mod cargo;
 pub mod device;

@@ -1,4 +1,4 @@
-//! What the load tests share: a server that counts, tokens, and how much memory there is in use.
+//! Shared by the load tests: a server that counts, tokens, and the memory in use.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,10 +19,10 @@ use tokio::sync::watch;
 
 use crate::issuer::Issuer;
 
-/// What the tokens are held against.
+/// The policy for the tokens.
 pub const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/");
 
-/// A token that this key has signed under another name.
+/// A token that this key signed, with another `kid`.
 #[must_use]
 pub fn token(key: &Issuer, key_id: &str) -> String {
     let header = json!({"alg": "RS256", "typ": "at+jwt", "kid": key_id});
@@ -37,7 +37,7 @@ pub fn token(key: &Issuer, key_id: &str) -> String {
     key.sign(header.to_string(), claims.to_string())
 }
 
-/// The JWK Set of these keys under these names.
+/// The JWK Set of these keys with these `kid`s.
 pub fn key_set<'k>(keys: impl IntoIterator<Item = (&'k Issuer, String)>) -> String {
     let keys = keys.into_iter().map(|(key, key_id)| {
         let mut jwk = key.jwk();
@@ -54,13 +54,13 @@ pub enum Mode {
     Serving,
     /// Responds with 503.
     Unavailable,
-    /// Nobody listens.
+    /// Refuses connections.
     Refusing,
 }
 
-/// A JWK Set server on a loopback port, with a thread of its own, that counts the requests.
+/// A JWK Set server on a loopback port, on its own thread. It counts the requests.
 ///
-/// No connection is kept, so that none outlives the server that it was made to.
+/// It keeps no connection open, so no connection outlives the server.
 pub struct Server {
     address: SocketAddr,
     mode: watch::Sender<Mode>,
@@ -73,11 +73,11 @@ struct Shared {
 }
 
 impl Server {
-    /// Starts one.
+    /// Starts a server.
     ///
     /// # Panics
     ///
-    /// Where there is no port or no thread to be had.
+    /// If there is no free port or no thread.
     #[must_use]
     pub fn start(document: String) -> Self {
         let shared = Arc::new(Shared {
@@ -104,7 +104,7 @@ impl Server {
         }
     }
 
-    /// Where to fetch it from.
+    /// The source of its key set.
     ///
     /// # Panics
     ///
@@ -119,7 +119,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Never: nobody panics with the document in his hands.
+    /// Never: no thread panics while it holds the document.
     pub fn set(&self, document: String) {
         *self.shared.document.lock().expect("no panic") = document;
     }
@@ -153,12 +153,12 @@ async fn serve(
     // Until the server is dropped.
     while modes.wait_for(|mode| *mode != Mode::Refusing).await.is_ok() {
         let listener = TcpListener::bind(address).await.expect("the same port");
-        // Nobody may wait for it any more.
+        // No caller waits for it any more.
         let _ = is_ready.send(());
         let mut modes = modes.clone();
         axum::serve(listener, router.clone())
             .with_graceful_shutdown(async move {
-                // Either way it is over.
+                // In both cases the connection ends.
                 let _ = modes.wait_for(|mode| *mode == Mode::Refusing).await;
             })
             .await
@@ -182,8 +182,8 @@ impl Shared {
     }
 }
 
-/// The memory of this process that is in use now, and the most that ever was since the last
-/// [`forget_peak_memory`]: in bytes, if this is Linux.
+/// The memory that this process uses now, and the most that it has used since the last
+/// [`forget_peak_memory`], in bytes. Only on Linux.
 #[must_use]
 pub fn memory() -> Option<(u64, u64)> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -195,14 +195,13 @@ pub fn memory() -> Option<(u64, u64)> {
     Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
 }
 
-/// The peak that [`memory`] tells is that from now on, if this is Linux; elsewhere nothing happens.
+/// Starts a new peak for [`memory`]. Only on Linux; elsewhere nothing happens.
 pub fn forget_peak_memory() {
-    // What is written is what proc(5) asks for. Where it may not be written, the peak is too high, and
-    // never too low.
+    // As proc(5) describes. If the file cannot be written, the peak is too high, but never too low.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }
 
-/// How often something can happen within `duration` that takes these times in turn.
+/// How many events fit in `duration` if the waits before them are these, one after the other.
 #[must_use]
 pub fn times_within(duration: Duration, waits: impl IntoIterator<Item = Duration>) -> u64 {
     let mut sum = Duration::ZERO;

@@ -1,4 +1,4 @@
-//! The program `tokenlatch`, as its users have it.
+//! The program `tokenlatch`.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ pub fn command() -> Command {
     Command::new(&*PATH)
 }
 
-/// Where cargo has put the program, after bringing it up to date.
+/// The path of the program, after cargo has built it.
 static PATH: LazyLock<PathBuf> = LazyLock::new(|| {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--locked", "--package", "tokenlatch-cli"])

@@ -55,8 +55,8 @@ fn a_good_token_is_accepted() {
     );
 }
 
-/// Section 2.1, weak signatures and insufficient signature validation: the algorithm is ours to
-/// choose, not the token's.
+/// Section 2.1, weak signatures and insufficient signature validation: the verifier chooses the algorithm, not
+/// the token.
 #[test]
 fn the_algorithm_cannot_be_swapped() {
     for algorithm in [
@@ -177,7 +177,7 @@ fn a_token_for_somebody_else_is_rejected() {
     }
 }
 
-/// Sections 2.8, 3.11 and 3.12, cross-JWT confusion: an ID token is no access token.
+/// Sections 2.8, 3.11 and 3.12, cross-JWT confusion: an ID token is not an access token.
 #[test]
 fn a_token_of_another_kind_is_rejected() {
     let policy = POLICY.require_type("at+jwt");
@@ -201,7 +201,7 @@ fn a_token_of_another_kind_is_rejected() {
     }
 }
 
-/// Sections 2.9 and 3.10: what a header says is never followed, and a key that it brings never used.
+/// Sections 2.9 and 3.10: the verifier follows no URL of a header and uses no key of a header.
 #[test]
 fn a_token_cannot_bring_its_own_key() {
     let attacker = Issuer::generate(2048, "attacker");
@@ -247,7 +247,7 @@ fn a_token_cannot_bring_its_own_key() {
     );
 }
 
-/// Section 2.3 and RFC 7516: five parts are encrypted, not signed; nor is anything but three a token.
+/// Section 2.3 and RFC 7516: a token with five parts is encrypted, not signed. A signed token has three parts.
 #[test]
 fn other_serializations_are_rejected() {
     let token = with_header(&json!({}));
@@ -277,7 +277,7 @@ fn other_serializations_are_rejected() {
     }
 }
 
-/// Section 3.8 has the issuer bound to its keys: the same token under another key set.
+/// Section 3.8 binds the issuer to its keys: the same token under another key set.
 #[test]
 fn an_issuer_is_bound_to_its_keys() {
     let attacker = Issuer::generate(2048, "attacker");

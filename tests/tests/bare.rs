@@ -12,15 +12,15 @@ fn the_core_builds_where_there_is_only_core() {
     assert!(output.contains("Finished"), "{output}");
 }
 
-/// So that the test above means something.
+/// Proves that the test above can fail.
 #[test]
 fn a_missing_library_would_be_noticed() {
     let output = build_with_libraries(&["compiler_builtins"]);
     assert!(output.contains("can't find crate for `core`"), "{output}");
 }
 
-/// What cargo says to building the core, with all of its features, where the target has these of
-/// Rust's own libraries only.
+/// The messages of cargo when it builds the core, with all features, for a target that has only these of
+/// Rust's libraries.
 fn build_with_libraries(libraries: &[&str]) -> String {
     let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("bare")

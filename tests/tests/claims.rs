@@ -1,11 +1,11 @@
-//! What a verified token says, read in each of the ways there are.
+//! The claims of a verified token, read in every way.
 
 use serde::Deserialize;
 use tokenlatch::json::Value;
 use tokenlatch::{Error, JwkSet, Policy, Time, Verified, verify};
 use tokenlatch_tests::issuer::Issuer;
 
-/// Hands a token with these claims to `read`, once it is verified.
+/// Verifies a token with these claims and gives it to `read`.
 fn verified<T>(claims: &str, read: impl FnOnce(&Verified<'_>) -> T) -> T {
     let token = Issuer::rfc7515().token(claims);
     let keys = JwkSet::<1>::from_json(Issuer::rfc7515().jwk_set().as_bytes()).expect("a JWK Set");
@@ -118,7 +118,7 @@ fn claims_deserialize_into_the_callers_type() {
         #[allow(dead_code)]
         sub: &'a str,
     }
-    // A text with escapes cannot be borrowed as it is; it is rejected, not handed out raw.
+    // A text with escapes cannot be borrowed. It is rejected, not returned with its escapes.
     verified(AUTH0, |verified| {
         let rejected = verified.deserialize::<Borrowed<'_>>();
         assert_eq!(rejected.err(), Some(Error::UnexpectedClaims));
@@ -129,7 +129,7 @@ fn claims_deserialize_into_the_callers_type() {
     });
 }
 
-/// No log gives anything away.
+/// No log shows a claim.
 #[test]
 fn debug_and_errors_show_nothing_of_the_token() {
     verified(AUTH0, |verified| {

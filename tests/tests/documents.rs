@@ -1,5 +1,5 @@
-//! What the documents say of the source is so: the files that they name exist, and the dependencies and the
-//! Rust of README.md are a crate that compiles.
+//! The documents match the source: the files that they name exist, and the dependencies and the Rust code of
+//! README.md are a crate that compiles.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,7 @@ fn the_server_snippets_compile_with_the_dependencies_that_they_name() {
     assert_compiles("On a server", 2);
 }
 
-/// The section's TOML and Rust, as they stand, are a crate beside a checkout of this repository.
+/// The section's TOML and Rust, unchanged, are a crate beside a checkout of this repository.
 fn assert_compiles(section: &str, snippets: usize) {
     let readme = read("README.md");
     let section = readme

@@ -1,4 +1,4 @@
-//! The examples of `host/examples` run, and do what they say.
+//! The examples of `host/examples` run and give the expected output.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;

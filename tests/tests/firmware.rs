@@ -1,7 +1,7 @@
 //! The firmware example in QEMU.
 //!
-//! That the example links also proves that the core needs no heap and no operating system: the target has no
-//! `std`, and rustc links no program with a crate that uses `alloc` unless the program has a global allocator.
+//! The example links, which also proves that the core needs no heap and no operating system: the target has no
+//! `std`, and rustc links a program with a crate that uses `alloc` only if the program has a global allocator.
 
 use std::fs;
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! What clients cannot do: ask without end, hold the server up, find secrets in its log.
+//! What clients cannot do: send requests without limit, block the server, find secrets in its log.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Both dialects, with all that a client may be configured to have.
+//! Both dialects, with every setting of a client.
 
 use std::time::Duration;
 

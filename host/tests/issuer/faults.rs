@@ -1,4 +1,4 @@
-//! Every fault, and what becomes of it at a client or a verifier.
+//! Every fault, and how clients and verifiers respond to it.
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ use tokenlatch_host::issuer::{ATM_ISSUER, Client, Config, Issuer, KeyConfig};
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const AUDIENCE: &str = "https://api.example.com/";
 
-/// A running issuer, and a client to ask it with.
+/// A running issuer, and an HTTP client.
 struct Fixture {
     issuer: Issuer,
     client: reqwest::Client,
@@ -57,7 +57,7 @@ impl Fixture {
             .delete(format!("{}{path}", self.issuer.origin()))
     }
 
-    /// A request in Auth0's dialect: a good one, with these members changed.
+    /// Sends a valid request in Auth0's dialect, with these members changed.
     async fn auth0(&self, changes: Value) -> TokenResponse {
         let request = json!({
             "grant_type": "client_credentials",
@@ -69,7 +69,7 @@ impl Fixture {
         TokenResponse::of(request).await
     }
 
-    /// A request in ATM's dialect for a user: a good one, with these members changed.
+    /// Sends a valid request in ATM's dialect for a user, with these members changed.
     async fn atm_user(&self, changes: Value) -> TokenResponse {
         let request = json!({
             "clientId": "demo-client",
@@ -136,7 +136,7 @@ impl TokenResponse {
         }
     }
 
-    /// The access token; there must be one.
+    /// The access token, which must be there.
     fn token(&self) -> &str {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body["access_token"].as_str().unwrap()
@@ -147,7 +147,7 @@ impl TokenResponse {
         claims(self.token())
     }
 
-    /// The status and the error's code; it must be an error.
+    /// The status and the error's code. The response must be an error.
     fn error(&self) -> (u16, &str) {
         (self.status, self.body["error"].as_str().unwrap())
     }
@@ -170,7 +170,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&BASE64URL.decode(claims).unwrap()).unwrap()
 }
 
-/// The same, with these members, and without those that are `null`.
+/// The request with these members, and without members that are `null`.
 fn changed(mut request: Value, changes: Value) -> Value {
     let members = request.as_object_mut().unwrap();
     members.extend(changes.as_object().unwrap().clone());

@@ -63,8 +63,7 @@ async fn its_content_security_policy_allows_nothing_but_its_own_style_and_script
     assert!(!page.contains(" style=") && !page.contains(" onclick="));
 }
 
-/// Every line of the page does what it says, in a shell; those that need something of an earlier
-/// response are left out.
+/// A shell runs every `curl` line of the page, except those that need a part of an earlier response.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn its_lines_work_in_a_shell() {

@@ -58,7 +58,7 @@ async fn keys_rotate_while_nobody_asks() {
     let fixture = fixture.await;
     let next = fixture.issuer.keys()[1].key_id.clone();
     fixture.issuer.clock().advance(Duration::from_secs(1000));
-    // It happens within about a second; if it did not, this would wait for ever.
+    // The rotation comes within about a second. Without it, this waits for ever.
     while fixture.issuer.keys()[0].key_id != next {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }

@@ -21,7 +21,7 @@ fn verify(keys: &KeySetCache, key_id: &str) -> Result<(), VerifyError> {
     verified.map(drop)
 }
 
-/// Waits until this is so.
+/// Waits until the condition holds.
 fn until(is_so: impl Fn() -> bool) {
     let start = Instant::now();
     while !is_so() {

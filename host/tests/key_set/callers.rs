@@ -1,4 +1,4 @@
-//! Many callers at a time, and those who give up.
+//! Many callers at a time, and callers that give up.
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -55,7 +55,7 @@ async fn who_gives_up_takes_no_fetch_with_him() {
     keys.ready().await.unwrap();
     server.set(Behavior::keys(&["a", "b"]));
     server.delay(10 * SECOND);
-    // The first to ask gives up, and so do some of those that wait with him.
+    // The first caller gives up, and so do some of the callers that wait with it.
     let first = timeout(SECOND, verify(&keys, "b"));
     let second = timeout(5 * SECOND, verify(&keys, "b"));
     let others = join_all((0..10).map(|_| verify(&keys, "b")));
@@ -84,7 +84,7 @@ async fn a_key_published_during_a_fetch_is_found_by_the_next() {
     keys.ready().await.unwrap();
     server.delay(10 * SECOND);
     let refresh = TTL;
-    // Sooner or later within this a refresh is under way.
+    // A refresh begins within this time.
     while server.asked() == 1 {
         pass(SECOND).await;
         assert!(keys.health().age.unwrap() < refresh);
@@ -136,7 +136,7 @@ async fn a_key_that_is_cached_costs_no_allocation() {
             .now_or_never()
             .is_some_and(|verdict| verdict.is_ok())
     };
-    // A thread's first reading of what is shared sets up what the next ones use.
+    // A thread's first read sets up state that its next reads use.
     assert!(is_verified());
     let count = allocation_counter::measure(|| assert!(is_verified()));
     assert_eq!(count.count_total, 0);

@@ -13,7 +13,7 @@ const OTHER: &str = "https://other.example/";
 
 static OTHERS_KEY: LazyLock<Issuer> = LazyLock::new(|| Issuer::generate(2048, "1"));
 
-/// Both call their keys "1", and they are two keys.
+/// Two different keys, both with the `kid` "1".
 fn two_issuers() -> (Verifier<'static>, Fake) {
     let ours = Fake::new(Behavior::keys(&["1"]));
     let theirs = Fake::new(Behavior::Document(OTHERS_KEY.jwk_set()));
@@ -84,7 +84,7 @@ async fn what_names_no_issuer_that_is_known_causes_no_fetch() {
     assert_eq!(server.asked(), 1);
 }
 
-/// An unknown key of one issuer is asked of that one alone.
+/// An unknown `kid` of one issuer causes a fetch from that issuer only.
 #[tokio::test(start_paused = true)]
 async fn the_issuers_do_not_wait_for_each_other() {
     let ours = Fake::new(Behavior::keys(&["1"]));

@@ -1,7 +1,7 @@
-//! The key set cache as its users have it, with servers that behave in every way that servers do.
+//! The key set cache through its public API, with servers of every behavior.
 //!
-//! Where the server is a [`Fake`] within the process, tokio's clock stands still and jumps to whatever
-//! is waited for next: hours pass in no time, and always in the same order.
+//! With a [`Fake`] in this process as the server, tokio's clock stands still and jumps to the next event that
+//! is waited for: hours pass at once, and always in the same order.
 
 mod blocking;
 mod callers;
@@ -77,7 +77,7 @@ fn is_unknown(verdict: &Result<(), VerifyError>) -> bool {
     )
 }
 
-/// What a [`Fake`] does when it is asked.
+/// How a [`Fake`] responds.
 #[derive(Clone, Debug)]
 enum Behavior {
     /// Sends this document, with an ETag.
@@ -94,15 +94,15 @@ impl Behavior {
     }
 }
 
-/// A server within the process. Clones are the same one.
+/// A server in this process. Clones are the same server.
 #[derive(Clone)]
 struct Fake(Arc<Inner>);
 
 struct Inner {
     behavior: Mutex<Behavior>,
-    /// What comes before that, once each.
+    /// The behaviors before that, once each.
     first: Mutex<VecDeque<Behavior>>,
-    /// How long it takes.
+    /// The delay of a response.
     delay: Mutex<Duration>,
     etags: Mutex<Vec<Option<String>>>,
     asked: AtomicUsize,
@@ -125,12 +125,12 @@ impl Fake {
         }))
     }
 
-    /// Whatever it did until now, from now on it does this.
+    /// From now on, it behaves like this.
     fn set(&self, behavior: Behavior) {
         *self.0.behavior.lock().unwrap() = behavior;
     }
 
-    /// Does this once, before what it does otherwise.
+    /// It behaves like this once.
     fn once(&self, behavior: Behavior) {
         self.0.first.lock().unwrap().push_back(behavior);
     }
@@ -158,7 +158,7 @@ impl Fake {
     }
 
     async fn response(&self) -> Result<Fetched, SourceError> {
-        // What it is when it is asked, as a server's response is.
+        // As it is when the request arrives, like the response of a real server.
         let first = self.0.first.lock().unwrap().pop_front();
         let behavior = first.unwrap_or_else(|| self.0.behavior.lock().unwrap().clone());
         let delay = *self.0.delay.lock().unwrap();
@@ -197,7 +197,7 @@ impl Source for Fake {
     }
 }
 
-/// Lets time pass, and what is due by then happen.
+/// Lets time pass, with all events in it.
 async fn pass(duration: Duration) {
     tokio::time::sleep(duration).await;
 }

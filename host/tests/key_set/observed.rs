@@ -1,4 +1,4 @@
-//! What is seen from outside: health, metrics and logs, and what must not be seen.
+//! What an observer sees: health, metrics and logs; and what must not be seen.
 
 use std::collections::HashMap;
 use std::io;
@@ -88,7 +88,7 @@ impl io::Write for Log {
 }
 
 impl Log {
-    /// Everything, of every level, every library and every thread: of the other tests, too.
+    /// Captures all logs, of every level, library and thread, also those of other tests.
     fn capture(&self) {
         let log = self.clone();
         let subscriber = fmt::Subscriber::builder()
@@ -140,7 +140,7 @@ async fn neither_logs_nor_errors_tell_what_is_secret() {
         "fetched the key set key_set=\"observed\"",
         "the key set's snapshot is ignored",
     ] {
-        // The disk is waited for by nobody.
+        // The cache does not wait for the disk.
         until(|| log.text().contains(message)).await;
     }
     let logged = log.text();

@@ -50,7 +50,7 @@ async fn retries_come_less_and_less_often() {
     pass(TTL).await;
     let before = server.asked();
     pass(MAX_STALE).await;
-    // One at least every 120 seconds, and at most every 60, but for the first few.
+    // After the first few, one every 60 to 120 seconds.
     let retries = server.asked() - before;
     assert!((28..=66).contains(&retries), "{retries}");
 }

@@ -1,4 +1,4 @@
-//! What a fetch brings, and what it must not.
+//! What a fetch changes, and what it must not change.
 
 use serde_json::json;
 use tokenlatch_host::key_set::{COOLDOWN, KeySetCache, KeySetError, State, TTL};
@@ -92,7 +92,7 @@ async fn what_is_no_usable_set_leaves_the_old_one() {
             ),
             "{document}: {health:?}"
         );
-        // Whether "b" is a key, nobody knows now: that is no reason to call it unknown.
+        // "b" may be a key: nothing says that it is unknown.
         let verdict = verify(&keys, "b").await;
         assert!(matches!(verdict, Err(VerifyError::Keys(_))), "{document}");
     }

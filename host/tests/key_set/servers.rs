@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::*;
 
-/// A server that responds to every connection once, with what it is told to.
+/// A server that sends the set response, once for each connection.
 pub(crate) struct Server {
     address: SocketAddr,
     state: Arc<Behaviour>,
@@ -101,7 +101,7 @@ async fn serve(listener: TcpListener, state: Arc<Behaviour>) {
         let (stream, _) = listener.accept().await.unwrap();
         let state = state.clone();
         tokio::spawn(async move {
-            // What the other side does to the connection is its own affair.
+            // The client may close the connection.
             let _ = response(stream, &state).await;
         });
     }
@@ -138,7 +138,7 @@ pub(crate) const SCHEDULE: Schedule = {
     schedule
 };
 
-/// The same, but that nothing is refreshed by itself.
+/// The same schedule without refreshes.
 pub(crate) const LONG_LIVED: Schedule = {
     let mut schedule = SCHEDULE;
     schedule.ttl = MINUTE;
@@ -150,14 +150,14 @@ pub(crate) fn cache(server: &Server, schedule: Schedule) -> Builder {
     KeySetCache::builder(server.source()).schedule(schedule)
 }
 
-/// Waits until this is so.
+/// Waits until the condition holds.
 pub(crate) async fn until(is_so: impl Fn() -> bool) {
     let so = async {
         while !is_so() {
             sleep(Duration::from_millis(1)).await;
         }
     };
-    timeout(MINUTE, so).await.expect("it never was so");
+    timeout(MINUTE, so).await.expect("the condition never held");
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn keys_rotate() {
     verify(&keys, "a").await.unwrap();
     server.set(document(&key_set(&["b"])));
     let fetched = keys.health().fetched;
-    // The one after the next has been asked for after the change.
+    // The request after the next one was sent after the change.
     until(|| keys.health().fetched >= fetched + 2).await;
     assert!(is_unknown(&verify(&keys, "a").await));
     verify(&keys, "b").await.unwrap();
@@ -241,7 +241,7 @@ async fn while_a_server_is_slow_readers_read_and_who_gives_up_harms_nobody() {
         let keys = keys.clone();
         tokio::spawn(async move { verify(&keys, "b").await })
     };
-    // The one on whose account it is fetched gives up while the server is at it.
+    // The caller that caused the fetch gives up while it runs.
     let first = lookup();
     until(|| server.asked() == 2).await;
     first.abort();

@@ -33,7 +33,7 @@ async fn a_restart_during_an_outage_has_the_last_good_keys() {
     keys.ready().await.unwrap();
     server.set(Behavior::keys(&["b"]));
     verify(&keys, "b").await.unwrap();
-    // What is no set is not kept.
+    // A document that is not a key set is not kept.
     server.set(Behavior::Document("<html>".into()));
     pass(TTL).await;
     assert!(keys.health().failed > 0);
@@ -89,7 +89,7 @@ async fn a_snapshot_is_as_old_as_it_is() {
     }
 }
 
-/// One of the two clocks was wrong: how long it may serve, nobody knows.
+/// One of the two clocks was wrong: nothing says how long it may serve.
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_of_the_future_is_passed_over() {
     let directory = tempfile::tempdir().unwrap();
@@ -108,7 +108,7 @@ async fn what_is_no_snapshot_of_this_source_is_passed_over() {
     assert_eq!(restarted(&path).health().state, State::Empty);
     std::fs::write(&path, "{").unwrap();
     assert_eq!(restarted(&path).health().state, State::Empty);
-    // And it is replaced by one.
+    // A valid snapshot replaces it.
     let server = Fake::new(Behavior::keys(&["a"]));
     let keys = KeySetCache::builder(server).snapshot(&path).start();
     keys.ready().await.unwrap();

@@ -1,4 +1,4 @@
-//! The token client as its users have it, with servers in both dialects and with APIs to call.
+//! The token client through its public API, with servers in both dialects and with APIs to call.
 
 mod server;
 
@@ -153,7 +153,7 @@ async fn a_token_that_does_not_verify_is_an_error_and_is_not_kept() {
     }
     assert_eq!(text(&tokens.token().await.unwrap()), text(&genuine));
 
-    // Without keys nobody can say, but may later.
+    // Without keys the token cannot be verified yet.
     let nowhere = HttpSource::url("http://127.0.0.1:1/", HttpClient::default()).unwrap();
     let tokens = TokenClient::auth0(issuer.origin(), credentials(), AUDIENCE)
         .verify_with(KeySetCache::new(nowhere), policy)
@@ -169,7 +169,7 @@ async fn a_token_that_does_not_verify_is_an_error_and_is_not_kept() {
 
 #[tokio::test]
 async fn a_refresh_takes_what_is_rotated_and_falls_back_to_the_credentials() {
-    // Each expires at once, so that every call asks for the next.
+    // Each token expires at once, so every call asks for the next one.
     let issued = |members: Value| {
         let mut response = json!({"access_token": "a", "exp_access_token": 0});
         let members = members.as_object().unwrap().clone();
@@ -180,7 +180,7 @@ async fn a_refresh_takes_what_is_rotated_and_falls_back_to_the_credentials() {
         issued(json!({"refresh_token": "r1", "id_token": "i1"})),
         issued(json!({"refresh_token": "r2"})),
         issued(json!({})),
-        // An outage is no rejection.
+        // An outage is not a rejection.
         plain(503, "later"),
         json_response(401, json!({"error": "invalid_grant"})),
         issued(json!({})),
@@ -241,7 +241,7 @@ async fn a_stolen_refresh_token_costs_one_more_request() {
         assert_eq!(next["id_token"], Value::Null, "it was refreshed");
         assert_ne!(next["refresh_token"], refresh_token);
     }
-    // The first one again: the server now takes none of those that came after it.
+    // The first one again: the server now rejects the later ones.
     let thief = atm().refresh(refresh_token, id_token).start().unwrap();
     assert_ne!(
         response(&thief).await["id_token"],
@@ -431,6 +431,6 @@ fn callers_without_a_runtime() {
     tokens.invalidate(&tokens.token().unwrap());
     tokens.token().unwrap();
     assert_eq!(server.asked().len(), 3);
-    // Where nobody may block it may be dropped all the same.
+    // It may be dropped even where blocking is not allowed.
     runtime.block_on(async { drop(tokens) });
 }

@@ -21,8 +21,7 @@ pub(crate) fn credentials() -> ClientCredentials {
     ClientCredentials::new("demo-client", SECRET)
 }
 
-/// A server that responds as it is told, in order and then always the same, and remembers what it was
-/// asked.
+/// A server that sends its responses in order, repeats the last one, and remembers the requests.
 #[derive(Clone)]
 pub(crate) struct Server {
     pub(crate) origin: String,
@@ -62,7 +61,7 @@ impl Server {
         std::mem::take(&mut self.state.lock().unwrap().asked)
     }
 
-    /// The bodies that it was sent, as JSON.
+    /// The bodies of the requests, as JSON.
     pub(crate) fn bodies(&self) -> Vec<Value> {
         let asked = self.asked();
         let bodies = asked.iter().map(|asked| serde_json::from_str(&asked.body));

@@ -1,8 +1,8 @@
 //! Counts the instructions that hostile documents take, against those of a verification: on this processor in
 //! Valgrind, on a Cortex-M3 in QEMU.
 //!
-//! `hostile-work` counts all of them, prints the worst, and fails where one costs more than it may.
-//! `hostile-work WHAT FILE TIMES` is what it runs in Valgrind: it reads a token or JWK Set so many times.
+//! `hostile-work` counts all of them, prints the worst ones, and fails if one costs more than its limit.
+//! `hostile-work WHAT FILE TIMES` is the command in Valgrind: it reads a token or JWK Set so many times.
 
 use std::cmp::Reverse;
 use std::error::Error;

@@ -1,9 +1,8 @@
 //! Many callers, a key that rotates every second, and a server that is out of order for a while.
 //!
-//! Every rotation publishes a key that signs from that moment on, and takes the one of three rotations
-//! ago back: tokens of the last three are valid. Callers verify valid tokens all the time, and for a
-//! moment after each rotation also tokens of keys that were taken back. An issuer that is out of order
-//! does not rotate.
+//! Every rotation publishes a key that signs from then on, and revokes the key of three rotations ago: tokens
+//! of the last three keys are valid. Callers verify valid tokens all the time, and for a moment after each
+//! rotation also tokens of revoked keys. An issuer that is out of order does not rotate.
 
 use std::iter;
 use std::process::ExitCode;
@@ -24,7 +23,7 @@ use tokio::task::{JoinSet, yield_now};
 use tokio::time::{interval, sleep};
 
 /// Puts the key set cache under load while keys rotate every second and the server fails; takes half a
-/// minute. The exit status is 1 where a rule is broken.
+/// minute. The exit status is 1 if a rule is broken.
 #[derive(Parser)]
 #[command(name = "keyset-load")]
 struct Arguments {
@@ -40,13 +39,13 @@ const ROTATION: Duration = Duration::from_secs(1);
 const OUTAGE: Duration = Duration::from_secs(5);
 /// How many keys are in the set.
 const VALID: usize = 3;
-/// Keys are one of so many, under ever new names.
+/// There are so many different keys, which come again under new names.
 const KEYS: usize = 8;
-/// For how long after a rotation tokens of keys that are gone are tried: less than the cooldown, and so
-/// much less than a rotation that the next new key never meets a cooldown that they have begun.
+/// How long tokens of revoked keys are tried after a rotation. It is less than the cooldown, and so much less
+/// than the time between rotations that the next new key never meets a cooldown that they caused.
 const TRYING: Duration = Duration::from_millis(250);
 
-/// As the default one, but for a key that lives for seconds and not for months.
+/// Like the default schedule, but for keys that live for seconds and not for months.
 const SCHEDULE: Schedule = {
     let mut schedule = Schedule::new();
     schedule.ttl = Duration::from_secs(1);
@@ -109,7 +108,7 @@ async fn run(issuer: Arc<RotatingIssuer>) -> Run {
     }
 }
 
-/// One caller, until it is over.
+/// One caller, until the end of the test.
 async fn call(issuer: Arc<RotatingIssuer>, keys: KeySetCache) {
     let mut scratch = vec![0; MAX_TOKEN_LEN];
     while !issuer.is_over.load(Ordering::SeqCst) {
@@ -123,7 +122,7 @@ async fn call(issuer: Arc<RotatingIssuer>, keys: KeySetCache) {
     }
 }
 
-/// An issuer, and what became of its tokens.
+/// An issuer, and the verdicts on its tokens.
 struct RotatingIssuer {
     server: Server,
     keys: Vec<Issuer>,
@@ -133,14 +132,14 @@ struct RotatingIssuer {
     published: Vec<OnceLock<Instant>>,
     /// The newest key that is published.
     newest: AtomicUsize,
-    /// The oldest key that is not about to be taken back.
+    /// The oldest key that is not about to be revoked.
     oldest: AtomicUsize,
     /// The newest key of which a token was accepted: the cache has the set that it came with.
     newest_accepted: AtomicUsize,
     is_over: AtomicBool,
     accepted: AtomicU64,
     rejected_revoked: AtomicU64,
-    /// Tokens of keys that were taken back, before the cache could know.
+    /// Accepted tokens of revoked keys, before the cache could know.
     accepted_revoked: AtomicU64,
     /// How long after, in microseconds.
     longest_revoked: AtomicU64,
@@ -178,7 +177,7 @@ impl RotatingIssuer {
         issuer
     }
 
-    /// Rotates so often, at once for the first time.
+    /// Rotates this often; the first time at once.
     async fn rotate(&self, times: usize) {
         let mut interval = interval(ROTATION);
         for _ in 0..times {
@@ -189,7 +188,7 @@ impl RotatingIssuer {
     }
 
     fn publish(&self, key: usize) {
-        // Whoever verifies meanwhile may get either verdict on what is taken back.
+        // Meanwhile, either verdict on tokens of the revoked key is right.
         self.oldest
             .store((key + 1).saturating_sub(VALID), Ordering::SeqCst);
         self.server.set(document(&self.keys, key));
@@ -247,7 +246,7 @@ fn document(keys: &[Issuer], newest: usize) -> String {
     key_set((oldest..=newest).map(|key| (&keys[key % KEYS], key_id(key))))
 }
 
-/// How it went.
+/// The result.
 struct Run {
     duration: Duration,
     outage: Duration,
@@ -255,18 +254,18 @@ struct Run {
 }
 
 impl Run {
-    /// The fewest and the most good fetches that the rules allow.
+    /// How many successful fetches the rules allow: the least and the most.
     fn expected_good(&self) -> (u64, u64) {
-        // Each new key has to be brought, and so has the first.
+        // One for each new key, and one for the first.
         let least = 1 + ROTATIONS as u64;
-        // At most as many on account of unknown keys, for only just after a rotation are there any. A
-        // refresh comes when 80 percent of the TTL are over, and once more after the outage.
+        // At most as many for unknown keys, which come only just after a rotation. A refresh comes after 80 percent
+        // of the TTL, and once more after the outage.
         let up = self.duration.saturating_sub(self.outage);
         let refreshes = times_within(up, iter::repeat(SCHEDULE.ttl.mul_f64(0.8))) + 1;
         (least, least + refreshes)
     }
 
-    /// The fewest and the most failed fetches that the rules allow.
+    /// How many failed fetches the rules allow: the least and the most.
     fn expected_failed(&self) -> (u64, u64) {
         let waits = |factor| {
             iter::successors(Some(SCHEDULE.min_retry), |wait| Some(*wait * 2))

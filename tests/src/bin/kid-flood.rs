@@ -1,9 +1,8 @@
-//! A million tokens that name keys nobody has, while others verify good ones.
+//! A million tokens with unknown `kid`s, while other callers verify good tokens.
 //!
-//! First the good tokens are verified alone, then during the flood. Callers take turns on two threads,
-//! so that flooders take as much time of the processor as they can get, cache or no cache. What the
-//! cache is to blame for is told apart by time within: a lookup of a cached key never gives its thread
-//! away, so the time from the call to the verdict is what the verification itself took.
+//! Good tokens are verified alone first, then during the flood. Callers take turns on two threads, so the flood
+//! takes as much of the processor as it can get, with or without a cache. The time from the call to the verdict
+//! shows the share of the cache: a lookup of a cached key never yields its thread.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
 /// Floods the key set cache with tokens of unknown keys; takes some ten seconds. The exit status is 1
-/// where a rule is broken.
+/// if a rule is broken.
 #[derive(Parser)]
 #[command(name = "kid-flood")]
 struct Arguments {
@@ -43,7 +42,7 @@ const ALONE: Duration = Duration::from_secs(3);
 /// How much more memory there may be in use during the flood.
 const MEMORY: u64 = 8 * 1024 * 1024;
 
-/// As the default one, but so short that the flood goes on for many cooldowns and refreshes.
+/// Like the default schedule, but so short that the flood lasts for many cooldowns and refreshes.
 const SCHEDULE: Schedule = {
     let mut schedule = Schedule::new();
     schedule.ttl = Duration::from_secs(1);
@@ -91,7 +90,7 @@ async fn run() -> Run {
     sleep(ALONE).await;
     let alone = alone.finish().await;
 
-    // What both phases need is there: the callers' records among it.
+    // All memory that both phases need is now in use, with the records of the callers.
     let callers = Callers::start(&keys, &good);
     forget_peak_memory();
     let before = memory();
@@ -118,10 +117,10 @@ async fn run() -> Run {
     }
 }
 
-/// A token, whose `kid` is another one each time.
+/// A token with another `kid` each time.
 struct Flooder {
     header: String,
-    /// Where the key's name is.
+    /// The place of the `kid`.
     name: std::ops::Range<usize>,
     /// Claims and signature, of a good token.
     rest: String,
@@ -139,7 +138,7 @@ impl Flooder {
         }
     }
 
-    /// Verifies so many; returns how many were accepted.
+    /// Verifies so many tokens. Returns how many were accepted.
     async fn flood(mut self, keys: KeySetCache, tokens: u64) -> u64 {
         let mut scratch = vec![0; MAX_TOKEN_LEN];
         let mut token = String::new();
@@ -158,7 +157,7 @@ impl Flooder {
     }
 }
 
-/// Those who verify good tokens.
+/// The callers that verify good tokens.
 struct Callers {
     is_over: Arc<AtomicBool>,
     verified: Arc<AtomicU64>,
@@ -167,18 +166,18 @@ struct Callers {
     start: Instant,
 }
 
-/// How good tokens fared.
+/// The result for good tokens.
 struct Phase {
     verified: u64,
     rejected: u64,
     per_second: f64,
     /// Of one verification, in microseconds.
     median: f64,
-    /// That which one in a hundred takes longer than.
+    /// The time that one verification in a hundred exceeds.
     percentile_99: f64,
 }
 
-/// How many verifications of a caller are timed: the first.
+/// How many verifications of a caller are timed: the first ones.
 const SAMPLES: usize = 20_000;
 
 impl Callers {
@@ -191,7 +190,7 @@ impl Callers {
             let (keys, good) = (keys.clone(), good.clone());
             let is_over = is_over.clone();
             let (verified, rejected) = (verified.clone(), rejected.clone());
-            // In use from the beginning, not bit by bit.
+            // All of it is in use from the beginning.
             let mut samples = vec![u32::MAX; SAMPLES];
             tasks.spawn(async move {
                 let mut scratch = vec![0; MAX_TOKEN_LEN];
@@ -242,7 +241,7 @@ impl Callers {
     }
 }
 
-/// How it went.
+/// The result.
 struct Run {
     duration: Duration,
     flood: Duration,
@@ -257,8 +256,8 @@ struct Run {
 }
 
 impl Run {
-    /// The most fetches that the rules allow: the first, one per cooldown, and a refresh whenever 80
-    /// percent of the TTL are over.
+    /// How many fetches the rules allow: the first one, one per cooldown, and a refresh after every 80 percent of
+    /// the TTL.
     fn most_fetches(&self) -> u64 {
         let times = |wait| times_within(self.duration, std::iter::repeat(wait));
         1 + (1 + times(SCHEDULE.cooldown)) + times(SCHEDULE.ttl.mul_f64(0.8))

@@ -1,4 +1,4 @@
-//! Input for the verifier, with hostile input of every kind: all that makes its stack grow.
+//! Input for the verifier that makes its stack grow: hostile input of every kind.
 
 use serde_json::{Value, json};
 use tokenlatch::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS, MAX_JSON_DEPTH, MAX_JSON_MEMBERS};

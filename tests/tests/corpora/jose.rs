@@ -1,4 +1,4 @@
-//! C2SP Wycheproof's JSON Web Signatures and JSON Web Keys, judged at the level of JWS.
+//! C2SP Wycheproof's JSON Web Signatures and JSON Web Keys, tested at the level of JWS.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
@@ -27,7 +27,7 @@ fn judge(mut report: Report, file: &str) -> Report {
     };
     let file: Value = serde_json::from_slice(&file).expect("JSON");
     for group in file["testGroups"].as_array().expect("groups") {
-        // Symmetric keys have no public half: theirs are given as they are.
+        // Symmetric keys have no public half. They are used as they are.
         let keys = group.get("public").or(group.get("private")).expect("keys");
         let keys = if keys.get("keys").is_some() {
             keys.clone()
@@ -48,7 +48,7 @@ fn judge(mut report: Report, file: &str) -> Report {
             let is_rs256 = algorithm(jws) == Some(true);
             let expected = match test["result"].as_str() {
                 Some("valid") if is_rs256 => Expected::Accepted,
-                // Whatever is not RS256 is to be rejected by a verifier of RS256.
+                // A verifier of RS256 must reject every other algorithm.
                 Some("valid" | "invalid") => Expected::Rejected,
                 other => panic!("{other:?}"),
             };
@@ -66,7 +66,7 @@ fn judge(mut report: Report, file: &str) -> Report {
     report
 }
 
-/// Whether the key is rejected for the fingerprint, and not for something else.
+/// Whether the key is rejected because of the fingerprint.
 fn has_roca_key(keys: &Value) -> bool {
     let n = keys["keys"][0]["n"].as_str().or(keys["n"].as_str());
     let n = BASE64URL.decode(n.expect("a modulus")).expect("base64url");

@@ -1,8 +1,8 @@
-//! Other people's test material, and one report about all of it:
+//! Third-party test vectors, with one report about all of them:
 //! `cargo test -p tokenlatch-tests --test corpora -- --nocapture`.
 //!
-//! What is not in a crate lies in `../shared/vectors`, beside the checkout. It is third-party data
-//! and no part of the project: where it is absent, the report says so by name.
+//! Vectors that are not in a crate are in `../shared/vectors`, beside the checkout. They are third-party data
+//! and not part of the project. If they are absent, the report names them.
 
 mod jose;
 mod json_test_suite;

@@ -1,26 +1,26 @@
-//! What became of a corpus.
+//! The results for a corpus.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-/// What became of a corpus.
+/// The results for a corpus.
 pub(crate) struct Report {
     pub(crate) name: &'static str,
     accepted: usize,
     rejected: usize,
-    /// Cases judged otherwise than the corpus has it, or that it leaves open.
+    /// Cases with another verdict than the corpus has, or for which the corpus has none.
     decided: Vec<String>,
     unexplained: Vec<String>,
     absent: Option<PathBuf>,
 }
 
-/// What a corpus says of a case.
+/// The verdict of a corpus on a case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Expected {
     Accepted,
     Rejected,
-    /// Either is in order.
+    /// Both verdicts are right.
     Open,
 }
 

@@ -4,7 +4,7 @@ use tokenlatch::{JwkSet, Unverified};
 
 use crate::report::{Expected, Report};
 
-/// What the example is, its key and its JWS.
+/// The name of the example, its key and its JWS.
 const EXAMPLES: [[&str; 3]; 2] = [
     [
         "RFC 7515 appendix A.2",
