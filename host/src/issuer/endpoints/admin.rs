@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::issuer::model::faults::Injection;
-use crate::issuer::server::error_response::ErrorResponse;
+use crate::issuer::model::rejection::Rejection;
 use crate::issuer::server::serve::Peer;
 use crate::issuer::server::site::Site;
 
@@ -114,7 +114,7 @@ async fn inject(
     injection: Result<Json<Injection>, JsonRejection>,
 ) -> Response {
     let Ok(Json(injection)) = injection else {
-        return ErrorResponse::InvalidRequest("the body is not a fault in JSON").into_response();
+        return Rejection::InvalidRequest("the body is not a fault in JSON").into_response();
     };
     match site.inject(injection) {
         Ok(()) => faults(State(site)).await.into_response(),
@@ -141,13 +141,13 @@ async fn clock(State(site): State<Arc<Site>>) -> Json<Value> {
 async fn move_clock(
     State(site): State<Arc<Site>>,
     how: Result<Json<Move>, JsonRejection>,
-) -> Result<Json<Value>, ErrorResponse> {
+) -> Result<Json<Value>, Rejection> {
     match how {
         Ok(Json(Move::Set(time))) => site.clock.set(time),
         Ok(Json(Move::Advance(seconds))) => site.clock.advance(Duration::from_secs(seconds)),
         Err(_) => {
             let why = r#"the body is neither {"set": SECONDS} nor {"advance": SECONDS} in JSON"#;
-            return Err(ErrorResponse::InvalidRequest(why));
+            return Err(Rejection::InvalidRequest(why));
         }
     }
     Ok(clock(State(site)).await)

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::{Client, Grant, User};
-use crate::issuer::server::error_response::ErrorResponse;
+use crate::issuer::model::rejection::Rejection;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::site::Site;
@@ -49,20 +49,20 @@ pub(crate) async fn token(
     State(site): State<Arc<Site>>,
     Extension(exchange): Extension<Arc<Exchange>>,
     request: Result<Json<TokenRequest>, JsonRejection>,
-) -> Result<(Extension<Outcome>, Json<TokenResponse>), ErrorResponse> {
+) -> Result<(Extension<Outcome>, Json<TokenResponse>), Rejection> {
     let Ok(Json(request)) = request else {
-        return Err(ErrorResponse::InvalidRequest(
+        return Err(Rejection::InvalidRequest(
             "the body is not JSON with the members of a token request",
         ));
     };
     let grant_types = request
         .grant_types
         .as_deref()
-        .ok_or(ErrorResponse::InvalidRequest("grant_types is missing"))?;
+        .ok_or(Rejection::InvalidRequest("grant_types is missing"))?;
     let grant = Grant::named(grant_types);
     let client = request.client(&site, grant)?;
     exchange.of(client);
-    let grant = grant.ok_or(ErrorResponse::UnsupportedGrantType)?;
+    let grant = grant.ok_or(Rejection::UnsupportedGrantType)?;
     client.may_use(grant)?;
     let response = match grant {
         Grant::ClientCredentials => TokenResponse {
@@ -82,18 +82,14 @@ pub(crate) async fn token(
 
 impl TokenRequest {
     /// The client that asks. To refresh a token, the refresh token is enough.
-    fn client<'s>(
-        &self,
-        site: &'s Site,
-        grant: Option<Grant>,
-    ) -> Result<&'s Client, ErrorResponse> {
+    fn client<'s>(&self, site: &'s Site, grant: Option<Grant>) -> Result<&'s Client, Rejection> {
         let client_id = self.client_id.as_deref().unwrap_or_default();
         let client = match &self.client_secret {
             Some(secret) => site.clients.authenticate(client_id, secret),
             None if grant == Some(Grant::RefreshToken) => site.clients.claimed(client_id),
             None => None,
         };
-        client.ok_or(ErrorResponse::InvalidClient)
+        client.ok_or(Rejection::InvalidClient)
     }
 }
 
@@ -103,11 +99,11 @@ fn begin(
     exchange: &Exchange,
     client: &Client,
     login_id: Option<String>,
-) -> Result<TokenResponse, ErrorResponse> {
-    let login_id = login_id.ok_or(ErrorResponse::InvalidRequest("loginId is missing"))?;
+) -> Result<TokenResponse, Rejection> {
+    let login_id = login_id.ok_or(Rejection::InvalidRequest("loginId is missing"))?;
     let mut users = client.users();
     let user = users.find(|user| user.email == login_id);
-    let user = user.ok_or(ErrorResponse::AccessDenied(
+    let user = user.ok_or(Rejection::AccessDenied(
         "the client has no such user".into(),
     ))?;
     let id_token = id_token(site, exchange, client, user);
@@ -131,8 +127,8 @@ fn refresh(
     exchange: &Exchange,
     client: &Client,
     tokens: Option<(String, String)>,
-) -> Result<TokenResponse, ErrorResponse> {
-    let (refresh_token, id_token) = tokens.ok_or(ErrorResponse::InvalidRequest(
+) -> Result<TokenResponse, Rejection> {
+    let (refresh_token, id_token) = tokens.ok_or(Rejection::InvalidRequest(
         "refresh_token or id_token is missing",
     ))?;
     let (next, user_id) = site.refresh_tokens.rotate(

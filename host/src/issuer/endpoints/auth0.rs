@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::Grant;
-use crate::issuer::server::error_response::ErrorResponse;
+use crate::issuer::model::rejection::Rejection;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::site::Site;
@@ -42,33 +42,31 @@ pub(crate) async fn token(
     State(site): State<Arc<Site>>,
     Extension(exchange): Extension<Arc<Exchange>>,
     request: TokenRequest,
-) -> Result<(Extension<Outcome>, Json<TokenResponse>), ErrorResponse> {
+) -> Result<(Extension<Outcome>, Json<TokenResponse>), Rejection> {
     let grant_type = request
         .grant_type
-        .ok_or(ErrorResponse::InvalidRequest("grant_type is missing"))?;
+        .ok_or(Rejection::InvalidRequest("grant_type is missing"))?;
     let credentials = request.client_id.zip(request.client_secret);
     let client = credentials
         .and_then(|(id, secret)| site.clients.authenticate(&id, &secret))
-        .ok_or(ErrorResponse::InvalidClient)?;
+        .ok_or(Rejection::InvalidClient)?;
     exchange.of(client);
     if grant_type != Grant::ClientCredentials.name() {
-        return Err(ErrorResponse::UnsupportedGrantType);
+        return Err(Rejection::UnsupportedGrantType);
     }
     client.may_use(Grant::ClientCredentials)?;
     let audience = request
         .audience
-        .ok_or(ErrorResponse::InvalidRequest("audience is missing"))?;
-    let granted = client
-        .scope_for(&audience)
-        .ok_or(ErrorResponse::AccessDenied(
-            "the client may not have tokens for this audience".into(),
-        ))?;
+        .ok_or(Rejection::InvalidRequest("audience is missing"))?;
+    let granted = client.scope_for(&audience).ok_or(Rejection::AccessDenied(
+        "the client may not have tokens for this audience".into(),
+    ))?;
     let organization = request.organization;
     if let Some(organization) = &organization
         && !client.organizations.contains(organization)
     {
         let why = "the client may not have tokens for this organization";
-        return Err(ErrorResponse::AccessDenied(why.into()));
+        return Err(Rejection::AccessDenied(why.into()));
     }
     let scope = narrowed(granted, request.scope.as_deref())?;
     let lifetime = client.lifetimes.auth0.as_secs();
@@ -100,14 +98,14 @@ pub(crate) async fn token(
 }
 
 /// The part of the requested scope that is granted. Without a request for a scope, all that is granted.
-fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, ErrorResponse> {
+fn narrowed(granted: &str, asked: Option<&str>) -> Result<String, Rejection> {
     let Some(asked) = asked.filter(|asked| !asked.trim().is_empty()) else {
         return Ok(granted.into());
     };
     let is_granted = |scope: &&str| granted.split_whitespace().any(|it| it == *scope);
     let narrowed: Vec<_> = asked.split_whitespace().filter(is_granted).collect();
     if narrowed.is_empty() {
-        return Err(ErrorResponse::InvalidScope);
+        return Err(Rejection::InvalidScope);
     }
     Ok(narrowed.join(" "))
 }
@@ -138,9 +136,9 @@ pub(crate) async fn metadata(State(site): State<Arc<Site>>) -> Json<Metadata> {
 
 /// From a form or from JSON, by the content type of the request. No parameter may come twice.
 impl<S: Send + Sync> FromRequest<S> for TokenRequest {
-    type Rejection = ErrorResponse;
+    type Rejection = Rejection;
 
-    async fn from_request(mut request: Request, _: &S) -> Result<Self, ErrorResponse> {
+    async fn from_request(mut request: Request, _: &S) -> Result<Self, Rejection> {
         let form = ContentType::form_url_encoded();
         let is_form = has_essence_of(&form, request.headers());
         if is_form {
@@ -155,13 +153,13 @@ impl<S: Send + Sync> FromRequest<S> for TokenRequest {
             let json = request.extract::<Json<Self>, _>().await;
             json.ok().map(|Json(parameters)| parameters)
         };
-        let mut parameters = parameters.ok_or(ErrorResponse::InvalidRequest(
+        let mut parameters = parameters.ok_or(Rejection::InvalidRequest(
             "the body is neither a form nor JSON with the parameters of a token request",
         ))?;
         if let Some((client_id, client_secret)) = basic {
             if parameters.client_secret.is_some() {
                 let why = "the client must authenticate in one way alone";
-                return Err(ErrorResponse::InvalidRequest(why));
+                return Err(Rejection::InvalidRequest(why));
             }
             parameters.client_id = Some(client_id);
             parameters.client_secret = Some(client_secret);

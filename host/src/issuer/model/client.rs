@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::seconds;
-use crate::issuer::server::error_response::ErrorResponse;
+use crate::issuer::model::rejection::Rejection;
 
 /// A client that may ask for tokens.
 #[derive(Clone, Debug, Deserialize)]
@@ -151,12 +151,12 @@ impl Client {
     }
 
     /// Whether it may have tokens with this grant.
-    pub(crate) fn may_use(&self, grant: Grant) -> Result<(), ErrorResponse> {
+    pub(crate) fn may_use(&self, grant: Grant) -> Result<(), Rejection> {
         if !self.grants.contains(&grant) {
-            return Err(ErrorResponse::UnauthorizedClient);
+            return Err(Rejection::UnauthorizedClient);
         }
         match &self.deny {
-            Some(reason) => Err(ErrorResponse::AccessDenied(reason.clone().into())),
+            Some(reason) => Err(Rejection::AccessDenied(reason.clone().into())),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The state of the authorization server, without HTTP.
+//! The state of the authorization server, and its rules. Requests and responses are handled elsewhere.
 
 pub(super) mod claims;
 pub(super) mod client;
@@ -11,5 +11,6 @@ pub(super) mod key;
 pub(super) mod key_store;
 pub(super) mod keys;
 pub(super) mod refresh;
+pub(super) mod rejection;
 pub(super) mod ring;
 pub(super) mod seconds;

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::issuer::server::error_response::ErrorResponse;
+use crate::issuer::model::rejection::Rejection;
 
 /// How many families are kept. A new family replaces the one that expires first.
 const MAX_FAMILIES: usize = 4096;
@@ -75,9 +75,9 @@ impl Families {
         id_token: &str,
         now: u64,
         lifetime: u64,
-    ) -> Result<(String, String), ErrorResponse> {
-        const UNKNOWN: ErrorResponse =
-            ErrorResponse::InvalidGrant("the refresh token is unknown or expired");
+    ) -> Result<(String, String), Rejection> {
+        const UNKNOWN: Rejection =
+            Rejection::InvalidGrant("the refresh token is unknown or expired");
         let id = family_id(refresh_token).ok_or(UNKNOWN)?;
         self.with(|families| {
             let family = families.get_mut(&id).ok_or(UNKNOWN)?;
@@ -91,11 +91,11 @@ impl Families {
             if !bool::from(family.refresh_token.ct_eq(&digest(refresh_token))) {
                 families.remove(&id);
                 let why = "the refresh token was used before: those that followed are revoked";
-                return Err(ErrorResponse::InvalidGrant(why));
+                return Err(Rejection::InvalidGrant(why));
             }
             if !bool::from(family.id_token.ct_eq(&digest(id_token))) {
                 let why = "the id_token is not the one that came with the refresh token";
-                return Err(ErrorResponse::InvalidGrant(why));
+                return Err(Rejection::InvalidGrant(why));
             }
             let next = new_token(id);
             family.refresh_token = digest(&next);

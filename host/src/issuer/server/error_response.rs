@@ -8,29 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::log::Outcome;
-
-/// Why no token is issued.
-#[derive(Debug)]
-pub(crate) enum ErrorResponse {
-    /// The request is malformed, or this is missing from it.
-    InvalidRequest(&'static str),
-    /// The client is unknown or its secret is wrong.
-    InvalidClient,
-    /// The refresh token is invalid or expired, or belongs to another client or user.
-    InvalidGrant(&'static str),
-    /// The client may not use this grant.
-    UnauthorizedClient,
-    /// The dialect does not have this grant type.
-    UnsupportedGrantType,
-    /// No part of the requested scope can be granted.
-    InvalidScope,
-    /// The client may not have such a token. Auth0's servers have this error.
-    AccessDenied(Cow<'static, str>),
-    /// There were too many requests. The next one is allowed in this many seconds.
-    TooManyRequests(u64),
-    /// The request did not arrive in time.
-    Timeout,
-}
+use crate::issuer::model::rejection::Rejection;
 
 /// The body of the response.
 #[derive(Serialize)]
@@ -39,7 +17,7 @@ struct Body {
     error_description: Cow<'static, str>,
 }
 
-impl IntoResponse for ErrorResponse {
+impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         let header = match self {
             // RFC 6749 section 5.2 requires it for HTTP Basic. Other clients ignore it.

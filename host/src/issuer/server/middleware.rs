@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use tokio::time::{sleep, timeout};
 
-use super::error_response::ErrorResponse;
 use super::exchange::{Disconnect, Exchange};
 use super::log::{self, Outcome};
 use super::site::Site;
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::faults::{Effect, Substitute};
+use crate::issuer::model::rejection::Rejection;
 
 /// The longest request body, in bytes. Token requests are much shorter.
 const MAX_REQUEST_LEN: usize = 16 * 1024;
@@ -46,7 +46,7 @@ pub(crate) async fn exchange(
         client_id: OnceLock::new(),
     });
     let response = response(&site, endpoint, &exchange, request, next).await;
-    let mut response = response.unwrap_or_else(ErrorResponse::into_response);
+    let mut response = response.unwrap_or_else(Rejection::into_response);
     if endpoint.issues_tokens() {
         // No cache may keep the response of a token endpoint (RFC 6749 section 5.1).
         let no_store = HeaderValue::from_static("no-store");
@@ -75,7 +75,7 @@ async fn response(
     exchange: &Arc<Exchange>,
     request: Request,
     next: Next,
-) -> Result<Response, ErrorResponse> {
+) -> Result<Response, Rejection> {
     for happening in &exchange.happening {
         match happening.effect() {
             Effect::Delay(duration) => sleep(duration).await,
@@ -85,7 +85,7 @@ async fn response(
         }
     }
     if let Some(rate) = site.rate.as_ref().filter(|_| endpoint.issues_tokens()) {
-        rate.count().map_err(ErrorResponse::TooManyRequests)?;
+        rate.count().map_err(Rejection::TooManyRequests)?;
     }
     let mut request = whole(request).await?;
     request.extensions_mut().insert(Arc::clone(exchange));
@@ -93,12 +93,11 @@ async fn response(
 }
 
 /// The request with its whole body, which is bounded in length and time.
-async fn whole(request: Request) -> Result<Request, ErrorResponse> {
+async fn whole(request: Request) -> Result<Request, Rejection> {
     let (head, body) = request.into_parts();
     let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_REQUEST_LEN)).await;
-    let body = body.map_err(|_| ErrorResponse::Timeout)?;
-    let body =
-        body.map_err(|_| ErrorResponse::InvalidRequest("the body is too long, or broke off"))?;
+    let body = body.map_err(|_| Rejection::Timeout)?;
+    let body = body.map_err(|_| Rejection::InvalidRequest("the body is too long, or broke off"))?;
     Ok(Request::from_parts(head, Body::from(body)))
 }
 
