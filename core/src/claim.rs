@@ -1,5 +1,6 @@
 //! The claims that the verifier itself reads: those of RFC 7519 section 4.1, `scope` and `client_id` (RFC
-//! 8693 sections 4.2 and 4.3) and `azp` (OpenID Connect Core section 2).
+//! 8693 sections 4.2 and 4.3), `azp` (OpenID Connect Core section 2), and, where a policy asks for them,
+//! those that single issuers have in their place.
 
 /// A claim that the verifier itself reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,10 +26,17 @@ pub enum Claim {
     AuthorizedParty,
     /// `client_id`
     ClientId,
+    /// `cid`: Okta's name for the client.
+    Cid,
+    /// `appid`: Entra's name for the client in tokens of version 1.0, and AD FS's.
+    AppId,
+    /// `tid`: Entra's name for the tenant.
+    TenantId,
 }
 
 impl Claim {
-    pub(crate) const ALL: [Self; 10] = [
+    /// Those that are read from every token. The others may mean something else to an issuer.
+    pub(crate) const ALWAYS: [Self; 10] = [
         Self::Issuer,
         Self::Subject,
         Self::Audience,
@@ -55,6 +63,9 @@ impl Claim {
             Self::Scope => "scope",
             Self::AuthorizedParty => "azp",
             Self::ClientId => "client_id",
+            Self::Cid => "cid",
+            Self::AppId => "appid",
+            Self::TenantId => "tid",
         }
     }
 }

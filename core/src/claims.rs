@@ -24,10 +24,10 @@ pub(crate) struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// Fills in what the payload says. In place: to return the claims would take their size twice.
     pub(crate) fn read(&mut self, payload: &'a [u8]) -> Result<(), Error> {
-        let document = json::walk(payload, MAX_JSON_MEMBERS, &mut |name, value| {
+        let document = json::walk(payload, MAX_JSON_MEMBERS, &mut |name: Text<'a>, value| {
             // It takes time to undo escapes: most claims are told apart by the first character.
             let first = name.chars().next();
-            let mut claims = Claim::ALL.into_iter().filter(|claim| {
+            let mut claims = Claim::ALWAYS.into_iter().filter(|claim| {
                 let byte = claim.name().bytes().next();
                 byte.map(char::from) == first
             });
@@ -57,6 +57,8 @@ impl<'a> Claims<'a> {
             // ATM's user tokens have an object that describes the user here.
             Claim::Scope if matches!(value, Value::Object(_)) => self.scope = Some(value),
             Claim::Scope => self.scope = Some(texts(value, claim)?),
+            // Read where they are asked for.
+            Claim::Cid | Claim::AppId | Claim::TenantId => {}
         }
         Ok(())
     }
@@ -65,18 +67,56 @@ impl<'a> Claims<'a> {
         self.audience.unwrap_or(Value::Null).texts()
     }
 
+    /// The texts of `scope`, then those of `scp`, which some issuers have in its place.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
+        let all = self.all;
         let mut texts = self.scope.unwrap_or(Value::Null).texts();
+        let mut is_last = false;
         let mut rest = None;
         core::iter::from_fn(move || {
             loop {
-                let (scope, others) = rest.take().or_else(|| texts.next())?.split_once(' ');
+                if rest.is_none() {
+                    rest = texts.next();
+                }
+                let Some(text) = rest.take() else {
+                    if core::mem::replace(&mut is_last, true) {
+                        return None;
+                    }
+                    texts = all.get("scp").unwrap_or(Value::Null).texts();
+                    continue;
+                };
+                let (scope, others) = text.split_once(' ');
                 rest = others;
                 if scope != "" {
                     return Some(scope);
                 }
             }
         })
+    }
+
+    /// The first of `azp`, `client_id`, `cid` and `appid` that the token has.
+    ///
+    /// `azp` comes first: in Keycloak's tokens, `client_id` may be the client of an earlier token, which was
+    /// exchanged for this one.
+    pub(crate) fn client(&self) -> Result<Option<Text<'a>>, Error> {
+        if let Some(client) = self.authorized_party.or(self.client_id) {
+            return Ok(Some(client));
+        }
+        match self.find(Claim::Cid)? {
+            None => self.find(Claim::AppId),
+            client => Ok(client),
+        }
+    }
+
+    /// `tid`
+    pub(crate) fn tenant(&self) -> Result<Option<Text<'a>>, Error> {
+        self.find(Claim::TenantId)
+    }
+
+    /// A claim that is not read from every token.
+    fn find(&self, claim: Claim) -> Result<Option<Text<'a>>, Error> {
+        let value = self.all.get(claim.name());
+        value.map(|value| text(value, claim)).transpose()
     }
 }
 
@@ -102,6 +142,7 @@ fn texts(value: Value<'_>, claim: Claim) -> Result<Value<'_>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
     use std::format;
     use std::string::{String, ToString};
     use std::vec::Vec;
@@ -116,7 +157,7 @@ mod tests {
     #[test]
     fn a_malformed_claim_is_never_treated_as_absent() {
         let error = |document: &str| read(document.as_bytes()).err();
-        for claim in Claim::ALL {
+        for claim in Claim::ALWAYS {
             for value in ["null", "true", "[1]", "[\"a\",null]", "[[\"a\"]]"] {
                 let document = format!("{{\"{}\":{value}}}", claim.name());
                 assert_eq!(
@@ -152,5 +193,43 @@ mod tests {
         let claims = read(br#"{"aud":[],"scope":""}"#).unwrap();
         assert!(claims.audiences().next().is_none());
         assert!(claims.scopes().next().is_none());
+        for scp in [
+            r#""a b""#,
+            r#"["a","b"]"#,
+            r#"["a b"]"#,
+            r#"[1,"a",null,"b"]"#,
+        ] {
+            let document = format!(r#"{{"scp":{scp}}}"#);
+            let claims = read(document.as_bytes()).unwrap();
+            assert_eq!(list(claims.scopes()), ["a", "b"], "{scp}");
+        }
+        let claims = read(br#"{"scp":["b"],"scope":"a"}"#).unwrap();
+        assert_eq!(list(claims.scopes()), ["a", "b"]);
+        for scp in ["1", "null", "{}", "[]", r#""""#] {
+            let document = format!(r#"{{"scp":{scp}}}"#);
+            assert!(read(document.as_bytes()).unwrap().scopes().next().is_none());
+        }
+    }
+
+    #[test]
+    fn the_client_has_several_names() {
+        let client = |document: &str| {
+            let client = read(document.as_bytes())?.client()?;
+            Ok(client.map(|client| client.to_string()))
+        };
+        let found = |client: &str| Ok(Some(client.to_owned()));
+        assert_eq!(client("{}"), Ok(None));
+        assert_eq!(client(r#"{"appid":"a"}"#), found("a"));
+        assert_eq!(client(r#"{"appid":"a","cid":"b"}"#), found("b"));
+        assert_eq!(client(r#"{"cid":"b","client_id":"c"}"#), found("c"));
+        assert_eq!(client(r#"{"client_id":"c","azp":"d"}"#), found("d"));
+        // Not looked at where another name says it.
+        assert_eq!(client(r#"{"azp":"d","cid":1,"appid":null}"#), found("d"));
+        for (document, claim) in [
+            (r#"{"cid":1,"appid":"a"}"#, Claim::Cid),
+            (r#"{"appid":null}"#, Claim::AppId),
+        ] {
+            assert_eq!(client(document), Err(Error::InvalidClaim(claim)));
+        }
     }
 }

@@ -54,6 +54,10 @@ pub enum Error {
     MissingKeyId,
     /// Two different keys in the set have the token's `kid`.
     AmbiguousKey,
+    /// The token's key is in the set, and cannot be used: why.
+    UnusableKey(Unusable),
+    /// The set marks the token's key for another issuer (`issuer`, a member of Entra's keys).
+    WrongKeyIssuer,
 
     // The signature.
     /// The signature is not the signing input's under the chosen key (RFC 8017 section 8.2.2).
@@ -76,8 +80,10 @@ pub enum Error {
     WrongAudience,
     /// `sub` is not what the policy requires.
     WrongSubject,
-    /// `azp` or `client_id` is not what the policy requires.
+    /// The client (`azp`, `client_id`, `cid` or `appid`) is not what the policy requires.
     WrongClient,
+    /// A claim does not have the value that the policy requires.
+    WrongClaim,
     /// A scope that the policy requires is not granted.
     MissingScope,
     /// The token has expired (`exp`), or that cannot be ruled out.
@@ -90,7 +96,7 @@ pub enum Error {
     TooOld,
     /// The claims do not fit the caller's type.
     UnexpectedClaims,
-    /// The policy was given more lists of one kind than it has room for, and accepts nothing.
+    /// The policy was given more of one kind than it has room for, and accepts nothing.
     PolicyTooLarge,
 
     // Keys and key sets, when they are loaded.
@@ -104,6 +110,8 @@ pub enum Error {
     UnsupportedKeyType,
     /// A member that the key needs is absent or has the wrong type.
     InvalidKey,
+    /// The JWK's `issuer` is longer than [`MAX_KEY_ID_LEN`](crate::MAX_KEY_ID_LEN).
+    KeyIssuerTooLong,
     /// `use`, `key_ops` or `alg` says that the key is not for verifying RS256.
     KeyNotForVerifying,
     /// A private key: the JWK has `d`, or another private member.
@@ -122,6 +130,43 @@ pub enum Error {
     WeakModulus,
     /// The public exponent is even, below 3, or 2^32 and above.
     InvalidExponent,
+}
+
+/// Why a key cannot be used. It is as small as it can be, because each error has room for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Unusable(u8);
+
+impl Unusable {
+    const ALL: [Error; 16] = [
+        Error::InvalidKey,
+        Error::UnsupportedKeyType,
+        Error::KeyNotForVerifying,
+        Error::PrivateKey,
+        Error::KeyIdTooLong,
+        Error::KeyIssuerTooLong,
+        Error::InvalidBase64url,
+        Error::ModulusTooShort,
+        Error::ModulusTooLong,
+        Error::ModulusEven,
+        Error::ModulusLeadingZero,
+        Error::WeakModulus,
+        Error::InvalidExponent,
+        Error::DuplicateMember,
+        Error::TooManyMembers,
+        Error::JsonTooDeep,
+    ];
+
+    pub(crate) fn new(error: Error) -> Self {
+        let at = Self::ALL.iter().position(|other| *other == error);
+        Self(at.unwrap_or(0) as u8)
+    }
+
+    /// The error of [`Jwk::from_json`](crate::Jwk::from_json) for the key.
+    #[must_use]
+    pub fn error(self) -> Error {
+        let error = Self::ALL.get(usize::from(self.0)).copied();
+        error.unwrap_or(Error::InvalidKey)
+    }
 }
 
 /// What a caller should do about an [`Error`].
@@ -150,6 +195,7 @@ impl Error {
             Self::UnknownKey | Self::MissingKeyId => Remedy::RefetchKeys,
             Self::ScratchTooSmall
             | Self::AmbiguousKey
+            | Self::UnusableKey(_)
             | Self::KeySetTooLong
             | Self::InvalidKeySet
             | Self::KeySetFull
@@ -158,6 +204,7 @@ impl Error {
             | Self::KeyNotForVerifying
             | Self::PrivateKey
             | Self::KeyIdTooLong
+            | Self::KeyIssuerTooLong
             | Self::ModulusTooShort
             | Self::ModulusTooLong
             | Self::ModulusEven
@@ -201,6 +248,14 @@ impl Error {
                 "the token has no kid and the set does not hold exactly one key",
             ),
             Self::AmbiguousKey => ("ambiguous-key", "two different keys have the token's kid"),
+            Self::UnusableKey(_) => (
+                "unusable-key",
+                "the token's key is in the set and cannot be used",
+            ),
+            Self::WrongKeyIssuer => (
+                "wrong-key-issuer",
+                "the set marks the token's key for another issuer",
+            ),
             Self::InvalidSignature => ("invalid-signature", "the signature does not match"),
             Self::ClaimsNotObject => ("claims-not-object", "the claims are not a JSON object"),
             Self::MissingClaim(_) => ("missing-claim", "a required claim is absent"),
@@ -214,6 +269,7 @@ impl Error {
             Self::WrongAudience => ("wrong-audience", "the audience is not accepted"),
             Self::WrongSubject => ("wrong-subject", "the subject is not accepted"),
             Self::WrongClient => ("wrong-client", "the client is not accepted"),
+            Self::WrongClaim => ("wrong-claim", "a claim does not have the required value"),
             Self::MissingScope => ("missing-scope", "a required scope is not granted"),
             Self::Expired => ("expired", "the token has expired"),
             Self::NotYetValid => ("not-yet-valid", "the token is not valid yet"),
@@ -225,7 +281,7 @@ impl Error {
             ),
             Self::PolicyTooLarge => (
                 "policy-too-large",
-                "the policy has more lists of one kind than it has room for",
+                "the policy asks for more of one kind than it has room for",
             ),
             Self::KeySetTooLong => ("key-set-too-long", "the JWK Set document is too long"),
             Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
@@ -237,6 +293,7 @@ impl Error {
                 "the key is not meant for verifying RS256",
             ),
             Self::PrivateKey => ("private-key", "the key is a private key"),
+            Self::KeyIssuerTooLong => ("key-issuer-too-long", "the key's issuer is too long"),
             Self::KeyIdTooLong => ("key-id-too-long", "the kid is too long"),
             Self::ModulusTooShort => ("modulus-too-short", "the modulus is shorter than 2048 bits"),
             Self::ModulusTooLong => ("modulus-too-long", "the modulus is above the capacity"),
@@ -265,6 +322,10 @@ impl fmt::Display for Error {
                 f.write_str(": ")?;
                 f.write_str(claim.name())
             }
+            Self::UnusableKey(why) => {
+                f.write_str(": ")?;
+                f.write_str(why.error().parts().1)
+            }
             _ => Ok(()),
         }
     }
@@ -274,7 +335,18 @@ impl core::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use super::*;
+
+    #[test]
+    fn an_unusable_key_has_its_reason() {
+        for error in Unusable::ALL {
+            let error_of_token = Error::UnusableKey(Unusable::new(error));
+            assert!(matches!(error_of_token, Error::UnusableKey(why) if why.error() == error));
+            assert!(error_of_token.to_string().ends_with(&error.to_string()));
+        }
+    }
 
     #[test]
     fn only_a_key_that_may_be_new_is_a_reason_to_fetch_keys_again() {
@@ -282,6 +354,10 @@ mod tests {
             (Error::UnknownKey, Remedy::RefetchKeys),
             (Error::MissingKeyId, Remedy::RefetchKeys),
             (Error::AmbiguousKey, Remedy::FixConfiguration),
+            (
+                Error::UnusableKey(Unusable::new(Error::PrivateKey)),
+                Remedy::FixConfiguration,
+            ),
             (Error::PolicyTooLarge, Remedy::FixConfiguration),
             (Error::InvalidSignature, Remedy::Reject),
             (Error::Expired, Remedy::Reject),

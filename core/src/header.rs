@@ -19,7 +19,7 @@ pub const MAX_HEADER_MEMBERS: usize = 32;
 /// cannot say who may sign it.
 #[derive(Clone, Copy)]
 pub(crate) struct Header<'t> {
-    /// `kid`
+    /// `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and 4.1.7): AD FS names keys by the second alone.
     pub(crate) key_id: Option<Text<'t>>,
     /// `typ`
     pub(crate) token_type: Option<Text<'t>>,
@@ -32,29 +32,39 @@ impl<'t> Header<'t> {
         }
         let mut algorithm = None;
         let mut key_id = None;
+        let mut thumbprint = None;
         let mut token_type = None;
-        let document = json::walk(header, MAX_HEADER_MEMBERS, &mut |name, value| {
-            let wanted = if name == "alg" {
-                &mut algorithm
-            } else if name == "kid" {
-                &mut key_id
-            } else if name == "typ" {
-                &mut token_type
-            } else if name == "crit" {
-                return Err(Error::CriticalExtension);
-            } else {
-                return Ok(());
-            };
-            *wanted = Some(value.as_text().ok_or(Error::InvalidHeader)?);
-            Ok(())
-        })?;
+        let document = json::walk(
+            header,
+            MAX_HEADER_MEMBERS,
+            &mut |name: Text<'t>, value: Value<'t>| {
+                let wanted = if name == "alg" {
+                    &mut algorithm
+                } else if name == "kid" {
+                    &mut key_id
+                } else if name == "typ" {
+                    &mut token_type
+                } else if name == "x5t" {
+                    &mut thumbprint
+                } else if name == "crit" {
+                    return Err(Error::CriticalExtension);
+                } else {
+                    return Ok(());
+                };
+                *wanted = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+                Ok(())
+            },
+        )?;
         let Value::Object(_) = document else {
             return Err(Error::InvalidHeader);
         };
         if algorithm.is_none_or(|algorithm| algorithm != rs256::ALGORITHM) {
             return Err(Error::UnsupportedAlgorithm);
         }
-        Ok(Self { key_id, token_type })
+        Ok(Self {
+            key_id: key_id.or(thumbprint),
+            token_type,
+        })
     }
 }
 

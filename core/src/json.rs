@@ -5,6 +5,10 @@
 //! unescaping), invalid UTF-8, lone surrogates and anything after the value. It returns views of
 //! checked text, so reading them cannot fail.
 
+mod decimal;
+
+pub(crate) use decimal::Decimal;
+
 use core::cmp::Ordering;
 use core::fmt;
 
@@ -60,20 +64,46 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    walk(document, MAX_JSON_MEMBERS, &mut |_, _| Ok(()))
+    walk(
+        document,
+        MAX_JSON_MEMBERS,
+        &mut |_: Text<'_>, _: Value<'_>| Ok(()),
+    )
 }
 
-/// As [`parse`], with a limit of members up to [`MAX_JSON_MEMBERS`]; calls `member` with each member of
-/// the outermost object.
-///
-/// `member` must not use what it keeps before the whole document is checked.
+/// The document without a UTF-8 byte order mark, which a reader may ignore (RFC 8259 section 8.1).
+#[must_use]
+pub fn without_bom(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
+}
+
+/// As [`parse`], with a limit of members up to [`MAX_JSON_MEMBERS`]; shows `visitor` the members of the
+/// outermost object.
 pub(crate) fn walk<'a>(
     document: &'a [u8],
     max_members: usize,
-    member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
+    visitor: &mut dyn Visitor<'a>,
 ) -> Result<Value<'a>, Error> {
     let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    Value::new(check(text, max_members, member)?).ok_or(Error::InvalidJson)
+    Value::new(check(text, max_members, visitor)?).ok_or(Error::InvalidJson)
+}
+
+/// Sees a document while it is checked. It must not use what it keeps before the whole document is checked.
+pub(crate) trait Visitor<'a> {
+    /// A member of the outermost object.
+    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error>;
+
+    /// An element of this member, which is an array, has two members of one name, too many members or too
+    /// deep nesting. Returns whether the other elements are good nevertheless.
+    fn bad_element(&mut self, _name: Text<'a>, _index: usize) -> bool {
+        false
+    }
+}
+
+impl<'a, F: FnMut(Text<'a>, Value<'a>) -> Result<(), Error>> Visitor<'a> for F {
+    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
+        self(name, value)
+    }
 }
 
 impl<'a> Value<'a> {
@@ -90,15 +120,15 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The string, if it is one, or the strings of an array.
-    pub(crate) fn texts(self) -> impl Iterator<Item = Text<'a>> {
+    /// The string, if it is one, or the strings of an array, without its other elements.
+    pub fn texts(self) -> impl Iterator<Item = Text<'a>> {
         let (mut one, array) = match self {
             Self::String(text) => (Some(text), ""),
             Self::Array(array) => (None, array.0),
             _ => (None, ""),
         };
         let mut elements = Array(array).elements();
-        core::iter::from_fn(move || one.take().or_else(|| elements.next()?.as_text()))
+        core::iter::from_fn(move || one.take().or_else(|| elements.find_map(Value::as_text)))
     }
 
     /// The string, if it is one.
@@ -106,6 +136,43 @@ impl<'a> Value<'a> {
     pub fn as_text(self) -> Option<Text<'a>> {
         match self {
             Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// `true` or `false`, if it is one of them.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is a whole one from 0 to 2^64 - 1, however it is written: `2`, `2.0` and `20e-1` are
+    /// the same.
+    #[must_use]
+    pub fn as_u64(self) -> Option<u64> {
+        match self {
+            Self::Number(number) => Decimal::read(number.as_str(), u64::MAX)?.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// The array, if it is one.
+    #[must_use]
+    pub fn as_array(self) -> Option<Array<'a>> {
+        match self {
+            Self::Array(array) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    #[must_use]
+    pub fn as_object(self) -> Option<Object<'a>> {
+        match self {
+            Self::Object(object) => Some(object),
             _ => None,
         }
     }
@@ -169,12 +236,17 @@ impl<'a> Text<'a> {
         self.0.bytes().any(|byte| byte == b'\\')
     }
 
-    /// FNV-1a of the characters without escapes: equal strings have equal hashes.
-    fn hash(self) -> u32 {
-        self.chars().fold(0x811c_9dc5, |hash, character| {
-            (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
-        })
+    /// Equal strings have equal hashes.
+    pub(crate) fn hash(self) -> u32 {
+        hash(self.chars())
     }
+}
+
+/// FNV-1a of the characters.
+pub(crate) fn hash(characters: impl Iterator<Item = char>) -> u32 {
+    characters.fold(0x811c_9dc5, |hash, character| {
+        (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
+    })
 }
 
 impl PartialEq for Text<'_> {
@@ -228,21 +300,32 @@ impl<'a> Array<'a> {
         core::iter::from_fn(move || cursor.skip_value())
     }
 
-    /// Calls `element` with the members of each element, or with `None` if the element is not an object.
+    /// Whether it has no element.
+    pub(crate) fn is_empty(self) -> bool {
+        let mut inner = self.0.bytes().skip(1);
+        inner.find(|byte| !is_separator(*byte)) == Some(b']')
+    }
+
+    /// Calls `element` with the members of each element, or with `None` if the element is not an object or
+    /// `is_bad` says so of its index.
     ///
     /// Walks over each element once.
     pub(crate) fn objects(
         self,
+        is_bad: &dyn Fn(usize) -> bool,
         element: &mut dyn FnMut(Option<&mut Members<'a>>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut cursor = Cursor {
             text: self.0,
             at: 1,
         };
+        let mut index = 0;
         loop {
             if cursor.peek().is_some_and(is_separator) {
                 cursor.at += 1;
-            } else if cursor.eat(b'{') {
+                continue;
+            }
+            if !is_bad(index) && cursor.eat(b'{') {
                 let mut members = Members(cursor);
                 element(Some(&mut members))?;
                 members.by_ref().for_each(drop);
@@ -253,6 +336,7 @@ impl<'a> Array<'a> {
             } else {
                 return Ok(());
             }
+            index += 1;
         }
     }
 }
@@ -293,10 +377,25 @@ impl<'a> Object<'a> {
             .find_map(|(other, value)| (other == *name).then_some(value))
     }
 
+    /// The value at the end of a path: each name is that of a member of the object before.
+    #[must_use]
+    pub fn at(self, path: &[&str]) -> Option<Value<'a>> {
+        path.iter().try_fold(Value::Object(self), |value, name| {
+            value.as_object()?.get(name)
+        })
+    }
+
     /// The object as it is written.
     #[must_use]
     pub fn as_str(self) -> &'a str {
         self.0
+    }
+}
+
+/// The object as it is written.
+impl fmt::Display for Object<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
     }
 }
 
@@ -403,7 +502,7 @@ impl Names {
 fn check<'a>(
     text: &'a str,
     max_members: usize,
-    member: &mut dyn FnMut(Text<'a>, Value<'a>) -> Result<(), Error>,
+    visitor: &mut dyn Visitor<'a>,
 ) -> Result<&'a str, Error> {
     let mut cursor = Cursor { text, at: 0 };
     let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH, u8>::new();
@@ -414,39 +513,33 @@ fn check<'a>(
     };
     // The name of the outermost object's last member, and where its value begins.
     let mut last = None;
+    // How many elements of that value have ended, if it is an array.
+    let mut elements = 0;
     cursor.skip_whitespace();
     let document_start = cursor.at;
     loop {
-        // In an object, a name starts here.
-        if let Some(&container) = open.last()
-            && container.is_object
-        {
-            let name = cursor.check_name(container, &mut names)?;
-            if open.len() == 1 {
-                last = Some((name, cursor.at));
-            }
-        }
-        // A value starts here.
-        let start = cursor.at;
-        match cursor.peek().ok_or(Error::InvalidJson)? {
-            bracket @ (b'{' | b'[') => {
-                cursor.at += 1;
-                let container = Open {
-                    start,
-                    is_object: bracket == b'{',
-                    names_before: names.hashes.len() as u16,
+        match cursor.check_next(&mut open, &mut names, &mut last) {
+            Ok(true) => {}
+            Ok(false) => continue,
+            Err(error) => {
+                // An error of a kind that leaves the end of the element easy to find.
+                let is_semantic = matches!(
+                    error,
+                    Error::DuplicateMember | Error::TooManyMembers | Error::JsonTooDeep
+                );
+                let (Some((name, _)), [_, array, element, ..]) = (last, open.as_slice()) else {
+                    return Err(error);
                 };
-                open.push(container).map_err(|_| Error::JsonTooDeep)?;
-                cursor.skip_whitespace();
-                if !matches!(cursor.peek(), Some(b'}' | b']')) {
-                    continue;
+                let element = *element;
+                if !is_semantic || array.is_object || !visitor.bad_element(name, elements) {
+                    return Err(error);
                 }
+                cursor.at = element.start;
+                cursor.skip_value().ok_or(Error::InvalidJson)?;
+                open.truncate(2);
+                names.hashes.truncate(element.names_before.into());
+                names.can_walk = true;
             }
-            b'"' => cursor.check_string()?,
-            b't' => cursor.check_literal("true")?,
-            b'f' => cursor.check_literal("false")?,
-            b'n' => cursor.check_literal("null")?,
-            _ => cursor.check_number()?,
         }
         // A value has ended here, or an empty object or array is about to end.
         loop {
@@ -463,7 +556,8 @@ fn check<'a>(
                 && let Some((name, start)) = last.take()
             {
                 let value = text.get(start..end).and_then(Value::new);
-                member(name, value.ok_or(Error::InvalidJson)?)?;
+                visitor.member(name, value.ok_or(Error::InvalidJson)?)?;
+                elements = 0;
             }
             cursor.at += 1;
             match (byte, container.is_object) {
@@ -472,6 +566,7 @@ fn check<'a>(
                     names.hashes.truncate(container.names_before.into());
                 }
                 (Some(b','), _) => {
+                    elements += usize::from(open.len() == 2);
                     cursor.skip_whitespace();
                     break;
                 }
@@ -542,6 +637,45 @@ impl<'a> Cursor<'a> {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
+    }
+
+    /// Checks a name, in an object, and the value after it, or the beginning of an object or array. Returns
+    /// whether the value has ended, or is a container that is about to end.
+    ///
+    /// `last` becomes the name, and where the value begins, of a member of the outermost object.
+    fn check_next(
+        &mut self,
+        open: &mut heapless::Vec<Open, MAX_JSON_DEPTH, u8>,
+        names: &mut Names,
+        last: &mut Option<(Text<'a>, usize)>,
+    ) -> Result<bool, Error> {
+        if let Some(&container) = open.last()
+            && container.is_object
+        {
+            let name = self.check_name(container, names)?;
+            if open.len() == 1 {
+                *last = Some((name, self.at));
+            }
+        }
+        match self.peek().ok_or(Error::InvalidJson)? {
+            bracket @ (b'{' | b'[') => {
+                let container = Open {
+                    start: self.at,
+                    is_object: bracket == b'{',
+                    names_before: names.hashes.len() as u16,
+                };
+                open.push(container).map_err(|_| Error::JsonTooDeep)?;
+                self.at += 1;
+                self.skip_whitespace();
+                return Ok(matches!(self.peek(), Some(b'}' | b']')));
+            }
+            b'"' => self.check_string()?,
+            b't' => self.check_literal("true")?,
+            b'f' => self.check_literal("false")?,
+            b'n' => self.check_literal("null")?,
+            _ => self.check_number()?,
+        }
+        Ok(true)
     }
 
     /// Checks the name of a member of `object` and its colon, and returns the name.

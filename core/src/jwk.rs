@@ -4,11 +4,11 @@ use core::fmt;
 
 use crate::base64url;
 use crate::error::Error;
-use crate::json::{self, Members, Text, Value};
+use crate::json::{self, Array, Members, Text, Value};
 use crate::rs256;
 use crate::rsa::{self, Bits, Capacity, PublicKey};
 
-/// The longest `kid`, in bytes.
+/// The longest `kid`, and the longest `issuer`, in bytes.
 pub const MAX_KEY_ID_LEN: usize = 128;
 
 /// An RSA key for verifying, with the `kid` by which tokens name it.
@@ -17,7 +17,10 @@ pub struct Jwk<const BITS: usize = 2048>
 where
     Bits<BITS>: Capacity,
 {
-    key_id: Option<KeyId>,
+    key_id: Option<ShortText>,
+    /// The hash of `x5t`, by which AD FS's tokens name the key.
+    thumbprint: Option<u32>,
+    issuer: Option<ShortText>,
     public_key: PublicKey<BITS>,
 }
 
@@ -31,20 +34,22 @@ where
     ///
     /// [`Error::KeyIdTooLong`].
     pub const fn new(key_id: &str, public_key: PublicKey<BITS>) -> Result<Self, Error> {
-        match KeyId::new(key_id) {
-            Ok(key_id) => Ok(Self {
+        match ShortText::new(key_id) {
+            Some(key_id) => Ok(Self {
                 key_id: Some(key_id),
-                public_key,
+                ..Self::anonymous(public_key)
             }),
-            Err(error) => Err(error),
+            None => Err(Error::KeyIdTooLong),
         }
     }
 
-    /// A key without a `kid`: for tokens without a `kid`, if the set has no other key.
+    /// A key without a `kid`: for all tokens, if the set has no other key.
     #[must_use]
     pub const fn anonymous(public_key: PublicKey<BITS>) -> Self {
         Self {
             key_id: None,
+            thumbprint: None,
+            issuer: None,
             public_key,
         }
     }
@@ -56,60 +61,44 @@ where
     /// Why the key cannot be used for RS256, [`Error::InvalidKey`] where the document is no object, and
     /// the errors of JSON.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
-        match json::parse(document)? {
-            Value::Object(jwk) => Self::read(&mut jwk.members()),
+        match json::parse(json::without_bom(document))? {
+            Value::Object(jwk) => Self::read(&mut jwk.members()).map_err(|unusable| unusable.why),
             _ => Err(Error::InvalidKey),
         }
     }
 
-    /// Reads a JWK. Skips members that it does not know (RFC 7517 section 4).
-    pub(crate) fn read(members: &mut Members<'_>) -> Result<Self, Error> {
-        let (mut key_type, mut key_id, mut n, mut e) = (None, None, None, None);
+    /// Reads a JWK. Skips members that it does not know (RFC 7517 section 4), and members that say nothing:
+    /// `null`, and lists without an element, as class libraries write them.
+    pub(crate) fn read(members: &mut Members<'_>) -> Result<Self, UnusableJwk> {
+        let mut read = Read::default();
+        // To the last member, for the `kid` of a key that cannot be used.
         for (name, value) in members {
-            // The longest name is `key_ops`.
-            let mut buffer = [0; 7];
-            let len = name.copy_to(&mut buffer);
-            match len.and_then(|len| buffer.get(..len)).unwrap_or_default() {
-                b"kty" => key_type = Some(text(value)?),
-                b"kid" => key_id = Some(KeyId::read(text(value)?)?),
-                b"n" => n = Some(text(value)?),
-                b"e" => e = Some(text(value)?),
-                b"use" => require(text(value)? == "sig")?,
-                b"alg" => require(text(value)? == rs256::ALGORITHM)?,
-                b"key_ops" => {
-                    let Value::Array(operations) = value else {
-                        return Err(Error::InvalidKey);
-                    };
-                    let mut operations = operations.elements();
-                    require(operations.any(|operation| {
-                        operation.as_text().is_some_and(|name| name == "verify")
-                    }))?;
-                }
-                // RFC 7518 section 6.3.2, and `k`, which is a secret in a key of any type.
-                b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"oth" | b"k" => {
-                    return Err(Error::PrivateKey);
-                }
-                _ => {}
+            if let Err(error) = read.take(name, value) {
+                read.problem = read.problem.or(Some(error));
             }
         }
-        if key_type.is_none_or(|key_type| key_type != "RSA") {
-            return Err(Error::UnsupportedKeyType);
-        }
-        let mut buffer = [0; MAX_UINT_TEXT_LEN];
-        let e = e.ok_or(Error::InvalidKey)?;
-        let e = rsa::exponent(read_uint(e, &mut buffer, Error::InvalidExponent)?)?;
-        let n = n.ok_or(Error::InvalidKey)?;
-        let n = read_uint(n, &mut buffer, Error::ModulusTooLong)?;
-        Ok(Self {
-            key_id,
-            public_key: PublicKey::from_be_bytes(n, e)?,
+        read.key().map_err(|why| UnusableJwk {
+            key_id: read.key_id.map(Text::hash),
+            why,
         })
     }
 
     /// `kid`
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
-        self.key_id.as_ref().map(KeyId::as_str)
+        self.key_id.as_ref().map(ShortText::as_str)
+    }
+
+    /// `issuer`, a member of Entra's keys: the only issuer whose tokens the key verifies, or a template of
+    /// issuers, as in [`Policy::for_tenants`](crate::Policy::for_tenants).
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.issuer.as_ref().map(ShortText::as_str)
+    }
+
+    /// Whether its `x5t` has this hash.
+    pub(crate) fn has_thumbprint(&self, hash: u32) -> bool {
+        self.thumbprint == Some(hash)
     }
 
     /// The key itself.
@@ -126,6 +115,7 @@ where
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jwk")
             .field("key_id", &self.key_id())
+            .field("issuer", &self.issuer())
             .field("public_key", &self.public_key)
             .finish()
     }
@@ -172,7 +162,86 @@ macro_rules! jwk {
     };
 }
 
-/// 513 bytes in base64url: 4096 bits and a leading zero.
+/// Why a JWK cannot be used, and the hash of its `kid`, if it has one.
+pub(crate) struct UnusableJwk {
+    pub(crate) key_id: Option<u32>,
+    pub(crate) why: Error,
+}
+
+/// The members of a JWK that were read.
+#[derive(Default)]
+struct Read<'a> {
+    key_type: Option<Text<'a>>,
+    key_id: Option<Text<'a>>,
+    thumbprint: Option<Text<'a>>,
+    issuer: Option<Text<'a>>,
+    n: Option<Text<'a>>,
+    e: Option<Text<'a>>,
+    /// The first reason found not to use the key.
+    problem: Option<Error>,
+}
+
+impl<'a> Read<'a> {
+    fn take(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
+        let is_empty = |value: Value<'_>| value.as_array().is_some_and(Array::is_empty);
+        if matches!(value, Value::Null) || is_empty(value) {
+            return Ok(());
+        }
+        // The longest name is `key_ops`.
+        let mut buffer = [0; 7];
+        let len = name.copy_to(&mut buffer);
+        match len.and_then(|len| buffer.get(..len)).unwrap_or_default() {
+            b"kty" => self.key_type = Some(text(value)?),
+            b"kid" => self.key_id = Some(text(value)?),
+            b"x5t" => self.thumbprint = value.as_text(),
+            b"issuer" => self.issuer = Some(text(value)?),
+            b"n" => self.n = Some(text(value)?),
+            b"e" => self.e = Some(text(value)?),
+            b"use" => require(text(value)? == "sig")?,
+            b"alg" => require(text(value)? == rs256::ALGORITHM)?,
+            b"key_ops" => {
+                let operations = value.as_array().ok_or(Error::InvalidKey)?;
+                let mut operations = operations.elements().filter_map(Value::as_text);
+                require(operations.any(|operation| operation == "verify"))?;
+            }
+            // RFC 7518 section 6.3.2, and `k`, which is a secret in a key of any type.
+            b"d" | b"p" | b"q" | b"dp" | b"dq" | b"qi" | b"oth" | b"k" => {
+                return Err(Error::PrivateKey);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn key<const BITS: usize>(&self) -> Result<Jwk<BITS>, Error>
+    where
+        Bits<BITS>: Capacity,
+    {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let short = |text: Option<Text<'_>>, too_long| {
+            text.map(|text| ShortText::read(text).ok_or(too_long))
+                .transpose()
+        };
+        if self.key_type.is_none_or(|key_type| key_type != "RSA") {
+            return Err(Error::UnsupportedKeyType);
+        }
+        let mut buffer = [0; MAX_UINT_TEXT_LEN];
+        let e = self.e.ok_or(Error::InvalidKey)?;
+        let e = rsa::exponent(read_uint(e, &mut buffer, Error::InvalidExponent)?)?;
+        let n = self.n.ok_or(Error::InvalidKey)?;
+        let n = read_uint(n, &mut buffer, Error::ModulusTooLong)?;
+        Ok(Jwk {
+            key_id: short(self.key_id, Error::KeyIdTooLong)?,
+            thumbprint: self.thumbprint.map(Text::hash),
+            issuer: short(self.issuer, Error::KeyIssuerTooLong)?,
+            public_key: PublicKey::from_be_bytes(n, e)?,
+        })
+    }
+}
+
+/// 513 bytes in base64url: 4096 bits and a leading zero. Padding takes no more.
 const MAX_UINT_TEXT_LEN: usize = 684;
 
 fn text(value: Value<'_>) -> Result<Text<'_>, Error> {
@@ -189,9 +258,16 @@ fn require(is_for_verifying: bool) -> Result<(), Error> {
 
 /// Base64urlUInt (RFC 7518 section 2) as big-endian bytes.
 ///
-/// It should have no leading zero, but real servers send one that is left over from ASN.1. One is dropped.
+/// It should have neither padding nor a leading zero, but real servers send both, the zero being left over
+/// from ASN.1. Padding is dropped, and one zero. A token gets no such mercy: two texts for one token would
+/// let anybody make another token that is as good, which a list of revoked or used tokens does not know.
+/// Nobody but the issuer can write the text of a key.
 fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8], too_long: Error) -> Result<&'b [u8], Error> {
-    let len = text.copy_to(buffer).ok_or(too_long)?;
+    let mut len = text.copy_to(buffer).ok_or(too_long)?;
+    if len.is_multiple_of(4) {
+        let padding = buffer.iter().take(len).rev().take(2);
+        len -= padding.take_while(|byte| **byte == b'=').count();
+    }
     let text = buffer.get_mut(..len).ok_or(too_long)?;
     Ok(match base64url::decode_in_place(text)? {
         [0, rest @ ..] => rest,
@@ -199,32 +275,35 @@ fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8], too_long: Error) -> Resul
     })
 }
 
-/// A `kid`, by value.
+/// A `kid` or an issuer, by value.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct KeyId {
+struct ShortText {
     bytes: [u8; MAX_KEY_ID_LEN],
-    len: usize,
+    len: u8,
 }
 
-impl KeyId {
-    const fn new(key_id: &str) -> Result<Self, Error> {
+impl ShortText {
+    const fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; MAX_KEY_ID_LEN];
-        let len = key_id.len();
+        let len = text.len();
         match bytes.split_at_mut_checked(len) {
-            Some((front, _)) => front.copy_from_slice(key_id.as_bytes()),
-            None => return Err(Error::KeyIdTooLong),
+            Some((front, _)) => front.copy_from_slice(text.as_bytes()),
+            None => return None,
         }
-        Ok(Self { bytes, len })
+        Some(Self {
+            bytes,
+            len: len as u8,
+        })
     }
 
-    fn read(key_id: Text<'_>) -> Result<Self, Error> {
+    fn read(text: Text<'_>) -> Option<Self> {
         let mut bytes = [0; MAX_KEY_ID_LEN];
-        let len = key_id.copy_to(&mut bytes).ok_or(Error::KeyIdTooLong)?;
-        Ok(Self { bytes, len })
+        let len = text.copy_to(&mut bytes)? as u8;
+        Some(Self { bytes, len })
     }
 
     fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.len).unwrap_or_default();
+        let bytes = self.bytes.get(..self.len.into()).unwrap_or_default();
         core::str::from_utf8(bytes).unwrap_or_default()
     }
 }

@@ -2,10 +2,10 @@
 
 use heapless::Vec;
 
-use crate::error::Error;
-use crate::json::{self, MAX_JSON_MEMBERS, Text, Value};
-use crate::jwk::Jwk;
-use crate::rsa::{Bits, Capacity, PublicKey};
+use crate::error::{Error, Unusable};
+use crate::json::{self, Array, MAX_JSON_MEMBERS, Object, Text, Value, Visitor};
+use crate::jwk::{Jwk, UnusableJwk};
+use crate::rsa::{Bits, Capacity};
 
 /// The longest JWK Set document, in bytes.
 pub const MAX_KEY_SET_LEN: usize = 256 * 1024;
@@ -37,6 +37,8 @@ where
 {
     keys: Vec<Jwk<BITS>, N>,
     unusable: usize,
+    /// Why the first unusable keys cannot be used, with the hash of each one's `kid`.
+    reasons: Vec<(u32, Unusable), N>,
 }
 
 impl<const N: usize, const BITS: usize> JwkSet<N, BITS>
@@ -49,13 +51,16 @@ where
         Self {
             keys: Vec::from_array(keys),
             unusable: 0,
+            reasons: Vec::new(),
         }
     }
 
     /// Reads a JWK Set document.
     ///
-    /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and skipped. It does
-    /// not affect the other keys.
+    /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and skipped, whatever is
+    /// wrong with it. It does not affect the other keys, unless the document is not JSON. A token that names
+    /// it gets [`Error::UnusableKey`], with the reason; of more than `N` such keys, the set forgets the
+    /// reasons, and knows them no longer.
     ///
     /// # Errors
     ///
@@ -63,33 +68,30 @@ where
     /// a JWK Set, and [`Error::KeySetFull`] where it has more than `N` usable keys or more than
     /// [`MAX_KEYS`] keys of any kind.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
-        if document.len() > MAX_KEY_SET_LEN {
-            return Err(Error::KeySetTooLong);
-        }
-        let mut keys = None;
-        json::walk(document, MAX_JSON_MEMBERS, &mut |name, value| {
-            if name == "keys" {
-                keys = Some(value);
-            }
-            Ok(())
-        })?;
-        let Some(Value::Array(elements)) = keys else {
-            return Err(Error::InvalidKeySet);
-        };
-        let mut set = Self {
-            keys: Vec::new(),
-            unusable: 0,
-        };
-        elements.objects(&mut |members| {
-            if set.keys.len() + set.unusable >= MAX_KEYS {
-                return Err(Error::KeySetFull);
-            }
-            match members.ok_or(Error::InvalidKey).and_then(Jwk::read) {
-                Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
-                Err(_) => set.unusable += 1,
-            }
-            Ok(())
-        })?;
+        let document = KeySetDocument::read(document)?;
+        let mut set = Self::from_keys([]);
+        document
+            .keys
+            .objects(&|at| document.is_bad(at), &mut |members| {
+                if set.keys.len() + set.unusable >= MAX_KEYS {
+                    return Err(Error::KeySetFull);
+                }
+                let malformed = UnusableJwk {
+                    key_id: None,
+                    why: Error::InvalidKey,
+                };
+                match members.ok_or(malformed).and_then(Jwk::read) {
+                    Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
+                    Err(UnusableJwk { key_id, why }) => {
+                        set.unusable += 1;
+                        if let Some(key_id) = key_id {
+                            // If there is no room, the key is as one that the set does not have.
+                            let _ = set.reasons.push((key_id, Unusable::new(why)));
+                        }
+                    }
+                }
+                Ok(())
+            })?;
         Ok(set)
     }
 
@@ -105,37 +107,155 @@ where
         self.unusable
     }
 
-    /// The key for a token: the one with its `kid`, or the only key of the set if the token has no `kid`.
-    pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&PublicKey<BITS>, Error> {
-        let (missing, ambiguous) = match key_id {
-            Some(_) => (Error::UnknownKey, Error::AmbiguousKey),
-            None => (Error::MissingKeyId, Error::MissingKeyId),
-        };
-        let mut candidates = self.keys.iter().filter(|key| match key_id {
-            Some(key_id) => key.key_id().is_some_and(|other| key_id == other),
-            None => true,
-        });
-        let first = candidates.next().ok_or(missing)?;
-        if candidates.any(|other| other.public_key() != first.public_key()) {
-            return Err(ambiguous);
+    /// Whether a token whose key has this `kid` gets a verdict from this set, and not
+    /// [`Error::UnknownKey`]: it has the key, or the key cannot be used.
+    #[must_use]
+    pub fn knows(&self, key_id: &str) -> bool {
+        let found = self.find_by(&|other| other == key_id, json::hash(key_id.chars()));
+        found != Err(Error::UnknownKey)
+    }
+
+    /// The key for a token.
+    ///
+    /// - The key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7).
+    /// - The only key of the set, if the token has no `kid`, or if the key has none. Nothing says then that
+    ///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4): it is the signature that
+    ///   decides.
+    pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&Jwk<BITS>, Error> {
+        match key_id {
+            Some(key_id) => self.find_by(&|other| key_id == other, key_id.hash()),
+            None => self.only(&|_| true).map_err(|_| Error::MissingKeyId),
         }
-        Ok(first.public_key())
+    }
+
+    /// The key whose `kid` is this one. Equal names have equal hashes.
+    fn find_by(&self, is_this: &dyn Fn(&str) -> bool, hash: u32) -> Result<&Jwk<BITS>, Error> {
+        let named = self.only(&|key| key.key_id().is_some_and(is_this));
+        if named != Err(Error::UnknownKey) {
+            return named;
+        }
+        let named = self.only(&|key| key.has_thumbprint(hash));
+        if named != Err(Error::UnknownKey) {
+            return named;
+        }
+        if let Some((_, why)) = self.reasons.iter().find(|(other, _)| *other == hash) {
+            return Err(Error::UnusableKey(*why));
+        }
+        match self.only(&|_| true) {
+            Ok(key) if key.key_id().is_none() => Ok(key),
+            _ => Err(Error::UnknownKey),
+        }
+    }
+
+    /// The only one of these keys. One that comes twice counts as one.
+    ///
+    /// Not inlined, so that it is there once.
+    #[inline(never)]
+    fn only(&self, is_one: &dyn Fn(&Jwk<BITS>) -> bool) -> Result<&Jwk<BITS>, Error> {
+        let mut keys = self.keys.iter().filter(|key| is_one(key));
+        let first = keys.next().ok_or(Error::UnknownKey)?;
+        let is_same = |other: &Jwk<BITS>| {
+            other.public_key() == first.public_key() && other.issuer() == first.issuer()
+        };
+        if keys.all(is_same) {
+            Ok(first)
+        } else {
+            Err(Error::AmbiguousKey)
+        }
+    }
+}
+
+/// Calls `each` with every key of a JWK Set document, in order, to show what the document has: with the JWK,
+/// or with what is wrong with it.
+///
+/// # Errors
+///
+/// Those of [`JwkSet::from_json`], except that there is room for all keys.
+pub fn for_each_jwk<'a>(
+    document: &'a [u8],
+    each: &mut dyn FnMut(Result<Object<'a>, Error>),
+) -> Result<(), Error> {
+    let document = KeySetDocument::read(document)?;
+    for (at, key) in document.keys.elements().enumerate() {
+        each(match key {
+            Value::Object(jwk) if !document.is_bad(at) => Ok(jwk),
+            Value::Object(jwk) => Err(match json::parse(jwk.as_str().as_bytes()) {
+                Ok(_) => Error::InvalidKey,
+                Err(error) => error,
+            }),
+            _ => Err(Error::InvalidKey),
+        });
+    }
+    Ok(())
+}
+
+/// The `keys` of a JWK Set document.
+struct KeySetDocument<'a> {
+    keys: Array<'a>,
+    /// A bit for each of the first [`MAX_KEYS`] keys that is not to be read.
+    bad: [u32; MAX_KEYS / 32],
+}
+
+impl<'a> KeySetDocument<'a> {
+    fn read(document: &'a [u8]) -> Result<Self, Error> {
+        if document.len() > MAX_KEY_SET_LEN {
+            return Err(Error::KeySetTooLong);
+        }
+        let mut finder = Finder::default();
+        json::walk(json::without_bom(document), MAX_JSON_MEMBERS, &mut finder)?;
+        let Finder { keys, bad } = finder;
+        let keys = keys.ok_or(Error::InvalidKeySet)?;
+        Ok(Self { keys, bad })
+    }
+
+    fn is_bad(&self, at: usize) -> bool {
+        let bits = self.bad.get(at / 32).copied();
+        bits.unwrap_or_default() & 1 << (at % 32) != 0
+    }
+}
+
+/// Finds the `keys` while the document is checked.
+#[derive(Default)]
+struct Finder<'a> {
+    keys: Option<Array<'a>>,
+    bad: [u32; MAX_KEYS / 32],
+}
+
+impl<'a> Visitor<'a> for Finder<'a> {
+    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
+        if name == "keys" {
+            self.keys = value.as_array();
+        }
+        Ok(())
+    }
+
+    fn bad_element(&mut self, name: Text<'a>, at: usize) -> bool {
+        match self.bad.get_mut(at / 32) {
+            Some(bits) if name == "keys" => {
+                *bits |= 1 << (at % 32);
+                true
+            }
+            _ => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::ToOwned;
     use std::format;
     use std::string::String;
+    use std::vec::Vec;
 
     use super::*;
-    use crate::MAX_KEY_ID_LEN;
+    use crate::jwk::MAX_KEY_ID_LEN;
 
     /// Replaces names by moduli: 2^2048 - 1, 2^2048 - 3, and some that cannot be used.
     fn with_moduli(document: &str) -> String {
         [
             ("$A", "", 341, "w"),
             ("$B", "", 341, "Q"),
+            ("$PADDED", "", 341, "w=="),
             ("$LEADING_ZERO", "AP", 340, "8"),
             ("$LEADING_ZEROS", "AAD", 341, ""),
             ("$EVEN", "", 341, "g"),
@@ -167,6 +287,11 @@ mod tests {
             r#"{"\u006bty":"RSA","$A","e":"Aw"}"#,
             r#"{"kty":"RSA","$A","e":"_____w"}"#,
             r#"{"kty":"RSA","$LEADING_ZERO","e":"AAEAAQ"}"#,
+            r#"{"kty":"RSA","$PADDED","e":"AAEAAQ=="}"#,
+            r#"{"kty":"RSA","$A","e":"Aw==","x5t":7}"#,
+            // Members that say nothing.
+            r#"{"kty":"RSA","$A","e":"AQAB","use":null,"alg":null,"kid":null,"key_ops":null,"d":null,"\u0064p":null,"oth":null,"issuer":null}"#,
+            r#"{"kty":"RSA","$A","e":"AQAB","key_ops":[],"oth":[ ],"x5c":[],"d":[]}"#,
         ] {
             assert_eq!(error(jwk), None, "{jwk}");
         }
@@ -222,9 +347,25 @@ mod tests {
                 Error::PrivateKey,
             ),
             (
-                r#"{"kty":"RSA","$A","e":"AQAB","\u0064":null}"#,
+                r#"{"kty":"RSA","$A","e":"AQAB","\u0064":""}"#,
                 Error::PrivateKey,
             ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","oth":[{}]}"#,
+                Error::PrivateKey,
+            ),
+            (r#"{"kty":null,"$A","e":"AQAB"}"#, Error::UnsupportedKeyType),
+            (r#"{"kty":"RSA","n":null,"e":"AQAB"}"#, Error::InvalidKey),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB","issuer":1}"#,
+                Error::InvalidKey,
+            ),
+            (
+                r#"{"kty":"RSA","$A","e":"AQAB===="}"#,
+                Error::InvalidBase64url,
+            ),
+            (r#"{"kty":"RSA","$A","e":"Aw="}"#, Error::InvalidBase64url),
+            (r#"{"kty":"RSA","$A","e":"=AQAB"}"#, Error::InvalidBase64url),
             (
                 r#"{"kty":"RSA","$A","e":"AQAB","k":"AQAB"}"#,
                 Error::PrivateKey,
@@ -261,6 +402,10 @@ mod tests {
         };
         assert_eq!(error(&jwk(MAX_KEY_ID_LEN)), None);
         assert_eq!(error(&jwk(MAX_KEY_ID_LEN + 1)), Some(Error::KeyIdTooLong));
+        let jwk = |len| jwk(len).replace("kid", "issuer");
+        assert_eq!(error(&jwk(MAX_KEY_ID_LEN)), None);
+        let too_long = jwk(MAX_KEY_ID_LEN + 1);
+        assert_eq!(error(&too_long), Some(Error::KeyIssuerTooLong));
     }
 
     fn set<const N: usize>(keys: &str) -> Result<JwkSet<N>, Error> {
@@ -274,11 +419,7 @@ mod tests {
             .as_ref()
             .map(|text| json::parse(text.as_bytes()).unwrap().as_text().unwrap());
         let key = set.find(text)?;
-        Ok(set
-            .keys()
-            .iter()
-            .position(|jwk| jwk.public_key() == key)
-            .unwrap())
+        Ok(set.keys().iter().position(|jwk| jwk == key).unwrap())
     }
 
     #[test]
@@ -288,9 +429,91 @@ mod tests {
         assert_eq!((set.keys().len(), set.unusable()), (2, 4));
         assert_eq!(find(&set, Some("a")), Ok(0));
         assert_eq!(find(&set, Some("\\u0062")), Ok(1));
-        assert_eq!(find(&set, Some("e")), Err(Error::UnknownKey));
+        let even = Error::UnusableKey(Unusable::new(Error::ModulusEven));
+        assert_eq!(find(&set, Some("e")), Err(even));
         assert_eq!(find(&set, Some("")), Err(Error::UnknownKey));
         assert_eq!(find(&set, None), Err(Error::MissingKeyId));
+    }
+
+    #[test]
+    fn a_key_that_is_bad_json_does_not_harm_its_neighbours() {
+        let good = |kid| format!(r#"{{"kty":"RSA","$A","e":"AQAB","kid":"{kid}"}}"#);
+        let many: String = (0..100).map(|n| format!(r#""{n}":0,"#)).collect();
+        let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let bad = [
+            (
+                r#"{"kty":"RSA","kty":"RSA","x":"]}","y":[{}]}"#.to_owned(),
+                Error::DuplicateMember,
+            ),
+            (
+                r#"{"x":[{"a":{"b":0,"b":0}}],"kid":"x"}"#.to_owned(),
+                Error::DuplicateMember,
+            ),
+            (format!(r#"{{{many}"kid":"x"}}"#), Error::TooManyMembers),
+            (format!(r#"{{"x":{}}}"#, deep(20)), Error::JsonTooDeep),
+        ];
+        let elements: Vec<_> = bad.iter().map(|(key, _)| key.as_str()).collect();
+        let keys = format!("{},{},{}", good("a"), elements.join(" , "), good("b"));
+        let read = set::<2>(&keys).unwrap();
+        assert_eq!((read.keys().len(), read.unusable()), (2, bad.len()));
+        assert_eq!(find(&read, Some("a")), Ok(0));
+        assert_eq!(
+            read.find_by(&|other| other == "b", 0).unwrap().key_id(),
+            Some("b")
+        );
+
+        let mut why = Vec::new();
+        let document = with_moduli(&format!(r#"{{"keys":[{keys}]}}"#));
+        for_each_jwk(document.as_bytes(), &mut |jwk| why.extend(jwk.err())).unwrap();
+        assert_eq!(why, bad.map(|(_, error)| error));
+
+        // What is not JSON is no document.
+        for bad in [r#"{"a":1"#, "[}", "{]", "{\"a\":\u{1}}", "{\"a\" 1}"] {
+            let keys = format!("{},{bad},{}", good("a"), good("b"));
+            assert_eq!(set::<2>(&keys).err(), Some(Error::InvalidJson), "{bad}");
+        }
+        // Only a key can be bad: the document itself is as strict as ever.
+        let error = |document: &str| JwkSet::<1>::from_json(document.as_bytes()).err();
+        for document in [
+            r#"{"keys":{"a":{"b":0,"b":0}}}"#,
+            r#"{"x":[{"b":0,"b":0}],"keys":[]}"#,
+            r#"[[{"b":0,"b":0}]]"#,
+        ] {
+            assert_eq!(error(document), Some(Error::DuplicateMember), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        let set = |document: &str| JwkSet::<1>::from_json(document.as_bytes()).err();
+        assert_eq!(set("\u{feff}{\"keys\":[]}"), None);
+        assert_eq!(
+            set("\u{feff}\u{feff}{\"keys\":[]}"),
+            Some(Error::InvalidJson)
+        );
+        assert_eq!(set("{\"keys\":[]}\u{feff}"), Some(Error::InvalidJson));
+    }
+
+    #[test]
+    fn a_token_names_a_key_by_its_thumbprint_too() {
+        let keys = r#"{"kty":"RSA","$A","e":"AQAB","kid":"a","x5t":"t"},{"kty":"RSA","$B","e":"AQAB","x5t":"a"}"#;
+        let set = set::<2>(keys).unwrap();
+        assert_eq!(find(&set, Some("t")), Ok(0));
+        // A `kid` is better.
+        assert_eq!(find(&set, Some("a")), Ok(0));
+        assert!(set.knows("t") && set.knows("a"));
+        assert!(!set.knows("b"));
+    }
+
+    #[test]
+    fn reasons_are_forgotten_where_there_is_no_room() {
+        let key = |kid| format!(r#"{{"kty":"EC","kid":"{kid}"}}"#);
+        let set = set::<1>(&[key("a"), key("b")].join(",")).unwrap();
+        assert_eq!(set.unusable(), 2);
+        let why = Unusable::new(Error::UnsupportedKeyType);
+        assert_eq!(find(&set, Some("a")), Err(Error::UnusableKey(why)));
+        assert_eq!(find(&set, Some("b")), Err(Error::UnknownKey));
+        assert!(set.knows("a") && !set.knows("b"));
     }
 
     #[test]
@@ -299,7 +522,12 @@ mod tests {
         assert_eq!(find(&one, None), Ok(0));
         let anonymous = set::<2>(r#"{"kty":"RSA","$A","e":"AQAB"}"#).unwrap();
         assert_eq!(find(&anonymous, None), Ok(0));
-        assert_eq!(find(&anonymous, Some("")), Err(Error::UnknownKey));
+        assert_eq!(find(&anonymous, Some("a")), Ok(0));
+        let two = r#"{"kty":"RSA","$A","e":"AQAB"},{"kty":"RSA","$B","e":"AQAB"}"#;
+        let two = set::<2>(two).unwrap();
+        assert_eq!(find(&two, None), Err(Error::MissingKeyId));
+        assert_eq!(find(&two, Some("a")), Err(Error::UnknownKey));
+        assert_eq!(find(&one, Some("b")), Err(Error::UnknownKey));
         let none = set::<2>("").unwrap();
         assert_eq!(find(&none, None), Err(Error::MissingKeyId));
         assert_eq!(find(&none, Some("a")), Err(Error::UnknownKey));

@@ -10,7 +10,7 @@
 //!
 //! fn may_write(token: &mut [u8], keys: &JwkSet<2>, now: Time) -> Result<bool, Error> {
 //!     let verified = verify_in_place(token, keys, &POLICY, now)?;
-//!     Ok(verified.scopes().any(|scope| scope == "write"))
+//!     Ok(verified.has_scope("write"))
 //! }
 //! # let keys = JwkSet::from_json(br#"{"keys":[]}"#)?;
 //! # assert_eq!(
@@ -48,9 +48,11 @@
 //! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
 //! | public exponent | odd, 3 to 2^32 - 1 | [`Error::InvalidExponent`] |
 //! | `kid` of a key | [`MAX_KEY_ID_LEN`], 128 bytes | [`Error::KeyIdTooLong`] |
+//! | `issuer` of a key | the same | [`Error::KeyIssuerTooLong`] |
 //! | usable keys in a set | the capacity, `N` | [`Error::KeySetFull`] |
 //! | keys in a set, usable or not | [`MAX_KEYS`], 1,024 | [`Error::KeySetFull`] |
 //! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
+//! | claims of a policy, by value | 8 | [`Error::PolicyTooLarge`] |
 //!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
 //! bits alone. Nothing here recurses, allocates or panics. Every change is tested by linking firmware in
@@ -82,18 +84,19 @@ mod numeric_date;
 mod policy;
 mod rs256;
 mod rsa;
+mod tenant;
 mod time;
 mod unverified;
 mod verified;
 
 pub use authenticated::Authenticated;
 pub use claim::Claim;
-pub use error::{Error, Remedy};
+pub use error::{Error, Remedy, Unusable};
 pub use header::{MAX_HEADER_LEN, MAX_HEADER_MEMBERS};
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
-pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN, MAX_KEYS};
-pub use policy::Policy;
+pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN, MAX_KEYS, for_each_jwk};
+pub use policy::{ClaimValue, ISSUED_AHEAD, Policy};
 pub use rsa::{Bits, Capacity, PublicKey};
 pub use time::Time;
 pub use unverified::{MAX_TOKEN_LEN, Unverified};

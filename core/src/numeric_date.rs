@@ -1,6 +1,6 @@
 //! NumericDate (RFC 7519 section 2), read exactly from any JSON number, without floating point.
 
-use crate::json::Number;
+use crate::json::{Decimal, Number};
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519 section 2), perhaps with a
 /// fraction, from 0 to the end of the year 9999.
@@ -26,58 +26,15 @@ impl NumericDate {
 
     /// Reads any JSON number exactly, or rejects it as out of range.
     pub(crate) fn read(number: Number<'_>) -> Option<Self> {
-        let text = number.as_str();
-        let (mut is_negative, mut in_fraction, mut in_exponent) = (false, false, false);
-        let (mut exponent_is_negative, mut exponent, mut whole_digits) = (false, 0_i32, 0_i32);
-        for byte in text.bytes() {
-            match byte {
-                b'-' if in_exponent => exponent_is_negative = true,
-                b'-' => is_negative = true,
-                b'.' => in_fraction = true,
-                b'e' | b'E' => in_exponent = true,
-                b'0'..=b'9' if in_exponent => {
-                    // An exponent longer than any number acts like the largest one.
-                    exponent = exponent
-                        .saturating_mul(10)
-                        .saturating_add(i32::from(byte - b'0'));
-                }
-                b'0'..=b'9' if !in_fraction => whole_digits = whole_digits.saturating_add(1),
-                _ => {}
-            }
-        }
-        // How many digits stand before the point once the exponent has moved it.
-        let exponent = if exponent_is_negative {
-            -exponent
-        } else {
-            exponent
+        let Decimal {
+            whole: seconds,
+            has_fraction,
+        } = Decimal::read(number.as_str(), Self::MAX)?;
+        let date = Self {
+            seconds,
+            has_fraction,
         };
-        let mut before_point = whole_digits.saturating_add(exponent);
-        let mut date = Self {
-            seconds: 0,
-            has_fraction: false,
-        };
-        let mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
-        let mut digits = mantissa.filter(u8::is_ascii_digit);
-        loop {
-            let digit = match digits.next() {
-                Some(digit) => digit.wrapping_sub(b'0'),
-                // Zeros that the exponent adds; zero itself stays zero however many.
-                None if before_point > 0 && date.seconds > 0 => 0,
-                None => break,
-            };
-            if before_point > 0 {
-                date.seconds = date.seconds * 10 + u64::from(digit);
-                if date.seconds > Self::MAX {
-                    return None;
-                }
-            } else {
-                date.has_fraction |= digit != 0;
-            }
-            before_point = before_point.saturating_sub(1);
-        }
-        let is_zero = date.seconds == 0 && !date.has_fraction;
-        let in_range = date.ceil() <= Self::MAX && (!is_negative || is_zero);
-        in_range.then_some(date)
+        (date.ceil() <= Self::MAX).then_some(date)
     }
 }
 

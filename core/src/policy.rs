@@ -7,19 +7,50 @@ use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::is_same_media_type;
 use crate::json::{Text, Value};
+use crate::tenant;
 use crate::time::Time;
+
+/// How far `iat` may be in the future by default, where [`Time::exactly`] gives the present.
+pub const ISSUED_AHEAD: Duration = Duration::from_secs(60);
 
 /// What a token must say to be accepted.
 ///
-/// Issuer and audience are mandatory, so that a token that was meant for somebody else is never
-/// accepted (RFC 8725 sections 3.8 and 3.9). The token's `exp` is mandatory, too. Everything else begins at
-/// its strictest: no leeway, no uncertainty about the time, no token issued in the future.
+/// A policy begins with the issuer and with whom the tokens are for, so that a token that was meant for
+/// somebody else is never accepted (RFC 8725 sections 3.8 and 3.9):
+///
+/// | constructor | for tokens |
+/// |---|---|
+/// | [`new`](Self::new) | of one issuer, for an audience |
+/// | [`rfc9068`](Self::rfc9068) | of one issuer, for an audience, as RFC 9068 has them |
+/// | [`for_client`](Self::for_client) | of one issuer, without an audience, for a client |
+/// | [`for_tenants`](Self::for_tenants) | of an issuer of many tenants, for an audience |
+///
+/// The token's `exp` is mandatory, too. Everything else begins at its strictest.
 ///
 /// The methods that take a list add up: called again, [`require_scopes`](Self::require_scopes) requires
-/// the scopes of both lists. Each of them may be called up to four times; a policy with more lists
-/// accepts nothing ([`Error::PolicyTooLarge`]). The methods that take one value replace it.
+/// the scopes of both lists. Each of them may be called up to four times, and
+/// [`require_claim`](Self::require_claim) up to eight times. A policy that asks for more accepts nothing
+/// ([`Error::PolicyTooLarge`]). The methods that take one value replace it, as does
+/// [`only_tenants`](Self::only_tenants).
 ///
 /// Texts are compared character by character, after JSON's escapes are undone.
+///
+/// # Dates
+///
+/// One rule holds for all dates: each must hold at every second that the present may be ([`Time`]), give or
+/// take the [`leeway`](Self::leeway), which is none by default.
+///
+/// | claim | holds | if it is absent |
+/// |---|---|---|
+/// | `exp` | before it | rejected |
+/// | `nbf` | from it on | accepted |
+/// | `iat` | from [`ISSUED_AHEAD`] before it on, and until it is [`max_age`](Self::max_age) old | accepted, unless there is a `max_age` |
+///
+/// RFC 7519 gives `exp` and `nbf` the meaning that a token is not accepted at some times, and section 4.1.6
+/// gives `iat` none. So the default bears with an issuer's clock that is a little ahead of
+/// [`Time::exactly`]. [`reject_issued_in_future`](Self::reject_issued_in_future) does not.
+/// [`Time::between`] and [`Time::at_least`] say themselves how far a clock may be off, so nothing is added
+/// to them.
 ///
 /// ```
 /// use core::time::Duration;
@@ -32,20 +63,53 @@ use crate::time::Time;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy<'p> {
-    issuer: &'p str,
+    issuer: Option<&'p str>,
     more_issuers: Lists<'p>,
-    audience: &'p str,
+    issuer_templates: &'p [&'p str],
+    tenants: Option<&'p [&'p str]>,
+    audience: Option<&'p str>,
     more_audiences: Lists<'p>,
     token_type: Option<&'p str>,
     subject: Option<&'p str>,
     client: Option<&'p str>,
     scopes: Lists<'p>,
     claims: Lists<'p>,
-    /// In seconds, as is `max_age`.
+    values: Values<'p>,
+    /// In seconds, as are `max_age` and `issued_ahead`.
     leeway: u64,
     max_age: Option<u64>,
-    accepts_issued_in_future: bool,
+    issued_ahead: IssuedAhead,
     accepts_uncertain: bool,
+}
+
+/// The value that a policy requires of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimValue<'p> {
+    /// A text, character by character.
+    Text(&'p str),
+    /// A whole number, however it is written.
+    Number(u64),
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+impl<'p> From<&'p str> for ClaimValue<'p> {
+    fn from(text: &'p str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<u64> for ClaimValue<'_> {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for ClaimValue<'_> {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
 }
 
 /// What the policy found in the claims that it accepted.
@@ -61,21 +125,61 @@ impl<'p> Policy<'p> {
     #[must_use]
     pub const fn new(issuer: &'p str, audience: &'p str) -> Self {
         Self {
-            issuer,
-            more_issuers: Lists::NONE,
-            audience,
-            more_audiences: Lists::NONE,
-            token_type: None,
-            subject: None,
-            client: None,
-            scopes: Lists::NONE,
-            claims: Lists::NONE,
-            leeway: 0,
-            max_age: None,
-            accepts_issued_in_future: false,
-            accepts_uncertain: false,
+            issuer: Some(issuer),
+            audience: Some(audience),
+            ..Self::NOTHING
         }
     }
+
+    /// Accepts tokens of `issuer` that have no audience, for `client`: the access tokens of Amazon Cognito, and
+    /// those of a Keycloak client without an audience mapper.
+    ///
+    /// In place of `aud`, the client is mandatory, as in [`require_client`](Self::require_client). A token
+    /// that has an `aud` names an audience that this policy does not know, so it is rejected (RFC 7519
+    /// section 4.1.3).
+    #[must_use]
+    pub const fn for_client(issuer: &'p str, client: &'p str) -> Self {
+        Self {
+            issuer: Some(issuer),
+            client: Some(client),
+            ..Self::NOTHING
+        }
+    }
+
+    /// Accepts tokens for `audience` of an issuer that has one name for each tenant, such as
+    /// `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    ///
+    /// The token's own `tid`, a GUID, must complete one of the templates to the token's `iss`. So any tenant
+    /// is accepted, unless there is a list ([`only_tenants`](Self::only_tenants)). A template has exactly one
+    /// `{tenantid}`; any other accepts nothing.
+    #[must_use]
+    pub const fn for_tenants(issuer_templates: &'p [&'p str], audience: &'p str) -> Self {
+        Self {
+            issuer_templates,
+            audience: Some(audience),
+            ..Self::NOTHING
+        }
+    }
+
+    /// Accepts no token, for it names no issuer.
+    const NOTHING: Self = Self {
+        issuer: None,
+        more_issuers: Lists::NONE,
+        issuer_templates: &[],
+        tenants: None,
+        audience: None,
+        more_audiences: Lists::NONE,
+        token_type: None,
+        subject: None,
+        client: None,
+        scopes: Lists::NONE,
+        claims: Lists::NONE,
+        values: Values::NONE,
+        leeway: 0,
+        max_age: None,
+        issued_ahead: IssuedAhead::A_LITTLE,
+        accepts_uncertain: false,
+    };
 
     /// Accepts access tokens of `issuer` for `audience` that keep to RFC 9068: `typ` is `at+jwt`
     /// (section 2.1), and `sub`, `client_id`, `iat` and `jti` are present (section 2.2).
@@ -90,6 +194,15 @@ impl<'p> Policy<'p> {
     #[must_use]
     pub const fn or_issuers(mut self, issuers: &'p [&'p str]) -> Self {
         self.more_issuers = self.more_issuers.and(issuers);
+        self
+    }
+
+    /// Accepts the tenants of this list, and no other. Called again, it replaces the list.
+    ///
+    /// It says nothing about the issuers that have a name of their own.
+    #[must_use]
+    pub const fn only_tenants(mut self, tenants: &'p [&'p str]) -> Self {
+        self.tenants = Some(tenants);
         self
     }
 
@@ -115,7 +228,8 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Requires this client in `azp`, in `client_id`, or in both where both are present.
+    /// Requires this client: in the first of `azp`, `client_id`, `cid` (Okta) and `appid` (Entra version 1.0,
+    /// AD FS) that the token has.
     #[must_use]
     pub const fn require_client(mut self, client: &'p str) -> Self {
         self.client = Some(client);
@@ -136,6 +250,22 @@ impl<'p> Policy<'p> {
         self
     }
 
+    /// Requires that the claim at the end of the path has this value, or is a list with this value.
+    ///
+    /// ```
+    /// use tokenlatch::{ClaimValue, Policy};
+    ///
+    /// const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/")
+    ///     .require_claim(&["token_use"], ClaimValue::Text("access"))
+    ///     .require_claim(&["email_verified"], ClaimValue::Bool(true))
+    ///     .require_claim(&["realm_access", "roles"], ClaimValue::Text("door-opener"));
+    /// ```
+    #[must_use]
+    pub const fn require_claim(mut self, path: &'p [&'p str], value: ClaimValue<'p>) -> Self {
+        self.values = self.values.and(path, value);
+        self
+    }
+
     /// Allows for clocks that differ by this much, in every comparison with the time. Fractions of a second
     /// are cut off.
     #[must_use]
@@ -152,12 +282,18 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Accepts a token whose `iat` is in the future.
-    ///
-    /// Where clocks merely differ, [`leeway`](Self::leeway) is the better choice.
+    /// Accepts a token whose `iat` is in the future, however far.
     #[must_use]
     pub const fn accept_issued_in_future(mut self) -> Self {
-        self.accepts_issued_in_future = true;
+        self.issued_ahead = IssuedAhead(u64::MAX);
+        self
+    }
+
+    /// Rejects a token whose `iat` is in the future by more than the [`leeway`](Self::leeway): without this,
+    /// by more than [`ISSUED_AHEAD`] and the leeway.
+    #[must_use]
+    pub const fn reject_issued_in_future(mut self) -> Self {
+        self.issued_ahead = IssuedAhead(0);
         self
     }
 
@@ -174,10 +310,17 @@ impl<'p> Policy<'p> {
         self
     }
 
-    /// Whether tokens of this issuer are accepted: for choosing the policy that a token is for.
+    /// Whether tokens of this issuer may be accepted: for choosing the policy that a token is for.
     #[must_use]
     pub fn accepts_issuer(&self, issuer: Text<'_>) -> bool {
-        issuer == self.issuer || self.more_issuers.contains(issuer)
+        let mut templates = self.issuer_templates.iter();
+        self.names_issuer(issuer)
+            || templates.any(|template| tenant::is_of_template(issuer, template))
+    }
+
+    /// Whether this issuer is accepted by its own name.
+    fn names_issuer(&self, issuer: Text<'_>) -> bool {
+        self.issuer.is_some_and(|it| issuer == it) || self.more_issuers.contains(issuer)
     }
 
     /// Compares a token's type and claims with the policy.
@@ -197,7 +340,7 @@ impl<'p> Policy<'p> {
             &self.claims,
         ];
         require(
-            lists.into_iter().all(|lists| lists.is_complete),
+            lists.into_iter().all(|lists| lists.is_complete) && self.values.is_complete,
             Error::PolicyTooLarge,
         )?;
         if let Some(required) = self.token_type {
@@ -208,32 +351,19 @@ impl<'p> Policy<'p> {
             )?;
         }
         let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
-        require(self.accepts_issuer(issuer), Error::WrongIssuer)?;
-
-        require(
-            claims.audience.is_some(),
-            Error::MissingClaim(Claim::Audience),
-        )?;
-        let is_accepted = claims
-            .audiences()
-            .any(|audience| audience == self.audience || self.more_audiences.contains(audience));
-        require(is_accepted, Error::WrongAudience)?;
+        if !self.names_issuer(issuer) {
+            self.check_tenant(issuer, claims)?;
+        }
+        self.check_audience(claims)?;
 
         if let Some(required) = self.subject {
             let subject = claims.subject.ok_or(Error::MissingClaim(Claim::Subject))?;
             require(subject == required, Error::WrongSubject)?;
         }
         if let Some(required) = self.client {
-            let mut clients = claims
-                .authorized_party
-                .into_iter()
-                .chain(claims.client_id)
-                .peekable();
-            require(
-                clients.peek().is_some(),
-                Error::MissingClaim(Claim::ClientId),
-            )?;
-            require(clients.all(|client| client == required), Error::WrongClient)?;
+            let client = claims.client()?;
+            let client = client.ok_or(Error::MissingClaim(Claim::ClientId))?;
+            require(client == required, Error::WrongClient)?;
         }
         for required in self.scopes.lists.iter().copied().flatten() {
             require(
@@ -245,12 +375,43 @@ impl<'p> Policy<'p> {
             let is_present = !matches!(claims.all.get(required), None | Some(Value::Null));
             require(is_present, Error::MissingRequiredClaim)?;
         }
+        for (path, required) in self.values.values.iter().copied().flatten() {
+            match claims.all.at(path) {
+                None | Some(Value::Null) => return Err(Error::MissingRequiredClaim),
+                Some(value) => require(required.is_in(value), Error::WrongClaim)?,
+            }
+        }
         self.check_dates(claims, now)
             .map(|(expiry, is_certain)| Accepted {
                 issuer,
                 expiry,
                 is_certain,
             })
+    }
+
+    /// Compares an issuer without a name of its own with the templates.
+    fn check_tenant(&self, issuer: Text<'_>, claims: &Claims<'_>) -> Result<(), Error> {
+        require(self.accepts_issuer(issuer), Error::WrongIssuer)?;
+        let tenant = claims.tenant()?;
+        let tenant = tenant.ok_or(Error::MissingClaim(Claim::TenantId))?;
+        let mut templates = self.issuer_templates.iter();
+        let is_own = templates.any(|template| tenant::is_of_tenant(issuer, template, tenant));
+        let is_listed = self.tenants.is_none_or(|tenants| {
+            let mut tenants = tenants.iter();
+            tenants.any(|other| tenant::is_same_tenant(tenant, other))
+        });
+        require(is_own && is_listed, Error::WrongIssuer)
+    }
+
+    fn check_audience(&self, claims: &Claims<'_>) -> Result<(), Error> {
+        let is_asked_for = self.audience.is_some() || !self.more_audiences.is_empty();
+        if claims.audience.is_none() {
+            return require(!is_asked_for, Error::MissingClaim(Claim::Audience));
+        }
+        let is_accepted = claims.audiences().any(|audience| {
+            self.audience.is_some_and(|it| audience == it) || self.more_audiences.contains(audience)
+        });
+        require(is_accepted, Error::WrongAudience)
     }
 
     /// Compares the dates with the time; returns `exp` and whether the token is valid for certain.
@@ -264,8 +425,9 @@ impl<'p> Policy<'p> {
         if let Some(date) = claims.not_before {
             window.begin_at(date.ceil().saturating_sub(leeway), Error::NotYetValid)?;
         }
-        if let Some(date) = claims.issued_at.filter(|_| !self.accepts_issued_in_future) {
-            window.begin_at(date.ceil().saturating_sub(leeway), Error::IssuedInFuture)?;
+        if let Some(date) = claims.issued_at {
+            let ahead = self.issued_ahead.seconds(now).saturating_add(leeway);
+            window.begin_at(date.ceil().saturating_sub(ahead), Error::IssuedInFuture)?;
         }
         if let Some(max_age) = self.max_age {
             let issued_at = claims
@@ -303,9 +465,72 @@ impl<'p> Lists<'p> {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        let mut lists = self.lists.iter();
+        lists.all(|list| list.is_empty())
+    }
+
     fn contains(&self, text: Text<'_>) -> bool {
         let mut lists = self.lists.iter();
         lists.any(|list| list.iter().any(|other| text == *other))
+    }
+}
+
+/// Up to eight claims, each with its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Values<'p> {
+    values: [Option<(&'p [&'p str], ClaimValue<'p>)>; 8],
+    /// Whether there was room for every value.
+    is_complete: bool,
+}
+
+impl<'p> Values<'p> {
+    const NONE: Self = Self {
+        values: [None; 8],
+        is_complete: true,
+    };
+
+    const fn and(self, path: &'p [&'p str], value: ClaimValue<'p>) -> Self {
+        let [a, b, c, d, e, f, g, h] = self.values;
+        Self {
+            values: [Some((path, value)), a, b, c, d, e, f, g],
+            is_complete: self.is_complete && h.is_none(),
+        }
+    }
+}
+
+impl ClaimValue<'_> {
+    /// Whether a claim has this value, or is a list with it.
+    fn is_in(self, claim: Value<'_>) -> bool {
+        match claim {
+            Value::Array(list) => list.elements().any(|element| self.is(element)),
+            claim => self.is(claim),
+        }
+    }
+
+    fn is(self, value: Value<'_>) -> bool {
+        match self {
+            Self::Text(text) => value.as_text().is_some_and(|other| other == text),
+            Self::Number(number) => value.as_u64() == Some(number),
+            Self::Bool(truth) => value.as_bool() == Some(truth),
+        }
+    }
+}
+
+/// How far `iat` may be in the future, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct IssuedAhead(u64);
+
+impl IssuedAhead {
+    const A_LITTLE: Self = Self(ISSUED_AHEAD.as_secs());
+
+    /// A time that says how uncertain it is does not need a little more.
+    fn seconds(self, now: Time) -> u64 {
+        if self == Self::A_LITTLE && !now.is_exact() {
+            0
+        } else {
+            self.0
+        }
     }
 }
 
@@ -472,14 +697,157 @@ mod tests {
         assert_eq!(error(&policy, r#","azp":"app""#), None);
         assert_eq!(error(&policy, r#","client_id":"app""#), None);
         assert_eq!(error(&policy, r#","azp":"app","client_id":"app""#), None);
+        assert_eq!(error(&policy, r#","azp":"app","client_id":"x""#), None);
+        assert_eq!(error(&policy, r#","cid":"app""#), None);
+        assert_eq!(error(&policy, r#","appid":"app","cid":"app""#), None);
+        for claims in [
+            r#","azp":"other","client_id":"app""#,
+            r#","client_id":"other","cid":"app""#,
+            r#","cid":"other","appid":"app""#,
+            r#","appid":"other""#,
+            r#","azp":"""#,
+        ] {
+            assert_eq!(error(&policy, claims), Some(Error::WrongClient), "{claims}");
+        }
         assert_eq!(
-            error(&policy, r#","azp":"app","client_id":"other""#),
-            Some(Error::WrongClient)
+            error(&policy, r#","cid":["app"]"#),
+            Some(Error::InvalidClaim(Claim::Cid))
+        );
+    }
+
+    #[test]
+    fn without_an_audience_the_client_is_mandatory() {
+        let policy = Policy::for_client("https://issuer.example/", "app");
+        let verdict = |policy: &Policy<'_>, more: &str| {
+            let claims = format!(r#"{{"iss":"https://issuer.example/","exp":10{more}}}"#);
+            check(policy, &claims, Time::exactly(9)).err()
+        };
+        assert_eq!(verdict(&policy, r#","client_id":"app""#), None);
+        let missing = Some(Error::MissingClaim(Claim::ClientId));
+        assert_eq!(verdict(&policy, ""), missing);
+        let wrong = Some(Error::WrongClient);
+        assert_eq!(verdict(&policy, r#","client_id":"other""#), wrong);
+        // It is for somebody, and the policy does not say that it is for us.
+        for audience in [r#""api""#, r#""app""#, "[]"] {
+            let claims = format!(r#","client_id":"app","aud":{audience}"#);
+            assert_eq!(verdict(&policy, &claims), Some(Error::WrongAudience));
+        }
+        // An audience that is asked for must be there.
+        let both = policy.or_audiences(&["api"]);
+        let missing = Some(Error::MissingClaim(Claim::Audience));
+        assert_eq!(verdict(&both, r#","client_id":"app""#), missing);
+        assert_eq!(verdict(&both, r#","client_id":"app","aud":"api""#), None);
+        let wrong = Some(Error::WrongAudience);
+        assert_eq!(verdict(&both, r#","client_id":"app","aud":"app""#), wrong);
+        let other = Policy::for_client("https://other.example/", "app");
+        let wrong = Some(Error::WrongIssuer);
+        assert_eq!(verdict(&other, r#","client_id":"app""#), wrong);
+    }
+
+    #[test]
+    fn an_issuer_of_many_tenants_is_completed_by_the_tokens_own_tenant() {
+        const A: &str = "8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e00";
+        const B: &str = "11111111-2222-3333-4444-555555555555";
+        let verdict = |policy: &Policy<'_>, issuer: &str, more: &str| {
+            let claims = format!(r#"{{"iss":"{issuer}","aud":"api","exp":10{more}}}"#);
+            check(policy, &claims, Time::exactly(9)).err()
+        };
+        let any = Policy::for_tenants(&["https://i.example/{tenantid}/v2.0"], "api");
+        let [issuer_a, issuer_b] = [A, B].map(|id| format!("https://i.example/{id}/v2.0"));
+        let [tid_a, tid_b] = [A, B].map(|id| format!(r#","tid":"{id}""#));
+        let wrong = Some(Error::WrongIssuer);
+        assert_eq!(verdict(&any, &issuer_a, &tid_a), None);
+        assert_eq!(verdict(&any, &issuer_b, &tid_b), None);
+        assert_eq!(verdict(&any, &issuer_a, &tid_b), wrong);
+        assert_eq!(
+            verdict(&any, &issuer_a, ""),
+            Some(Error::MissingClaim(Claim::TenantId))
         );
         assert_eq!(
-            error(&policy, r#","azp":"other""#),
-            Some(Error::WrongClient)
+            verdict(&any, &issuer_a, r#","tid":1"#),
+            Some(Error::InvalidClaim(Claim::TenantId))
         );
+        assert_eq!(
+            verdict(&any, "https://i.example/common/v2.0", r#","tid":"common""#),
+            wrong
+        );
+        assert_eq!(
+            verdict(&any, "https://i.example/{tenantid}/v2.0", &tid_a),
+            wrong
+        );
+        let only_b = any.only_tenants(&[B]);
+        assert_eq!(verdict(&only_b, &issuer_b, &tid_b), None);
+        assert_eq!(verdict(&only_b, &issuer_a, &tid_a), wrong);
+        assert_eq!(verdict(&any.only_tenants(&[]), &issuer_a, &tid_a), wrong);
+        assert_eq!(verdict(&only_b.only_tenants(&[A]), &issuer_a, &tid_a), None);
+        // An issuer with a name of its own has no tenants.
+        let named = only_b.or_issuers(&["https://issuer.example/"]);
+        assert_eq!(verdict(&named, "https://issuer.example/", ""), None);
+        assert!(any.accepts_issuer(Text::new(&issuer_a)));
+        assert!(!any.accepts_issuer(Text::new("https://i.example/")));
+    }
+
+    #[test]
+    fn claims_can_be_required_by_value() {
+        const TEXT: Policy = POLICY.require_claim(&["token_use"], ClaimValue::Text("access"));
+        const DEEP: Policy = POLICY.require_claim(&["a.b/c", "d"], ClaimValue::Number(2));
+        const BOOL: Policy = POLICY.require_claim(&["ok"], ClaimValue::Bool(true));
+        for (policy, accepted) in [
+            (TEXT, r#","token_use":"access""#),
+            (TEXT, r#","token_\u0075se":"\u0061ccess""#),
+            (TEXT, r#","token_use":["id","access"]"#),
+            (DEEP, r#","a.b/c":{"d":2}"#),
+            (DEEP, r#","a.b/c":{"d":2.0}"#),
+            (DEEP, r#","a.b/c":{"d":[20e-1]}"#),
+            (BOOL, r#","ok":true"#),
+        ] {
+            assert_eq!(error(&policy, accepted), None, "{accepted}");
+        }
+        for (policy, rejected) in [
+            (TEXT, r#","token_use":"id""#),
+            (TEXT, r#","token_use":"""#),
+            (TEXT, r#","token_use":[]"#),
+            (TEXT, r#","token_use":[["access"]]"#),
+            (TEXT, r#","token_use":{"access":"access"}"#),
+            (TEXT, r#","token_use":true"#),
+            (DEEP, r#","a.b/c":{"d":"2"}"#),
+            (DEEP, r#","a.b/c":{"d":2.5}"#),
+            (DEEP, r#","a.b/c":{"d":-2}"#),
+            (DEEP, r#","a.b/c":{"d":18446744073709551618}"#),
+            (BOOL, r#","ok":false"#),
+            (BOOL, r#","ok":"true""#),
+            (BOOL, r#","ok":1"#),
+        ] {
+            assert_eq!(
+                error(&policy, rejected),
+                Some(Error::WrongClaim),
+                "{rejected}"
+            );
+        }
+        for (policy, absent) in [
+            (TEXT, ""),
+            (TEXT, r#","token_use":null"#),
+            (DEEP, r#","d":2"#),
+            (DEEP, r#","a.b/c":[{"d":2}]"#),
+            (DEEP, r#","a.b/c":2"#),
+        ] {
+            let expected = Some(Error::MissingRequiredClaim);
+            assert_eq!(error(&policy, absent), expected, "{absent}");
+        }
+        // They add up, and have a bound.
+        let both = TEXT.require_claim(&["token_use"], "id".into());
+        assert_eq!(
+            error(&both, r#","token_use":"access""#),
+            Some(Error::WrongClaim)
+        );
+        assert_eq!(error(&both, r#","token_use":["access","id"]"#), None);
+        let mut full = POLICY;
+        for _ in 0..8 {
+            full = full.require_claim(&["ok"], true.into());
+        }
+        assert_eq!(error(&full, r#","ok":true"#), None);
+        full = full.require_claim(&["ok"], 7.into());
+        assert_eq!(error(&full, r#","ok":true"#), Some(Error::PolicyTooLarge));
     }
 
     #[test]
@@ -569,16 +937,29 @@ mod tests {
 
     #[test]
     fn the_age_is_counted_from_issued_at() {
-        assert_eq!(error(&POLICY, r#","iat":9"#), None);
-        assert_eq!(error(&POLICY, r#","iat":9.1"#), Some(Error::IssuedInFuture));
-        assert_eq!(
-            error(&POLICY.leeway(Duration::from_secs(1)), r#","iat":9.1"#),
-            None
-        );
-        assert_eq!(
-            error(&POLICY.accept_issued_in_future(), r#","iat":1000"#),
-            None
-        );
+        let strict = POLICY.reject_issued_in_future();
+        for (policy, latest) in [
+            (POLICY, Some(69)),
+            (POLICY.leeway(Duration::from_secs(1)), Some(70)),
+            (strict, Some(9)),
+            (strict.leeway(Duration::from_secs(1)), Some(10)),
+            (strict.accept_issued_in_future(), None),
+        ] {
+            let iat = |date: &str| error(&policy, &format!(r#","iat":{date}"#));
+            let in_future = latest.map(|_| Error::IssuedInFuture);
+            let latest = latest.unwrap_or(1_000_000);
+            assert_eq!(iat(&format!("{latest}")), None);
+            assert_eq!(iat(&format!("{latest}.1")), in_future);
+        }
+        // A clock that says how far it may be off gets no more.
+        let claims = r#"{"iss":"https://issuer.example/","aud":"api","iat":9,"exp":100}"#;
+        for (now, expected) in [
+            (Time::between(9, 10), Ok(true)),
+            (Time::between(8, 10), Err(Error::IssuedInFuture)),
+            (Time::exactly(8), Ok(true)),
+        ] {
+            assert_eq!(check(&POLICY, claims, now), expected);
+        }
         let policy = POLICY.max_age(Duration::from_secs(3));
         assert_eq!(
             error(&policy, ""),

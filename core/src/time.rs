@@ -50,6 +50,11 @@ impl Time {
         Self::between(unix_seconds, u64::MAX)
     }
 
+    /// Whether it is one second.
+    pub(crate) const fn is_exact(self) -> bool {
+        self.earliest == self.latest
+    }
+
     /// All of it, to be narrowed by a token's dates.
     pub(crate) const fn window(self, accepts_uncertain: bool) -> Window {
         Window {

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::authenticated::Authenticated;
 use crate::base64url;
+use crate::claim::Claim;
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::Header;
@@ -11,6 +12,7 @@ use crate::json::Text;
 use crate::jwk_set::JwkSet;
 use crate::rs256;
 use crate::rsa::{Bits, Capacity};
+use crate::tenant;
 
 /// The longest token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
@@ -71,7 +73,8 @@ impl<'t> Unverified<'t> {
         Self::parse(copy)
     }
 
-    /// `kid`: which key the token asks to be verified with (RFC 7515 section 4.1.4).
+    /// Which key the token asks to be verified with: `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and
+    /// 4.1.7).
     #[must_use]
     pub fn key_id(&self) -> Option<Text<'t>> {
         self.header.key_id
@@ -99,6 +102,9 @@ impl<'t> Unverified<'t> {
     /// Checks the signature with the key that the token names, or with the only key of the set. It may be
     /// tried again with other keys.
     ///
+    /// A key that is marked for one issuer ([`Jwk::issuer`](crate::Jwk::issuer)) authenticates the claims of
+    /// that issuer alone.
+    ///
     /// # Errors
     ///
     /// The first reason found to reject the token, in the order key, signature.
@@ -110,10 +116,30 @@ impl<'t> Unverified<'t> {
         Bits<BITS>: Capacity,
     {
         let key = keys.find(self.header.key_id)?;
-        if !rs256::verifies(key, &self.digest, self.signature) {
+        if !rs256::verifies(key.public_key(), &self.digest, self.signature) {
             return Err(Error::InvalidSignature);
         }
+        if let Some(mark) = key.issuer() {
+            self.check_mark(mark)?;
+        }
         Ok(Authenticated::new(self.header, self.payload))
+    }
+}
+
+impl Unverified<'_> {
+    /// Compares the issuer with the one that the key is marked for.
+    ///
+    /// Not inlined: most keys have no mark.
+    #[inline(never)]
+    fn check_mark(&self, mark: &str) -> Result<(), Error> {
+        let mut claims = Claims::default();
+        claims.read(self.payload)?;
+        let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
+        if tenant::is_marked_for(mark, issuer, claims.tenant()?) {
+            Ok(())
+        } else {
+            Err(Error::WrongKeyIssuer)
+        }
     }
 }
 

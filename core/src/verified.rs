@@ -146,37 +146,42 @@ impl<'t> Verified<'t> {
         self.claims.token_id
     }
 
-    /// `scope`: what the token allows, one by one (RFC 6749 section 3.3). None where `scope` is
-    /// absent or is ATM's object.
+    /// `scope`: what the token allows, one by one (RFC 6749 section 3.3), then `scp`, which Entra, Okta and
+    /// AD FS have in its place. Either is a text, with spaces between the scopes, or a list. ATM's object
+    /// `scope` has none.
     pub fn scopes(&self) -> impl Iterator<Item = Text<'t>> + use<'t> {
         self.claims.scopes()
     }
 
-    /// `client_id` (RFC 8693 section 4.3), or else `azp` (OpenID Connect Core section 2): whom the
-    /// token was issued to.
+    /// Whether the token allows this scope.
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scopes().any(|other| other == scope)
+    }
+
+    /// Whom the token was issued to: the first that is present of `azp` (OpenID Connect Core section 2),
+    /// `client_id` (RFC 8693 section 4.3), `cid` (Okta) and `appid` (Entra version 1.0, AD FS).
     #[must_use]
     pub fn client(&self) -> Option<Text<'t>> {
-        self.claims.client_id.or(self.claims.authorized_party)
+        self.claims.client().ok().flatten()
     }
 
     /// `permissions`: Auth0's array of what the client or user may do, one by one.
     pub fn permissions(&self) -> impl Iterator<Item = Text<'t>> + use<'t> {
-        let permissions = match self.claim(&["permissions"]) {
-            Some(Value::Array(array)) => Some(array.elements()),
-            _ => None,
-        };
-        permissions.into_iter().flatten().filter_map(Value::as_text)
+        self.texts(&["permissions"])
+    }
+
+    /// The texts of any claim, one by one: of a list, such as `&["roles"]` or `&["realm_access", "roles"]`,
+    /// or the only one.
+    pub fn texts(&self, path: &[&str]) -> impl Iterator<Item = Text<'t>> + use<'t> {
+        self.claim(path).unwrap_or(Value::Null).texts()
     }
 
     /// Any claim, by the names on the way to it: `&["scope", "email"]` is the `email` of ATM's
     /// `scope` object, `&["https://example.com/roles"]` is a custom claim.
     #[must_use]
     pub fn claim(&self, path: &[&str]) -> Option<Value<'t>> {
-        let all = Value::Object(self.claims.all);
-        path.iter().try_fold(all, |value, name| match value {
-            Value::Object(object) => object.get(name),
-            _ => None,
-        })
+        self.claims.all.at(path)
     }
 
     /// All claims, those that the verifier does not read included.
@@ -187,8 +192,8 @@ impl<'t> Verified<'t> {
 
     /// The claims as the caller's own type, by serde-json-core; it borrows texts where it can.
     ///
-    /// That reader is not made for hostile bytes: it gets only what the strict reader has accepted. A text with escapes needs an owned type (`heapless::String`, `String`) and may be
-    /// at most 256 bytes long.
+    /// That reader is not made for hostile bytes: it gets only what the strict reader has accepted. A text
+    /// with escapes needs an owned type (`heapless::String`, `String`) and may be at most 256 bytes long.
     ///
     /// # Errors
     ///

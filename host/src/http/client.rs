@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use headers::{ETag, HeaderMapExt, IfNoneMatch};
+use headers::{ETag, HeaderMap, HeaderMapExt, IfNoneMatch};
 use reqwest::header::CONTENT_ENCODING;
 use reqwest::redirect::Policy;
 use reqwest::{ClientBuilder, Request, StatusCode, Url};
@@ -13,13 +13,18 @@ use tokio::time::timeout;
 use super::error::HttpError;
 use super::gzip;
 use super::limits::{Limits, MAX_REDIRECTS};
-use super::response::{Fetched, Response, kept_etag, max_age};
-use super::url::{is_loopback, redirected};
+use super::response::{Fetched, Response, kept_etag, max_age, retry_after};
+use super::url::{is_loopback, origin, redirected};
+
+/// The `User-Agent` of every request (RFC 9110 section 10.1.5): many firewalls reject requests without one.
+pub const USER_AGENT: &str = concat!("tokenlatch/", env!("CARGO_PKG_VERSION"));
 
 /// An HTTP client. Each of its requests is bounded by [`Limits`].
 #[derive(Clone, Default)]
 pub struct HttpClient {
     limits: Limits,
+    /// The origins that may be asked by `http`.
+    http_origins: Vec<String>,
     /// For `http` to a loopback address.
     loopback: OnceLock<reqwest::Client>,
     /// For everything else.
@@ -44,7 +49,7 @@ impl HttpClient {
     /// `limits`, and this client's rules for redirects and compression, replace those of `builder`.
     ///
     /// The headers go to every server: to the one with an issuer's metadata and to the one of its
-    /// `jwks_uri`.
+    /// `jwks_uri`. A builder of your own sends no `User-Agent` unless you set one, such as [`USER_AGENT`].
     ///
     /// # Errors
     ///
@@ -53,9 +58,26 @@ impl HttpClient {
         let client = build(builder, &limits)?;
         Ok(Self {
             limits,
+            http_origins: Vec::new(),
             loopback: OnceLock::from(client.clone()),
             others: OnceLock::from(client),
         })
+    }
+
+    /// Allows `http` to this origin, such as `http://keycloak:8080`. Anybody on the network path can then
+    /// choose the keys and read the secrets: allow only a server in a network that is protected in another
+    /// way. A redirect never leads there from elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::InvalidUrl`], if it is not `http://HOST` or `http://HOST:PORT`.
+    pub fn allow_http(mut self, url: &str) -> Result<Self, HttpError> {
+        let url = Url::parse(url).map_err(|_| HttpError::InvalidUrl)?;
+        if url.scheme() != "http" || url.as_str() != format!("{}/", origin(&url)) {
+            return Err(HttpError::InvalidUrl);
+        }
+        self.http_origins.push(origin(&url));
+        Ok(self)
     }
 
     /// Gets the document at `url`.
@@ -99,7 +121,7 @@ impl HttpClient {
         let response = self.send(request).await?;
         match response.status {
             StatusCode::OK => Ok(response.body),
-            status => Err(HttpError::Status(status)),
+            status => Err(unwanted(status, &response.headers)),
         }
     }
 
@@ -147,14 +169,14 @@ impl HttpClient {
     pub(crate) fn check(&self, url: &Url) -> Result<(), HttpError> {
         match url.scheme() {
             "https" => Ok(()),
-            "http" if self.limits.allow_http || is_loopback(url) => Ok(()),
-            _ => Err(HttpError::InsecureUrl),
+            "http" if is_loopback(url) || self.http_origins.contains(&origin(url)) => Ok(()),
+            _ => Err(HttpError::InsecureUrl(origin(url))),
         }
     }
 
     /// The client for this URL. It is made when it is needed first.
     fn http(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
-        let mut builder = reqwest::Client::builder();
+        let mut builder = reqwest::Client::builder().user_agent(USER_AGENT);
         let client = if url.scheme() == "http" && is_loopback(url) {
             builder = builder.no_proxy().tls_certs_only([]);
             &self.loopback
@@ -202,7 +224,7 @@ impl HttpClient {
                 | StatusCode::SEE_OTHER
                 | StatusCode::TEMPORARY_REDIRECT
                 | StatusCode::PERMANENT_REDIRECT => url = redirected(&url, response.headers())?,
-                status => return Err(HttpError::Status(status)),
+                status => return Err(unwanted(status, response.headers())),
             }
         }
         Err(HttpError::TooManyRedirects)
@@ -264,6 +286,13 @@ pub async fn get(url: &str) -> Result<Vec<u8>, HttpError> {
 /// Any [`HttpError`].
 pub async fn post_json(url: &str, body: &impl Serialize) -> Result<Vec<u8>, HttpError> {
     HttpClient::default().post_json(url, body).await
+}
+
+fn unwanted(status: StatusCode, headers: &HeaderMap) -> HttpError {
+    match retry_after(headers) {
+        Some(wait) => HttpError::RetryLater(status, wait),
+        None => HttpError::Status(status),
+    }
 }
 
 fn build(builder: ClientBuilder, limits: &Limits) -> Result<reqwest::Client, HttpError> {

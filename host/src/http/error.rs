@@ -1,12 +1,15 @@
 //! Why a request brought no response.
 
 use std::io;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 
 #[cfg(doc)]
 use super::limits::Limits;
 use super::limits::MAX_REDIRECTS;
+#[cfg(doc)]
+use super::limits::MAX_RETRY_AFTER;
 
 /// Why a request brought no response.
 ///
@@ -17,9 +20,10 @@ pub enum HttpError {
     /// Not an absolute URL.
     #[error("not an absolute URL")]
     InvalidUrl,
-    /// Neither `https`, nor `http` to a loopback address.
-    #[error("only https is allowed, or http to a loopback address")]
-    InsecureUrl,
+    /// Neither `https`, nor `http` to a loopback address or to an allowed origin
+    /// ([`HttpClient::allow_http`](super::HttpClient::allow_http)). The URL's scheme, host and port are given.
+    #[error("{0} is not https, and not a loopback address: http has to be allowed for it by name")]
+    InsecureUrl(String),
     /// The client or the request cannot be made. For example, this machine has no root certificates.
     #[error("the HTTP client cannot be set up")]
     Client(#[source] reqwest::Error),
@@ -44,6 +48,10 @@ pub enum HttpError {
     /// The response's status is not 200 (or 304, to a request with an ETag).
     #[error("the server responded with {0}")]
     Status(StatusCode),
+    /// As [`Status`](Self::Status), and the response says when to ask again (RFC 9110 section 10.2.3): after
+    /// this time, at most [`MAX_RETRY_AFTER`].
+    #[error("the server responded with {0}, and asks to wait {wait} s", wait = .1.as_secs())]
+    RetryLater(StatusCode, Duration),
     /// The body is longer than [`Limits::max_body_len`], which is given.
     #[error("the response is longer than {0} bytes")]
     TooLong(usize),
@@ -56,6 +64,17 @@ pub enum HttpError {
     /// There were more than [`MAX_REDIRECTS`] redirects, or they form a loop.
     #[error("more than {MAX_REDIRECTS} redirects")]
     TooManyRedirects,
+}
+
+impl HttpError {
+    /// How long the server asks to wait before the next request.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RetryLater(_, wait) => Some(*wait),
+            _ => None,
+        }
+    }
 }
 
 /// Leaves out the URL, which may hold credentials.

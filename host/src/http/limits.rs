@@ -18,6 +18,9 @@ pub const MAX_BODY_LEN: usize = 256 * 1024;
 /// How many redirects are followed.
 pub const MAX_REDIRECTS: usize = 3;
 
+/// The longest time that a server can ask to wait (`Retry-After`). A longer one counts as this one.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(10 * 60);
+
 /// The longest ETag that is kept, in bytes.
 pub const MAX_ETAG_LEN: usize = 256;
 
@@ -33,12 +36,9 @@ pub struct Limits {
     pub total_timeout: Duration,
     /// Instead of [`MAX_BODY_LEN`].
     pub max_body_len: usize,
-    /// Whether `http` is allowed to every host. Anybody on the network path can then choose the keys: use
-    /// this only in a network that is protected in another way.
-    pub allow_http: bool,
 }
 
-/// The constants of this module; `http` only to a loopback address.
+/// The constants of this module.
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -46,7 +46,6 @@ impl Default for Limits {
             response_timeout: RESPONSE_TIMEOUT,
             total_timeout: TOTAL_TIMEOUT,
             max_body_len: MAX_BODY_LEN,
-            allow_http: false,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Responses.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use headers::{Age, CacheControl, ETag, HeaderMap, HeaderMapExt};
 use reqwest::StatusCode;
-use reqwest::header::ETAG;
+use reqwest::header::{ETAG, RETRY_AFTER};
 
-use super::limits::MAX_ETAG_LEN;
+use super::limits::{MAX_ETAG_LEN, MAX_RETRY_AFTER};
 
 /// The result of a conditional request (RFC 9110 section 13).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,19 @@ impl fmt::Debug for Response {
             .field("status", &self.status)
             .finish_non_exhaustive()
     }
+}
+
+/// How long the server asks to wait before the next request (RFC 9110 section 10.2.3), within bounds.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than there is room for are more than the bound.
+        value.parse().map_or(MAX_RETRY_AFTER, Duration::from_secs)
+    } else {
+        let date = httpdate::parse_http_date(value).ok()?;
+        date.duration_since(SystemTime::now()).unwrap_or_default()
+    };
+    Some(wait.min(MAX_RETRY_AFTER))
 }
 
 pub(super) fn kept_etag(headers: &HeaderMap) -> Option<String> {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderValue, Uri};
+use axum::response::IntoResponse;
 use axum::response::Redirect;
 use axum::routing;
 use flate2::Compression;
@@ -36,7 +37,6 @@ const PATIENT: Limits = Limits {
     response_timeout: LONG,
     total_timeout: LONG,
     max_body_len: MAX_BODY_LEN,
-    allow_http: false,
 };
 
 /// Serves what `router` makes of the server's own origin until the test's runtime ends; returns
@@ -176,21 +176,19 @@ fn only_https_or_loopback() {
         "http://192.168.0.1/",
     ];
     let strict = HttpClient::default();
-    let waived = HttpClient::new(Limits {
-        allow_http: true,
-        ..Limits::default()
-    });
     for url in loopback {
         assert!(strict.parse(url).is_ok(), "{url}");
     }
     for url in http {
         let rejected = strict.parse(url);
-        assert!(matches!(rejected, Err(HttpError::InsecureUrl)), "{url}");
-        assert!(waived.parse(url).is_ok(), "{url}");
+        assert!(matches!(rejected, Err(HttpError::InsecureUrl(_))), "{url}");
     }
-    let file = waived.parse("file:///etc/passwd");
-    assert!(matches!(file, Err(HttpError::InsecureUrl)));
-    let relative = waived.parse("/jwks");
+    let secret = strict.parse("http://user:hush@issuer.example:8080/hush?hush");
+    let message = secret.unwrap_err().to_string();
+    assert!(message.starts_with("http://issuer.example:8080 is not https"));
+    let file = strict.parse("file:///etc/passwd");
+    assert!(matches!(file, Err(HttpError::InsecureUrl(_))));
+    let relative = strict.parse("/jwks");
     assert!(matches!(relative, Err(HttpError::InvalidUrl)));
 }
 
@@ -223,7 +221,148 @@ async fn what_is_sent_has_an_answer_of_any_status() {
     assert!(matches!(rejected, Err(HttpError::TooLong(MAX_BODY_LEN))));
     let http = Url::parse("http://issuer.example/").unwrap();
     let rejected = client.send(Request::new(Method::GET, http)).await;
-    assert!(matches!(rejected, Err(HttpError::InsecureUrl)));
+    assert!(matches!(rejected, Err(HttpError::InsecureUrl(_))));
+}
+
+#[test]
+fn http_is_allowed_by_name() {
+    let client = HttpClient::default();
+    let client = client.allow_http("http://keycloak:8080").unwrap();
+    for url in [
+        "http://keycloak:8080",
+        "http://KEYCLOAK:8080/realms/demo?a#b",
+    ] {
+        assert!(client.parse(url).is_ok(), "{url}");
+    }
+    for url in [
+        "http://keycloak",
+        "http://keycloak:8081",
+        "http://keycloak.example:8080",
+        "http://keycloak:8080@evil.example",
+        "ftp://keycloak:8080",
+    ] {
+        let rejected = client.parse(url);
+        assert!(matches!(rejected, Err(HttpError::InsecureUrl(_))), "{url}");
+    }
+    for name in [
+        "",
+        "keycloak",
+        "keycloak:8080",
+        "https://keycloak",
+        "http://keycloak/realms",
+        "http://a@keycloak",
+        "http://keycloak/?a",
+        "*",
+    ] {
+        let rejected = HttpClient::default().allow_http(name);
+        assert!(matches!(rejected, Err(HttpError::InvalidUrl)), "{name}");
+    }
+    // With and without the port that is the default.
+    let client = HttpClient::default().allow_http("http://keycloak:80/");
+    assert!(client.unwrap().parse("http://keycloak/").is_ok());
+}
+
+/// The names of a container network, all of which are this machine.
+fn container_network(origin: &str, hosts: &[&str]) -> reqwest::ClientBuilder {
+    let address = origin["http://".len()..].parse().unwrap();
+    let builder = reqwest::Client::builder().no_proxy();
+    let resolve = |builder: reqwest::ClientBuilder, host: &&str| builder.resolve(host, address);
+    hosts.iter().fold(builder, resolve)
+}
+
+#[tokio::test]
+async fn http_is_allowed_by_name_and_never_by_a_redirect() {
+    let origin = serve(|origin| {
+        let port = origin.rsplit_once(':').unwrap().1.to_owned();
+        let respond = async move |uri: Uri| match uri.path() {
+            "/to-other" => redirect(&format!("http://other:{port}/keys")),
+            "/to-named" => redirect(&format!("http://keycloak:{port}/keys")),
+            "/within" => redirect("/keys"),
+            _ => "keys".into_response(),
+        };
+        Router::new().fallback(respond)
+    });
+    let origin = origin.await;
+    let port = origin.rsplit_once(':').unwrap().1;
+    let at = |host: &str, path: &str| format!("http://{host}:{port}{path}");
+    let builder = || container_network(&origin, &["keycloak", "other"]);
+    let strict = HttpClient::from_builder(builder(), PATIENT).unwrap();
+    let got = strict.get(&at("keycloak", "/keys")).await;
+    assert!(matches!(got, Err(HttpError::InsecureUrl(_))));
+
+    let client = HttpClient::from_builder(builder(), PATIENT).unwrap();
+    let client = client.allow_http(&at("keycloak", "")).unwrap();
+    assert_eq!(client.get(&at("keycloak", "/keys")).await.unwrap(), b"keys");
+    assert_eq!(
+        client.get(&at("keycloak", "/within")).await.unwrap(),
+        b"keys"
+    );
+    for url in [
+        at("keycloak", "/to-other"),
+        // Neither from an address that needs no name, nor from one that has one.
+        at("127.0.0.1", "/to-named"),
+        at("127.0.0.1", "/to-other"),
+    ] {
+        let got = client.get(&url).await;
+        assert!(matches!(got, Err(HttpError::ForeignRedirect)), "{url}");
+    }
+    let got = client.get(&at("other", "/keys")).await;
+    assert!(matches!(got, Err(HttpError::InsecureUrl(_))));
+}
+
+fn redirect(location: &str) -> axum::response::Response {
+    (StatusCode::FOUND, [("location", location)]).into_response()
+}
+
+#[tokio::test]
+async fn every_request_says_who_asks() {
+    let origin = serve(|_| {
+        let agent = |headers: HeaderMap| async move { headers["user-agent"].as_bytes().to_vec() };
+        Router::new().fallback(agent)
+    });
+    let origin = origin.await;
+    let expected = format!("tokenlatch/{}", env!("CARGO_PKG_VERSION"));
+    assert_eq!(get(&origin).await.unwrap(), expected.as_bytes());
+    assert_eq!(post_json(&origin, &1).await.unwrap(), expected.as_bytes());
+}
+
+#[tokio::test]
+async fn a_server_may_ask_for_patience_within_bounds() {
+    let date = |ahead: i64| {
+        let now = std::time::SystemTime::now();
+        let ahead_or_ago = Duration::from_secs(ahead.unsigned_abs());
+        let date = if ahead < 0 {
+            now - ahead_or_ago
+        } else {
+            now + ahead_or_ago
+        };
+        httpdate::fmt_http_date(date)
+    };
+    let most = MAX_RETRY_AFTER.as_secs();
+    for (value, expected) in [
+        ("7".to_owned(), Some(7..=7)),
+        ("0".to_owned(), Some(0..=0)),
+        ("601".to_owned(), Some(most..=most)),
+        ("99999999999999999999".to_owned(), Some(most..=most)),
+        (date(100), Some(95..=100)),
+        (date(1_000_000), Some(most..=most)),
+        (date(-100), Some(0..=0)),
+        ("-1".to_owned(), None),
+        (String::new(), None),
+        ("soon".to_owned(), None),
+    ] {
+        let origin = serve(|_| {
+            let value = value.clone();
+            let header = async move || (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", value)]);
+            Router::new().fallback(header)
+        });
+        let failed = get(&origin.await).await.unwrap_err();
+        let waits = failed.retry_after().map(|wait| wait.as_secs());
+        match expected {
+            Some(range) => assert!(range.contains(&waits.unwrap()), "{value} {waits:?}"),
+            None => assert!(matches!(failed, HttpError::Status(status) if status == 503)),
+        }
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,13 @@ pub(super) fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
+/// The URL's scheme, host and port, without anything that may be secret.
+pub(crate) fn origin(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port().map(|port| format!(":{port}"));
+    format!("{}://{host}{}", url.scheme(), port.unwrap_or_default())
+}
+
 /// The target of a redirect (RFC 9110 section 10.2.2), which must have the same origin.
 pub(super) fn redirected(from: &Url, headers: &HeaderMap) -> Result<Url, HttpError> {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());

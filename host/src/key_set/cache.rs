@@ -231,7 +231,9 @@ impl KeySetCache {
     /// The keys, if the one with this `kid` is cached or nothing is ever fetched.
     pub(super) fn cached_with(&self, key_id: Option<&str>) -> Option<Keys> {
         let keys = self.cached(now())?;
-        (self.task.is_none() || keys.has(key_id)).then_some(keys)
+        // Of fixed keys, no refresh is ever put off.
+        let is_fixed = self.task.is_none();
+        (is_fixed || !keys.use_now() && keys.has(key_id)).then_some(keys)
     }
 
     async fn authenticate_and_verify<'t>(
@@ -287,6 +289,11 @@ fn counted<T>(verdict: Result<T, VerifyError>) -> Result<T, VerifyError> {
 impl Keys {
     fn has(&self, key_id: Option<&str>) -> bool {
         has(self, key_id)
+    }
+
+    /// As [`Cached::use_now`](super::schedule::Cached::use_now).
+    fn use_now(&self) -> bool {
+        self.0.as_ref().is_some_and(|cached| cached.use_now())
     }
 }
 

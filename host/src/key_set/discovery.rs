@@ -3,22 +3,52 @@
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
 
-use super::error::SourceError;
-use crate::http::{HttpClient, HttpError};
+use tokenlatch::json;
+
+use super::error::{SourceError, WrongIssuer};
+use crate::http::{self, HttpClient, HttpError};
+
+/// Where an issuer's metadata is.
+pub(super) enum Place<'p> {
+    /// Where the standards put it, for the issuer's own URL.
+    Issuer,
+    /// At this URL.
+    Url(&'p str),
+}
 
 /// The URL of the issuer's key set, from its metadata.
 ///
 /// # Errors
 ///
 /// Any [`SourceError`].
-pub(super) async fn jwks_uri(client: &HttpClient, issuer: &str) -> Result<String, SourceError> {
-    for url in metadata_urls(client, issuer)? {
-        match client.get(url.as_str()).await {
-            Err(HttpError::Status(status)) if is_absent(status) => {}
-            document => return read(client, &url, issuer, &document?),
+pub(super) async fn jwks_uri(
+    client: &HttpClient,
+    issuer: &str,
+    place: Place<'_>,
+) -> Result<String, SourceError> {
+    if let Place::Url(url) = place {
+        let url = client.parse(url)?;
+        let document = get(client, &url).await?;
+        return read(client, &url, issuer, &document);
+    }
+    let mut absent = [StatusCode::NOT_FOUND; 2];
+    for (url, absent) in metadata_urls(client, issuer)?.iter().zip(&mut absent) {
+        match get(client, url).await {
+            Err(SourceError::Http(HttpError::Status(status))) if is_absent(status) => {
+                *absent = status;
+            }
+            document => return read(client, url, issuer, &document?),
         }
     }
-    Err(SourceError::NoMetadata)
+    let [openid, oauth] = absent;
+    Err(SourceError::NoMetadata { openid, oauth })
+}
+
+async fn get(client: &HttpClient, url: &Url) -> Result<Vec<u8>, SourceError> {
+    match client.get(url.as_str()).await {
+        Err(HttpError::Status(StatusCode::UNAUTHORIZED)) => Err(SourceError::Unauthorized),
+        document => Ok(document?),
+    }
 }
 
 /// The two places of an issuer's metadata: OpenID Connect's, then OAuth 2.0's.
@@ -65,18 +95,26 @@ fn read(
     issuer: &str,
     document: &[u8],
 ) -> Result<String, SourceError> {
-    let metadata: Metadata =
-        serde_json::from_slice(document).map_err(|_| SourceError::InvalidMetadata)?;
-    if metadata.issuer != issuer {
-        return Err(SourceError::WrongIssuer);
+    let metadata: Metadata = serde_json::from_slice(json::without_bom(document))
+        .map_err(|_| SourceError::InvalidMetadata)?;
+    if !is_same_issuer(&metadata.issuer, issuer) {
+        let wrong = WrongIssuer::new(issuer, &metadata.issuer);
+        return Err(SourceError::WrongIssuer(wrong));
     }
     let jwks_uri = metadata.jwks_uri.ok_or(SourceError::NoJwksUri)?;
-    let scheme = client.parse(&jwks_uri)?.scheme().to_owned();
+    let jwks_url = client.parse(&jwks_uri)?;
     // A document that came by TLS must not lead to plain HTTP, not even to a loopback address.
-    if url.scheme() == "https" && scheme != "https" {
-        return Err(SourceError::InsecureJwksUri);
+    if url.scheme() == "https" && jwks_url.scheme() != "https" {
+        return Err(SourceError::InsecureJwksUri(http::origin(&jwks_url)));
     }
     Ok(jwks_uri)
+}
+
+/// Whether the metadata names the issuer that was asked for. Entra's metadata for all tenants names a
+/// template, and is found where `common` or `organizations` stands in the template's place.
+fn is_same_issuer(named: &str, issuer: &str) -> bool {
+    let of = |tenants: &str| named.replace("{tenantid}", tenants) == issuer;
+    named == issuer || of("common") || of("organizations")
 }
 
 #[cfg(test)]
@@ -143,7 +181,7 @@ mod tests {
         let rejected = metadata_urls(&HttpClient::default(), "http://a.example");
         assert!(matches!(
             rejected,
-            Err(SourceError::Http(HttpError::InsecureUrl))
+            Err(SourceError::Http(HttpError::InsecureUrl(_)))
         ));
     }
 
@@ -160,14 +198,92 @@ mod tests {
         })
         .await;
         let client = HttpClient::default();
-        let found = async |path| jwks_uri(&client, &format!("{origin}{path}")).await;
+        let found = async |path| jwks_uri(&client, &format!("{origin}{path}"), Place::Issuer).await;
         assert_eq!(found("/openid/").await.unwrap(), "https://a.example/1");
         assert_eq!(found("/oauth").await.unwrap(), "https://a.example/2");
         // Byte for byte: here a slash is missing.
-        let rejected = found("/openid").await;
-        assert!(matches!(rejected, Err(SourceError::WrongIssuer)));
-        let rejected = found("/nowhere").await;
-        assert!(matches!(rejected, Err(SourceError::NoMetadata)));
+        let rejected = found("/openid").await.unwrap_err().to_string();
+        let message = format!(
+            r#"the metadata is of the issuer "{origin}/openid/", not of "{origin}/openid": the final slash is missing"#
+        );
+        assert_eq!(rejected, message);
+        let rejected = found("/oauth/").await.unwrap_err().to_string();
+        assert!(
+            rejected.ends_with(": the final slash is too much"),
+            "{rejected}"
+        );
+        let rejected = found("/nowhere").await.unwrap_err().to_string();
+        assert!(
+            rejected.contains("404 Not Found at /.well-known/openid"),
+            "{rejected}"
+        );
+    }
+
+    #[tokio::test]
+    async fn metadata_may_be_elsewhere_and_is_compared_all_the_same() {
+        let origin = serve(|_| {
+            let document = |issuer: &str| metadata(issuer, "https://a.example/keys");
+            let tenants = document("https://a.example/{tenantid}/v2.0");
+            at(
+                "/policy/metadata",
+                format!("\u{feff}{}", document("https://a.example/b/")),
+            )
+            .merge(at("/tenants", tenants))
+        })
+        .await;
+        let client = HttpClient::default();
+        let found = async |issuer: &str, path: &str| {
+            let url = format!("{origin}{path}");
+            jwks_uri(&client, issuer, Place::Url(&url)).await
+        };
+        for (issuer, path) in [
+            ("https://a.example/b/", "/policy/metadata"),
+            ("https://a.example/{tenantid}/v2.0", "/tenants"),
+            ("https://a.example/common/v2.0", "/tenants"),
+            ("https://a.example/organizations/v2.0", "/tenants"),
+        ] {
+            let found = found(issuer, path).await;
+            assert_eq!(found.unwrap(), "https://a.example/keys", "{issuer}");
+        }
+        for (issuer, path) in [
+            ("https://a.example/b", "/policy/metadata"),
+            ("https://a.example/consumers/v2.0", "/tenants"),
+            (
+                "https://a.example/11111111-2222-3333-4444-555555555555/v2.0",
+                "/tenants",
+            ),
+        ] {
+            let rejected = found(issuer, path).await;
+            assert!(
+                matches!(rejected, Err(SourceError::WrongIssuer(_))),
+                "{issuer}"
+            );
+        }
+        let rejected = found("https://a.example/b/", "/nowhere").await;
+        assert!(
+            matches!(rejected, Err(SourceError::Http(HttpError::Status(status))) if status == 404)
+        );
+    }
+
+    #[tokio::test]
+    async fn the_absence_of_metadata_is_told_from_a_lack_of_permission() {
+        let message = async |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let origin = serve(|_| Router::new().fallback(move || async move { status })).await;
+            let rejected = jwks_uri(&HttpClient::default(), &origin, Place::Issuer).await;
+            rejected.unwrap_err().to_string()
+        };
+        assert!(message(401).await.contains("wants credentials"));
+        assert!(
+            message(403)
+                .await
+                .contains("403 Forbidden at /.well-known/openid")
+        );
+        assert!(
+            message(404)
+                .await
+                .contains("404 Not Found at /.well-known/oauth")
+        );
     }
 
     #[tokio::test]
@@ -177,7 +293,7 @@ mod tests {
             at(OAUTH, metadata(origin, "https://a.example/")).route(OPENID, failing)
         })
         .await;
-        let rejected = jwks_uri(&HttpClient::default(), &origin).await;
+        let rejected = jwks_uri(&HttpClient::default(), &origin, Place::Issuer).await;
         assert!(
             matches!(rejected, Err(SourceError::Http(HttpError::Status(status))) if status == 503)
         );
@@ -204,7 +320,10 @@ mod tests {
             "https://A.example",
         ] {
             let rejected = read(https, &metadata(other, uri));
-            assert!(matches!(rejected, Err(SourceError::WrongIssuer)), "{other}");
+            assert!(
+                matches!(rejected, Err(SourceError::WrongIssuer(_))),
+                "{other}"
+            );
         }
         for (issuer, uri) in [
             (https, "http://b.example/jwks"),
@@ -216,7 +335,8 @@ mod tests {
             assert!(
                 matches!(
                     rejected,
-                    Err(SourceError::InsecureJwksUri | SourceError::Http(HttpError::InsecureUrl))
+                    Err(SourceError::InsecureJwksUri(_)
+                        | SourceError::Http(HttpError::InsecureUrl(_)))
                 ),
                 "{uri}"
             );

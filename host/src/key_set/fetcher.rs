@@ -71,8 +71,9 @@ impl Fetcher {
                 self.keep(fetched).await;
             }
             Err(error) => {
+                let retry_after = error.retry_after();
                 self.record.add_failure(error);
-                self.shared.end(Outcome::Failed, now());
+                self.shared.end(Outcome::Failed { retry_after }, now());
             }
         }
     }

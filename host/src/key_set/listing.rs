@@ -2,10 +2,9 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use tokenlatch::json::{self, Object, Value};
-use tokenlatch::{Error, Jwk};
+use tokenlatch::json::Object;
+use tokenlatch::{Error, Jwk, for_each_jwk};
 
-use super::error::KeySetError;
 use crate::thumbprint;
 
 /// A key of a JWK Set document, whether it can be used or not. Members that are absent or invalid in the
@@ -33,26 +32,25 @@ pub struct ListedKey {
 ///
 /// # Errors
 ///
-/// [`KeySetError::Invalid`], if the document is not a JWK Set.
-pub fn list(document: &[u8]) -> Result<Vec<ListedKey>, KeySetError> {
-    let Value::Object(document) = json::parse(document)? else {
-        return Err(Error::InvalidKeySet.into());
-    };
-    let Some(Value::Array(keys)) = document.get("keys") else {
-        return Err(Error::InvalidKeySet.into());
-    };
-    Ok(keys.elements().map(listed).collect())
+/// That of [`for_each_jwk`]: the document is not a JWK Set.
+pub fn list(document: &[u8]) -> Result<Vec<ListedKey>, Error> {
+    let mut keys = Vec::new();
+    for_each_jwk(document, &mut |key| keys.push(listed(key)))?;
+    Ok(keys)
 }
 
-fn listed(key: Value<'_>) -> ListedKey {
-    let Value::Object(jwk) = key else {
-        return ListedKey {
-            unusable: Some(Error::InvalidKey),
-            ..ListedKey::default()
-        };
+fn listed(key: Result<Object<'_>, Error>) -> ListedKey {
+    let jwk = match key {
+        Ok(jwk) => jwk,
+        Err(error) => {
+            return ListedKey {
+                unusable: Some(error),
+                ..ListedKey::default()
+            };
+        }
     };
     let key_type = text(jwk, "kty");
-    let modulus = text(jwk, "n").filter(|_| key_type.as_deref() == Some("RSA"));
+    let modulus = unpadded(jwk, "n").filter(|_| key_type.as_deref() == Some("RSA"));
     ListedKey {
         key_id: text(jwk, "kid"),
         usage: text(jwk, "use"),
@@ -66,7 +64,7 @@ fn listed(key: Value<'_>) -> ListedKey {
 
 fn thumbprint(jwk: Object<'_>, key_type: &str) -> Option<String> {
     let names = thumbprint::members(key_type)?;
-    let values = names.iter().map(|name| text(jwk, name));
+    let values = names.iter().map(|name| unpadded(jwk, name));
     let values: Vec<_> = values.collect::<Option<_>>()?;
     let members = names.iter().copied().zip(values.iter().map(String::as_str));
     Some(thumbprint::thumbprint(&members.collect::<Vec<_>>()))
@@ -74,6 +72,11 @@ fn thumbprint(jwk: Object<'_>, key_type: &str) -> Option<String> {
 
 fn text(jwk: Object<'_>, name: &str) -> Option<String> {
     Some(jwk.get(name)?.as_text()?.to_string())
+}
+
+/// A number, without the padding that some issuers write.
+fn unpadded(jwk: Object<'_>, name: &str) -> Option<String> {
+    Some(text(jwk, name)?.trim_end_matches('=').to_owned())
 }
 
 /// The bits of a big-endian number.

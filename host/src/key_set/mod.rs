@@ -40,7 +40,7 @@ use crate::files;
 use crate::http::MAX_BODY_LEN;
 
 pub use self::cache::{Builder, FETCH_TIMEOUT, KeySetCache, Keys, Unavailable, VerifyError};
-pub use self::error::{KeySetError, SourceError};
+pub use self::error::{KeySetError, MAX_ISSUER_LEN, SourceError, WrongIssuer};
 pub use self::health::Health;
 pub use self::listing::{ListedKey, list};
 pub use self::schedule::{
@@ -72,9 +72,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, KeySetError> {
 pub fn parse(document: &[u8]) -> Result<Box<KeySet>, KeySetError> {
     let keys = Box::new(KeySet::from_json(document)?);
     if keys.keys().is_empty() {
-        return Err(KeySetError::NoUsableKey {
-            unusable: keys.unusable(),
-        });
+        return Err(KeySetError::NoUsableKey(list(document)?));
     }
     Ok(keys)
 }
@@ -85,12 +83,16 @@ mod tests {
 
     #[test]
     fn a_set_without_a_usable_key_is_rejected() {
-        let document = br#"{"keys":[{"kty":"EC"},{"kty":"oct"}]}"#;
-        let rejected = parse(document).map(drop);
-        assert!(matches!(
-            rejected,
-            Err(KeySetError::NoUsableKey { unusable: 2 })
-        ));
+        let document = br#"{"keys":[{"kty":"EC"},{"kty":"RSA","kid":"a","d":"AQAB"}]}"#;
+        let error = parse(document).map(drop).unwrap_err();
+        let why =
+            "no key can verify RS256: the key is not an RSA key, a (the key is a private key)";
+        assert_eq!(error.to_string(), why);
+        let many = [r#"{"kty":"EC"}"#; 5].join(",");
+        let error = parse(format!(r#"{{"keys":[{many}]}}"#).as_bytes()).map(drop);
+        assert!(error.unwrap_err().to_string().ends_with(", and 2 more"));
+        let error = parse(br#"{"keys":[]}"#).map(drop);
+        assert!(error.unwrap_err().to_string().ends_with("the set is empty"));
     }
 
     #[test]

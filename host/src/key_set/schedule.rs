@@ -13,6 +13,7 @@
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -68,6 +69,9 @@ pub struct Schedule {
     pub min_retry: Duration,
     /// The longest wait before a retry: [`MAX_RETRY`].
     pub max_retry: Duration,
+    /// Whether a set that no lookup has used is refreshed in time nevertheless, so that it is always fresh:
+    /// no. Its refresh is put off until it is used, or until it would die.
+    pub refresh_idle: bool,
 }
 
 impl Default for Schedule {
@@ -89,6 +93,7 @@ impl Schedule {
             max_absent: MAX_ABSENT,
             min_retry: MIN_RETRY,
             max_retry: MAX_RETRY,
+            refresh_idle: false,
         }
     }
 
@@ -112,7 +117,7 @@ impl Schedule {
 }
 
 /// A key set and how long it serves. Readers see it; it is replaced as a whole.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Cached {
     pub(crate) keys: Arc<KeySet>,
     /// With it, the server can tell whether the set is current.
@@ -123,9 +128,22 @@ pub(crate) struct Cached {
     fresh_until: Instant,
     /// When it stops serving.
     dead_from: Instant,
+    /// Whether a lookup has used it.
+    is_used: AtomicBool,
+    /// Whether its refresh was put off, because no lookup had used it.
+    is_idle: AtomicBool,
 }
 
 impl Cached {
+    /// A lookup uses the set. Returns whether the set has to be refreshed, because its refresh was put off.
+    pub(crate) fn use_now(&self) -> bool {
+        // Mostly read: readers on all processors share it.
+        if !self.is_used.load(Ordering::Relaxed) {
+            self.is_used.store(true, Ordering::Relaxed);
+        }
+        self.is_idle.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn state(&self, now: Instant) -> State {
         if now < self.fresh_until {
             State::Fresh
@@ -167,8 +185,8 @@ pub(crate) enum Outcome {
     },
     /// The cached key set is current.
     NotModified { max_age: Option<Duration> },
-    /// No key set: the cached one stays.
-    Failed,
+    /// No key set: the cached one stays. The server may have said how long to wait.
+    Failed { retry_after: Option<Duration> },
 }
 
 /// What a lookup does whose key is not cached.
@@ -194,6 +212,10 @@ pub(crate) struct Cache {
     ended: u64,
     /// When the next fetch is due.
     next_fetch: Instant,
+    /// No fetch begins earlier: the server asked to wait.
+    not_before: Instant,
+    /// Whether a lookup asked for the next fetch.
+    is_wanted: bool,
     /// The waits after the next failures, while the last fetch failed.
     retries: Option<ExponentialBackoff>,
     /// From when on an unknown `kid` may cause a fetch.
@@ -221,6 +243,8 @@ impl Cache {
             is_fetching: false,
             ended: 0,
             next_fetch: now,
+            not_before: now,
+            is_wanted: true,
             retries: None,
             cooled_down: now,
             absent: LruCache::new(MAX_ABSENT_KEY_IDS),
@@ -250,6 +274,8 @@ impl Cache {
                 fetched: now.checked_sub(age).unwrap_or(now),
                 fresh_until: after(now, fresh_for.saturating_sub(age)),
                 dead_from: after(now, serves_for),
+                is_used: AtomicBool::new(false),
+                is_idle: AtomicBool::new(false),
             }));
         }
     }
@@ -266,8 +292,20 @@ impl Cache {
 
     /// What a lookup does that found no key with this `kid`, or, without a `kid`, no keys at all.
     pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Lookup {
-        let cached = self.cached.as_ref();
-        let keys = cached.and_then(|cached| cached.keys(now));
+        let cached = self.cached.clone();
+        let keys = cached.as_ref().and_then(|cached| cached.keys(now));
+        if let Some(cached) = &cached
+            && cached.is_idle.swap(false, Ordering::Relaxed)
+        {
+            if !self.is_fetching {
+                self.want(now);
+            }
+            // A set whose refresh was put off serves only as long as it is fresh, unless the fetch fails.
+            let is_fetch_near = self.is_fetching || self.next_fetch <= now;
+            if cached.state(now) == State::Stale && is_fetch_near {
+                return Lookup::Wait;
+            }
+        }
         if keys.is_some_and(|keys| has(keys, key_id)) {
             return Lookup::Found;
         }
@@ -290,7 +328,7 @@ impl Cache {
         if is_fetch_near {
             return Lookup::Wait;
         }
-        if now < self.cooled_down {
+        if now < self.cooled_down || now < self.not_before {
             return Lookup::Absent;
         }
         // A fetch for this `kid`. If it does not bring the key, the next fetch waits longer.
@@ -308,8 +346,14 @@ impl Cache {
         };
         self.absent.put(key_id.into(), absent);
         self.cooled_down = after(now, self.schedule.cooldown);
-        self.next_fetch = now;
+        self.want(now);
         Lookup::Wait
+    }
+
+    /// A lookup asks for a fetch, as soon as the server allows it.
+    fn want(&mut self, now: Instant) {
+        self.is_wanted = true;
+        self.next_fetch = self.next_fetch.min(now.max(self.not_before));
     }
 
     /// When to call [`begin`](Self::begin) again, unless something changes earlier.
@@ -319,14 +363,42 @@ impl Cache {
 
     /// Begins a fetch, if one is due: only one runs at a time, and [`end`](Self::end) must follow.
     pub(crate) fn begin(&mut self, now: Instant) -> bool {
-        let is_due = !self.is_fetching && self.next_fetch <= now;
+        let is_due = !self.is_fetching && self.next_fetch <= now && !self.put_off(now);
         self.is_fetching |= is_due;
         is_due
+    }
+
+    /// Puts off a refresh that nobody needs: no lookup has used the set. It is due again just before the set
+    /// is dead. A lookup that comes earlier makes it due at once.
+    fn put_off(&mut self, now: Instant) -> bool {
+        let Some(cached) = self.cached.clone() else {
+            return false;
+        };
+        let is_needed = self.is_wanted || self.schedule.refresh_idle;
+        if is_needed || self.is_failing() || cached.is_used.load(Ordering::Relaxed) {
+            return false;
+        }
+        let serves_for = cached.dead_from.saturating_duration_since(cached.fetched);
+        let next_fetch = after(cached.fetched, serves_for.mul_f64(self.random_share()));
+        if next_fetch <= now {
+            return false;
+        }
+        cached.is_idle.store(true, Ordering::Relaxed);
+        self.next_fetch = next_fetch;
+        // The next time, the fetch takes place.
+        self.is_wanted = true;
+        true
+    }
+
+    /// A refresh comes after this share of the time that it has, ahead of its end by 5 to 20 percent.
+    fn random_share(&mut self) -> f64 {
+        0.95 - 0.15 * self.random.f64()
     }
 
     /// Ends a fetch.
     pub(crate) fn end(&mut self, outcome: Outcome, now: Instant) {
         self.is_fetching = false;
+        self.is_wanted = false;
         self.ended += 1;
         let max_age = match outcome {
             Outcome::Keys {
@@ -346,21 +418,24 @@ impl Cache {
                 }
                 max_age
             }
-            Outcome::NotModified { .. } | Outcome::Failed => {
+            failed @ (Outcome::NotModified { .. } | Outcome::Failed { .. }) => {
+                let asked = match failed {
+                    Outcome::Failed { retry_after } => retry_after,
+                    _ => None,
+                };
+                self.not_before = after(now, asked.unwrap_or_default());
                 let seed = &mut self.random;
                 let retries = self
                     .retries
                     .get_or_insert_with(|| self.schedule.retries(seed.u64(..)));
                 let wait = retries.next().unwrap_or(self.schedule.max_retry);
-                self.next_fetch = after(now, wait);
+                self.next_fetch = after(now, wait).max(self.not_before);
                 return;
             }
         };
         self.retries = None;
-        // Ahead of expiry by 5 to 20 percent.
         let fresh_for = self.schedule.fresh_for(max_age);
-        let ahead = 0.05 + 0.15 * self.random.f64();
-        let wait = fresh_for.mul_f64(1.0 - ahead);
+        let wait = fresh_for.mul_f64(self.random_share());
         self.next_fetch = after(now, wait.max(self.schedule.min_retry));
     }
 
@@ -379,13 +454,15 @@ impl Cache {
             fetched: now,
             fresh_until,
             dead_from: after(fresh_until, self.schedule.max_stale),
+            is_used: AtomicBool::new(false),
+            is_idle: AtomicBool::new(false),
         }));
     }
 }
 
-/// Whether a lookup can use these keys: they have one with this `kid`, or the lookup has no `kid`.
+/// Whether a lookup gets a verdict from these keys: they know the `kid`, or the lookup has no `kid`.
 pub(crate) fn has(keys: &KeySet, key_id: Option<&str>) -> bool {
-    key_id.is_none() || keys.keys().iter().any(|key| key.key_id() == key_id)
+    key_id.is_none_or(|key_id| keys.knows(key_id))
 }
 
 /// `duration` after `time`. If that is too late for the type, a time that never comes.
@@ -402,6 +479,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
     const MINUTE: Duration = Duration::from_secs(60);
+    const FAILED: Outcome = Outcome::Failed { retry_after: None };
 
     fn outcome(max_age: Option<Duration>) -> Outcome {
         Outcome::Keys {
@@ -416,7 +494,13 @@ mod tests {
         let mut cache = Cache::new(Schedule::default(), 1, now);
         assert!(cache.begin(now));
         cache.end(outcome(max_age), now);
+        use_now(&cache);
         cache
+    }
+
+    /// A lookup that finds its key.
+    fn use_now(cache: &Cache) {
+        cache.cached().unwrap().use_now();
     }
 
     fn state(cache: &Cache, now: Instant) -> State {
@@ -463,6 +547,7 @@ mod tests {
                 next >= TTL.mul_f64(0.8) && next <= TTL.mul_f64(0.95),
                 "{next:?}"
             );
+            use_now(&cache);
             assert!(!cache.begin(cache.next_fetch() - SECOND));
             assert!(cache.begin(cache.next_fetch()));
             due.push(next);
@@ -473,12 +558,69 @@ mod tests {
     }
 
     #[test]
+    fn a_refresh_that_nobody_needs_is_put_off_until_somebody_does() {
+        let start = Instant::now();
+        let idle = || {
+            let mut cache = Cache::new(Schedule::default(), 1, start);
+            assert!(cache.begin(start));
+            cache.end(outcome(Some(Duration::ZERO)), start);
+            // Keycloak says `no-cache`, and nobody looks anything up.
+            let due = cache.next_fetch();
+            assert!(due <= start + MIN_TTL);
+            assert!(!cache.begin(due));
+            assert!(cache.next_fetch() >= start + 40 * MINUTE);
+            cache
+        };
+        // The set does not die.
+        let mut cache = idle();
+        assert_eq!(state(&cache, cache.next_fetch()), State::Stale);
+        assert!(cache.begin(cache.next_fetch()));
+
+        // A stale set does not serve before it was refreshed, or a refresh failed.
+        let mut cache = idle();
+        let now = start + 10 * MINUTE;
+        assert!(cache.cached().unwrap().use_now());
+        assert_eq!(cache.ask(None, now), Lookup::Wait);
+        assert!(!cache.cached().unwrap().use_now());
+        assert!(cache.begin(now));
+        cache.end(FAILED, now);
+        assert_eq!(cache.ask(None, now), Lookup::Found);
+
+        // A fresh one serves.
+        let mut cache = idle();
+        let now = start + MIN_TTL - SECOND;
+        assert!(cache.cached().unwrap().use_now());
+        assert_eq!(cache.ask(None, now), Lookup::Found);
+        assert!(cache.begin(now), "the refresh that was put off");
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_gets_it() {
+        let start = Instant::now();
+        let mut cache = fetched(None, start);
+        let now = cache.next_fetch();
+        assert!(cache.begin(now));
+        let retry_after = Some(5 * MINUTE);
+        cache.end(Outcome::Failed { retry_after }, now);
+        assert_eq!(cache.next_fetch(), now + 5 * MINUTE);
+        // Not even an unknown key is a reason to ask earlier.
+        let earlier = now + 5 * MINUTE - SECOND;
+        assert_eq!(cache.ask(Some("new"), earlier), Lookup::Absent);
+        assert!(!cache.begin(earlier));
+        assert!(cache.begin(now + 5 * MINUTE));
+        // A shorter time than that of the next retry changes nothing.
+        let retry_after = Some(Duration::ZERO);
+        cache.end(Outcome::Failed { retry_after }, now);
+        assert!(cache.next_fetch() >= now + MIN_RETRY);
+    }
+
+    #[test]
     fn only_one_fetch_at_a_time() {
         let now = Instant::now();
         let mut cache = Cache::new(Schedule::default(), 1, now);
         assert!(cache.begin(now));
         assert!(!cache.begin(now + MINUTE));
-        cache.end(Outcome::Failed, now + MINUTE);
+        cache.end(FAILED, now + MINUTE);
         assert!(cache.begin(now + 2 * MINUTE));
     }
 
@@ -490,7 +632,7 @@ mod tests {
         let mut waits = Vec::new();
         for _ in 0..12 {
             assert!(cache.begin(now));
-            cache.end(Outcome::Failed, now);
+            cache.end(FAILED, now);
             assert!(cache.is_failing());
             assert!(cache.cached().is_some());
             waits.push(cache.next_fetch() - now);
@@ -513,9 +655,10 @@ mod tests {
         assert!(cache.begin(now));
         cache.end(outcome(None), now);
         assert!(!cache.is_failing());
+        use_now(&cache);
         now = cache.next_fetch();
         assert!(cache.begin(now));
-        cache.end(Outcome::Failed, now);
+        cache.end(FAILED, now);
         assert!(cache.next_fetch() - now <= 2 * MIN_RETRY);
     }
 
@@ -577,7 +720,7 @@ mod tests {
             Lookup::Wait,
             "which the fetch under way may tell"
         );
-        cache.end(Outcome::Failed, now);
+        cache.end(FAILED, now);
         for key_id in ["a", "b", "c", "d"] {
             assert_eq!(cache.ask(Some(key_id), now), Lookup::Absent);
         }
@@ -636,14 +779,14 @@ mod tests {
         assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         assert!(cache.begin(now));
         assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
-        cache.end(Outcome::Failed, now);
+        cache.end(FAILED, now);
         assert_eq!(cache.ask(Some("a"), now), Lookup::Unavailable);
         assert_eq!(cache.ask(Some("a"), cache.next_fetch()), Lookup::Wait);
 
         let mut cache = fetched(None, now);
         let dead = now + TTL + MAX_STALE;
         assert!(cache.begin(dead));
-        cache.end(Outcome::Failed, dead);
+        cache.end(FAILED, dead);
         assert_eq!(cache.ask(Some("a"), dead), Lookup::Unavailable);
     }
 
@@ -678,6 +821,7 @@ mod tests {
             max_absent: Duration::MAX,
             min_retry: Duration::MAX,
             max_retry: Duration::MAX,
+            refresh_idle: true,
         };
         let mut cache = Cache::new(longest, 1, now);
         cache.restore(Arc::new(KeySet::from_keys([])), None, None, SECOND, now);
@@ -685,7 +829,7 @@ mod tests {
         cache.end(outcome(None), now);
         assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
         assert!(cache.begin(now));
-        cache.end(Outcome::Failed, now);
+        cache.end(FAILED, now);
         assert_eq!(state(&cache, now + 1000 * MAX_TTL), State::Fresh);
     }
 
@@ -726,8 +870,9 @@ mod tests {
                     Event::Pass(seconds) => now += Duration::from_secs(seconds),
                     Event::Ask(key_id) => {
                         let (next, serves) = (cache.next_fetch(), before.as_ref().is_some_and(|c| c.keys(now).is_some()));
+                        let was_idle = before.as_ref().is_some_and(|cached| cached.use_now());
                         let lookup = cache.ask(Some(&key_id.to_string()), now);
-                        if cache.next_fetch() != next {
+                        if cache.next_fetch() != next && !was_idle {
                             prop_assert!(serves && !is_fetching, "only an unknown key of a usable set");
                             asked_at.push(now);
                         }
@@ -748,7 +893,7 @@ mod tests {
                                 cache.end(outcome(max_age.map(Duration::from_secs)), now);
                                 last_good = Some(now);
                             }
-                            None => cache.end(Outcome::Failed, now),
+                            None => cache.end(FAILED, now),
                         }
                         prop_assert!(cache.next_fetch() > now);
                     }
@@ -767,7 +912,7 @@ mod tests {
                 if let (Some(cached), Some(good)) = (cached, last_good) {
                     prop_assert!(now < good + MIN_TTL + MAX_STALE || cached.keys(good + MAX_TTL + MAX_STALE).is_none());
                     prop_assert!(cached.keys(good + MIN_TTL + MAX_STALE - SECOND).is_some());
-                    prop_assert!(cache.next_fetch() <= good + MAX_TTL || cache.is_failing());
+                    prop_assert!(cache.next_fetch() <= good + MAX_TTL + MAX_STALE || cache.is_failing());
                 }
                 prop_assert!(cache.absent.len() <= MAX_ABSENT_KEY_IDS.get());
             }

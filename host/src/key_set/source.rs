@@ -41,6 +41,8 @@ enum Place {
     Url(String),
     Issuer {
         issuer: String,
+        /// Where its metadata is, if not where the standards put it.
+        metadata: Option<String>,
         /// Where the last fetch found a document.
         jwks_uri: Mutex<Option<String>>,
     },
@@ -64,6 +66,9 @@ impl HttpSource {
     /// The key set of an issuer, found by its metadata: OpenID Connect Discovery 1.0 section 4, then
     /// RFC 8414 section 3.
     ///
+    /// Entra's metadata for all tenants is found with `common` or `organizations` in the tenant's place:
+    /// `https://login.microsoftonline.com/common/v2.0`.
+    ///
     /// The metadata is fetched before the first fetch of the key set, and again after a fetch that failed:
     /// the key set may have moved.
     ///
@@ -77,6 +82,29 @@ impl HttpSource {
             origin: format!("issuer {issuer}"),
             place: Place::Issuer {
                 issuer: issuer.to_owned(),
+                metadata: None,
+                jwks_uri: Mutex::new(None),
+            },
+        })
+    }
+
+    /// The key set of an issuer whose metadata is at `url`, and not where the standards put it: Azure AD B2C
+    /// has it at `…/POLICY/v2.0/.well-known/openid-configuration`.
+    ///
+    /// The metadata must name the issuer all the same. For an issuer of many tenants, it names the
+    /// template, such as `https://login.microsoftonline.com/{tenantid}/v2.0`.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Http`], for an invalid or insecure URL.
+    pub fn metadata(url: &str, issuer: &str, client: HttpClient) -> Result<Self, SourceError> {
+        client.parse(url)?;
+        Ok(Self {
+            client,
+            origin: format!("metadata {url} {issuer}"),
+            place: Place::Issuer {
+                issuer: issuer.to_owned(),
+                metadata: Some(url.to_owned()),
                 jwks_uri: Mutex::new(None),
             },
         })
@@ -85,6 +113,7 @@ impl HttpSource {
     async fn fetch_of_issuer(
         &self,
         issuer: &str,
+        metadata: Option<&str>,
         jwks_uri: &Mutex<Option<String>>,
         etag: Option<&str>,
     ) -> Result<Fetched, SourceError> {
@@ -93,7 +122,11 @@ impl HttpSource {
         let (url, etag) = match known {
             Some(url) => (url, etag),
             // The ETag may belong to another URL.
-            None => (discovery::jwks_uri(&self.client, issuer).await?, None),
+            None => {
+                let place = metadata.map_or(discovery::Place::Issuer, discovery::Place::Url);
+                let url = discovery::jwks_uri(&self.client, issuer, place).await?;
+                (url, None)
+            }
         };
         let fetched = self.client.get_if_changed(&url, etag).await?;
         *locked(jwks_uri) = Some(url);
@@ -118,9 +151,11 @@ impl Source for HttpSource {
             Place::Url(url) => {
                 Box::pin(async move { Ok(self.client.get_if_changed(url, etag).await?) })
             }
-            Place::Issuer { issuer, jwks_uri } => {
-                Box::pin(self.fetch_of_issuer(issuer, jwks_uri, etag))
-            }
+            Place::Issuer {
+                issuer,
+                metadata,
+                jwks_uri,
+            } => Box::pin(self.fetch_of_issuer(issuer, metadata.as_deref(), jwks_uri, etag)),
         }
     }
 
@@ -283,12 +318,12 @@ mod tests {
         for url in ["http://a.example/keys", "ftp://a.example/keys"] {
             let rejected = HttpSource::url(url, HttpClient::default());
             assert!(
-                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl))),
+                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl(_)))),
                 "{url}"
             );
             let rejected = HttpSource::issuer(url, HttpClient::default());
             assert!(
-                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl))),
+                matches!(rejected, Err(SourceError::Http(HttpError::InsecureUrl(_)))),
                 "{url}"
             );
         }

@@ -145,7 +145,7 @@ mod tests {
         let of = |origin| url(&HttpClient::default(), origin, "/oauth/token");
         for origin in ["http://a.example", "ftp://a.example"] {
             assert!(
-                matches!(of(origin), Err(HttpError::InsecureUrl)),
+                matches!(of(origin), Err(HttpError::InsecureUrl(_))),
                 "{origin}"
             );
         }

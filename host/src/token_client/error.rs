@@ -45,7 +45,7 @@ impl TokenError {
             Self::Transport(error) => !matches!(
                 **error,
                 HttpError::InvalidUrl
-                    | HttpError::InsecureUrl
+                    | HttpError::InsecureUrl(_)
                     | HttpError::Client(_)
                     | HttpError::TooLong(_)
             ),
@@ -207,7 +207,7 @@ mod tests {
         }
         let transport = |error| TokenError::Transport(Arc::new(error)).is_retryable();
         assert!(transport(HttpError::ConnectTimeout));
-        assert!(!transport(HttpError::InsecureUrl));
+        assert!(!transport(HttpError::InsecureUrl(String::new())));
         assert!(!TokenError::Malformed(Malformed::Json).is_retryable());
         let unverified = |error: tokenlatch::Error| TokenError::Unverified(error.into());
         assert!(!unverified(tokenlatch::Error::WrongIssuer).is_retryable());

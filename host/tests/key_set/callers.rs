@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use tokenlatch_host::key_set::{FETCH_TIMEOUT, KeySetCache, TTL};
+use tokenlatch_host::key_set::{FETCH_TIMEOUT, TTL};
 use tokio::time::{Instant, timeout};
 
 use super::*;
@@ -11,7 +11,7 @@ use super::*;
 async fn one_fetch_is_for_all_who_wait() {
     let server = Fake::new(Behavior::keys(&["a"]));
     server.delay(SECOND);
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     let verdicts = join_all((0..100).map(|_| verify(&keys, "a"))).await;
     assert!(verdicts.iter().all(Result::is_ok));
     assert_eq!(server.asked(), 1);
@@ -25,7 +25,7 @@ async fn one_fetch_is_for_all_who_wait() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_cached_is_waited_for_by_nobody() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.delay(20 * SECOND);
     let unknown = tokio::spawn({
@@ -51,7 +51,7 @@ async fn a_key_that_is_cached_is_waited_for_by_nobody() {
 #[tokio::test(start_paused = true)]
 async fn who_gives_up_takes_no_fetch_with_him() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.set(Behavior::keys(&["a", "b"]));
     server.delay(10 * SECOND);
@@ -69,7 +69,7 @@ async fn who_gives_up_takes_no_fetch_with_him() {
 async fn a_fetch_goes_on_when_everybody_gave_up() {
     let server = Fake::new(Behavior::keys(&["a"]));
     server.delay(10 * SECOND);
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     timeout(SECOND, keys.ready()).await.unwrap_err();
     pass(10 * SECOND).await;
     assert_eq!((server.asked(), server.completed()), (1, 1));
@@ -80,7 +80,7 @@ async fn a_fetch_goes_on_when_everybody_gave_up() {
 #[tokio::test(start_paused = true)]
 async fn a_key_published_during_a_fetch_is_found_by_the_next() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.delay(10 * SECOND);
     let refresh = TTL;
@@ -97,7 +97,7 @@ async fn a_key_published_during_a_fetch_is_found_by_the_next() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_fetched_when_nobody_is_left() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     let clone = keys.clone();
     keys.ready().await.unwrap();
     drop(keys);
@@ -113,7 +113,7 @@ async fn nothing_is_fetched_when_nobody_is_left() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_longer_than_a_fetch_may_take() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.set(Behavior::Hangs);
     while server.asked() == 1 {
@@ -126,7 +126,7 @@ async fn nobody_waits_longer_than_a_fetch_may_take() {
 
 #[tokio::test]
 async fn a_key_that_is_cached_costs_no_allocation() {
-    let keys = KeySetCache::new(Fake::new(Behavior::keys(&["a"])));
+    let keys = busy(Fake::new(Behavior::keys(&["a"]))).start();
     keys.ready().await.unwrap();
     let token = token("a");
     let mut scratch = [0; MAX_TOKEN_LEN];

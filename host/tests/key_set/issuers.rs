@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use tokenlatch::{Claim, Error};
-use tokenlatch_host::key_set::KeySetCache;
 use tokenlatch_host::verifier::Verifier;
 use tokenlatch_tests::issuer::Issuer;
 
@@ -18,9 +17,9 @@ fn two_issuers() -> (Verifier<'static>, Fake) {
     let ours = Fake::new(Behavior::keys(&["1"]));
     let theirs = Fake::new(Behavior::Document(OTHERS_KEY.jwk_set()));
     let mut verifier = Verifier::default();
-    verifier.add(POLICY, KeySetCache::new(ours.clone()));
+    verifier.add(POLICY, busy(ours.clone()).start());
     let policy = Policy::new(OTHER, "https://api.example.com/");
-    verifier.add(policy, KeySetCache::new(theirs));
+    verifier.add(policy, busy(theirs).start());
     (verifier, ours)
 }
 
@@ -90,9 +89,9 @@ async fn the_issuers_do_not_wait_for_each_other() {
     let ours = Fake::new(Behavior::keys(&["1"]));
     let theirs = Fake::new(Behavior::Hangs);
     let mut verifier = Verifier::default();
-    verifier.add(POLICY, KeySetCache::new(ours.clone()));
+    verifier.add(POLICY, busy(ours.clone()).start());
     let policy = Policy::new(OTHER, "https://api.example.com/");
-    verifier.add(policy, KeySetCache::new(theirs.clone()));
+    verifier.add(policy, busy(theirs.clone()).start());
     let start = tokio::time::Instant::now();
     let token = token_of(Issuer::rfc7515(), "1", ISSUER);
     assert_eq!(rejection(&verifier, &token).await, None);

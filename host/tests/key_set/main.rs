@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenlatch::{MAX_TOKEN_LEN, Policy, Time};
-use tokenlatch_host::key_set::{Fetched, KeySetCache, Source, SourceError, VerifyError};
+use tokenlatch_host::key_set::{
+    Builder, Fetched, KeySetCache, Schedule, Source, SourceError, VerifyError,
+};
 use tokenlatch_tests::issuer::Issuer;
 
 const ISSUER: &str = "https://issuer.example/";
@@ -195,6 +197,14 @@ impl Source for Fake {
     fn reject(&self) {
         self.0.rejected.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// A cache with the default settings, except that it is refreshed although a test does not use it all the
+/// time.
+fn busy(source: impl Source) -> Builder {
+    let mut schedule = Schedule::new();
+    schedule.refresh_idle = true;
+    KeySetCache::builder(source).schedule(schedule)
 }
 
 /// Lets time pass, with all events in it.

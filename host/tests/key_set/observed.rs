@@ -5,7 +5,7 @@ use std::io;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 use tokenlatch_host::http::HttpClient;
-use tokenlatch_host::key_set::{HttpSource, KeySetCache, State, TTL};
+use tokenlatch_host::key_set::{HttpSource, State, TTL};
 use tracing_subscriber::fmt;
 
 use super::servers::until;
@@ -36,7 +36,7 @@ async fn health_and_metrics_count_what_happened() {
     let _guard = metrics::set_default_local_recorder(&recorder);
 
     let server = Fake::new(Behavior::keys(&["a", "b"]));
-    let keys = KeySetCache::builder(server.clone()).name("main").start();
+    let keys = busy(server.clone()).name("main").start();
     let health = keys.health();
     assert_eq!((health.state, health.age), (State::Empty, None));
     assert!(!health.is_ready());
@@ -118,12 +118,12 @@ async fn neither_logs_nor_errors_tell_what_is_secret() {
 
     let url = format!("http://hush:hush@{closed}/hush?key=hush");
     let source = HttpSource::url(&url, HttpClient::default()).unwrap();
-    let keys = KeySetCache::builder(source).snapshot(&no_snapshot).start();
+    let keys = busy(source).snapshot(&no_snapshot).start();
     let unavailable = keys.ready().await.unwrap_err();
     let told = format!("{unavailable} {unavailable:?} {:?}", keys.health());
 
     let server = Fake::new(Behavior::keys(&["hush"]));
-    let keys = KeySetCache::builder(server.clone())
+    let keys = busy(server.clone())
         .name("observed")
         .snapshot(&no_folder)
         .start();

@@ -1,7 +1,7 @@
 //! Servers that are out of order.
 
 use tokenlatch_host::key_set::{
-    FETCH_TIMEOUT, KeySetCache, KeySetError, MAX_RETRY, MAX_STALE, State, TTL, Unavailable,
+    FETCH_TIMEOUT, KeySetError, MAX_RETRY, MAX_STALE, State, TTL, Unavailable,
 };
 
 use super::*;
@@ -16,7 +16,7 @@ fn unavailable(verdict: Result<(), VerifyError>) -> Unavailable {
 #[tokio::test(start_paused = true)]
 async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.set(Behavior::Fails);
     pass(TTL - SECOND).await;
@@ -44,7 +44,7 @@ async fn a_set_serves_until_it_has_been_stale_for_too_long_and_then_again() {
 #[tokio::test(start_paused = true)]
 async fn retries_come_less_and_less_often() {
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     keys.ready().await.unwrap();
     server.set(Behavior::Fails);
     pass(TTL).await;
@@ -58,7 +58,7 @@ async fn retries_come_less_and_less_often() {
 #[tokio::test(start_paused = true)]
 async fn without_a_first_set_lookups_say_so_at_once() {
     let server = Fake::new(Behavior::Fails);
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     let rejected = unavailable(verify(&keys, "a").await);
     assert_eq!(rejected.state, State::Empty);
     assert!(rejected.cause.is_some());
@@ -77,7 +77,7 @@ async fn without_a_first_set_lookups_say_so_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_has_failed_once() {
     let server = Fake::new(Behavior::Panics);
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     let rejected = unavailable(verify(&keys, "a").await);
     assert!(matches!(*rejected.cause.unwrap(), KeySetError::Panicked));
     server.set(Behavior::keys(&["a"]));
@@ -88,7 +88,7 @@ async fn a_source_that_panics_has_failed_once() {
 #[tokio::test(start_paused = true)]
 async fn a_source_that_hangs_has_failed_in_time() {
     let server = Fake::new(Behavior::Hangs);
-    let keys = KeySetCache::new(server.clone());
+    let keys = busy(server.clone()).start();
     let start = tokio::time::Instant::now();
     let rejected = unavailable(verify(&keys, "a").await);
     assert!(matches!(*rejected.cause.unwrap(), KeySetError::TimedOut));
@@ -102,9 +102,7 @@ async fn a_source_that_hangs_has_failed_in_time() {
     verify(&keys, "a").await.unwrap();
 
     let server = Fake::new(Behavior::Hangs);
-    let keys = KeySetCache::builder(server.clone())
-        .fetch_timeout(SECOND)
-        .start();
+    let keys = busy(server.clone()).fetch_timeout(SECOND).start();
     let start = tokio::time::Instant::now();
     keys.ready().await.unwrap_err();
     assert!(start.elapsed() <= 2 * SECOND);

@@ -135,6 +135,7 @@ pub(crate) const SCHEDULE: Schedule = {
     schedule.max_absent = Duration::from_millis(1);
     schedule.min_retry = Duration::from_millis(5);
     schedule.max_retry = Duration::from_millis(10);
+    schedule.refresh_idle = true;
     schedule
 };
 

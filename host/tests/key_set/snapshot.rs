@@ -10,9 +10,7 @@ use super::*;
 
 /// A cache of a server that is out of order, with this snapshot.
 fn restarted(path: &Path) -> KeySetCache {
-    KeySetCache::builder(Fake::new(Behavior::Fails))
-        .snapshot(path)
-        .start()
+    busy(Fake::new(Behavior::Fails)).snapshot(path).start()
 }
 
 /// A snapshot of the key "a", fetched at this time.
@@ -29,7 +27,7 @@ async fn a_restart_during_an_outage_has_the_last_good_keys() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::builder(server.clone()).snapshot(&path).start();
+    let keys = busy(server.clone()).snapshot(&path).start();
     keys.ready().await.unwrap();
     server.set(Behavior::keys(&["b"]));
     verify(&keys, "b").await.unwrap();
@@ -60,7 +58,7 @@ async fn not_modified_makes_the_snapshot_new() {
     old.max_age = Some(20 * MINUTE);
     old.write(&path, "fake").unwrap();
     let server = Fake::new(Behavior::NotModified);
-    let keys = KeySetCache::builder(server.clone()).snapshot(&path).start();
+    let keys = busy(server.clone()).snapshot(&path).start();
     assert_eq!(keys.health().state, State::Stale);
     pass(SECOND).await;
     assert_eq!(keys.health().state, State::Fresh);
@@ -110,7 +108,7 @@ async fn what_is_no_snapshot_of_this_source_is_passed_over() {
     assert_eq!(restarted(&path).health().state, State::Empty);
     // A valid snapshot replaces it.
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::builder(server).snapshot(&path).start();
+    let keys = busy(server).snapshot(&path).start();
     keys.ready().await.unwrap();
     pass(SECOND).await;
     assert_eq!(restarted(&path).health().state, State::Fresh);
@@ -120,7 +118,7 @@ async fn what_is_no_snapshot_of_this_source_is_passed_over() {
 async fn a_snapshot_that_cannot_be_written_harms_nobody() {
     let directory = tempfile::tempdir().unwrap();
     let server = Fake::new(Behavior::keys(&["a"]));
-    let keys = KeySetCache::builder(server.clone())
+    let keys = busy(server.clone())
         .snapshot(directory.path().join("no/keys"))
         .start();
     verify(&keys, "a").await.unwrap();

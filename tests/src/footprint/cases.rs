@@ -202,7 +202,7 @@ fn tokens(issuer: &Issuer) -> Vec<Group> {
         ),
         (
             "issued-in-future",
-            vec![with_date(r#""iat":"#, &format!("{NOW}.5"))],
+            vec![with_date(r#""iat":"#, &format!("{}.5", NOW + 60))],
         ),
         (
             "too-old",

@@ -67,7 +67,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Show { file, json } => (key_set::read(file)?, Form::of(json)),
     };
     // A document that is not a JWK Set is not shown in any form.
-    let keys = key_set::list(&document)?;
+    let keys = key_set::list(&document).map_err(KeySetError::Invalid)?;
     let shown = match form {
         Form::Document => document,
         Form::Json => as_json(&keys).into_bytes(),
