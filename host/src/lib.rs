@@ -2,6 +2,7 @@
 //! authorization server for tests.
 //!
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
+//! - [`profile`]: ready-made settings for the issuers that people have;
 //! - [`verifier`]: tokens of several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
 //! - `issuer`: an embedded authorization server that issues tokens in two dialects;
@@ -23,6 +24,7 @@ pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;
 pub mod key_set;
+pub mod profile;
 mod thumbprint;
 pub mod token_client;
 pub mod verifier;
