@@ -92,6 +92,9 @@ pub enum ClaimValue<'p> {
     Number(u64),
     /// `true` or `false`.
     Bool(bool),
+    /// A text with these characters, or a number or boolean that is written with them: for a value whose type
+    /// is not known, such as one from a command line.
+    Written(&'p str),
 }
 
 impl<'p> From<&'p str> for ClaimValue<'p> {
@@ -513,6 +516,12 @@ impl ClaimValue<'_> {
             Self::Text(text) => value.as_text().is_some_and(|other| other == text),
             Self::Number(number) => value.as_u64() == Some(number),
             Self::Bool(truth) => value.as_bool() == Some(truth),
+            Self::Written(text) => match value {
+                Value::String(other) => other == text,
+                Value::Number(number) => number.as_str() == text,
+                Value::Bool(truth) => text == if truth { "true" } else { "false" },
+                _ => false,
+            },
         }
     }
 }
@@ -833,6 +842,20 @@ mod tests {
         ] {
             let expected = Some(Error::MissingRequiredClaim);
             assert_eq!(error(&policy, absent), expected, "{absent}");
+        }
+        for (written, claim) in [
+            ("1", "1"),
+            ("1", r#""1""#),
+            ("-1.5e3", "-1.5e3"),
+            ("true", "true"),
+            ("true", r#"["a","true"]"#),
+            ("false", "false"),
+        ] {
+            let policy = |written| POLICY.require_claim(&["x"], ClaimValue::Written(written));
+            let claims = format!(r#","x":{claim}"#);
+            assert_eq!(error(&policy(written), &claims), None, "{claim}");
+            let wrong = Some(Error::WrongClaim);
+            assert_eq!(error(&policy("0"), &claims), wrong, "{claim}");
         }
         // They add up, and have a bound.
         let both = TEXT.require_claim(&["token_use"], "id".into());

@@ -24,6 +24,7 @@ pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;
 pub mod key_set;
+pub mod policy;
 pub mod profile;
 mod thumbprint;
 pub mod token_client;

@@ -2,7 +2,10 @@
 
 use tokenlatch::{Claim, Policy, Time, Unverified, Verified};
 
-use crate::key_set::{KeySetCache, VerifyError};
+use crate::http::HttpClient;
+use crate::key_set::{KeySetCache, SourceError, VerifyError};
+use crate::policy::{OwnedPolicy, PolicyError};
+use crate::profile::Profile;
 
 /// Verifies tokens of several issuers.
 ///
@@ -30,14 +33,53 @@ use crate::key_set::{KeySetCache, VerifyError};
 /// ```
 #[derive(Clone, Default)]
 pub struct Verifier<'p> {
-    issuers: Vec<(Policy<'p>, KeySetCache)>,
+    issuers: Vec<(AnyPolicy<'p>, KeySetCache)>,
+}
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// Its settings are no policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// Its keys have no source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
 }
 
 impl<'p> Verifier<'p> {
+    /// Accepts the tokens of a profile. Starts the cache of its keys, in the tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ProfileError`].
+    pub fn of_profile(profile: Profile, client: HttpClient) -> Result<Self, ProfileError> {
+        let mut verifier = Self::default();
+        verifier.add_profile(profile, client)?;
+        Ok(verifier)
+    }
+
+    /// Accepts the tokens of this profile, too.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ProfileError`].
+    pub fn add_profile(
+        &mut self,
+        profile: Profile,
+        client: HttpClient,
+    ) -> Result<(), ProfileError> {
+        let policy = OwnedPolicy::new(profile.policy)?;
+        let keys = KeySetCache::new(profile.keys.source(client)?);
+        self.issuers.push((AnyPolicy::Owned(policy), keys));
+        Ok(())
+    }
+
     /// Accepts tokens of the policy's issuers under these keys. If two policies accept one issuer, the first
     /// one applies to its tokens.
     pub fn add(&mut self, policy: Policy<'p>, keys: KeySetCache) {
-        self.issuers.push((policy, keys));
+        self.issuers.push((AnyPolicy::Borrowed(Box::new(policy)), keys));
     }
 
     /// Verifies a token, as [`KeySetCache::verify`] does.
@@ -60,16 +102,36 @@ impl<'p> Verifier<'p> {
     fn choose(
         &self,
         token: &Unverified<'_>,
-    ) -> Result<&(Policy<'p>, KeySetCache), tokenlatch::Error> {
+    ) -> Result<(&Policy<'_>, &KeySetCache), tokenlatch::Error> {
+        let mut issuers = self
+            .issuers
+            .iter()
+            .map(|(policy, keys)| (policy.get(), keys));
         // With one issuer there is no choice, and its policy gives the error.
-        if let [only] = self.issuers.as_slice() {
+        if self.issuers.len() == 1
+            && let Some(only) = issuers.next()
+        {
             return Ok(only);
         }
         let issuer = token.unverified_issuer()?;
         let issuer = issuer.ok_or(tokenlatch::Error::MissingClaim(Claim::Issuer))?;
-        let mut issuers = self.issuers.iter();
         issuers
             .find(|(policy, _)| policy.accepts_issuer(issuer))
             .ok_or(tokenlatch::Error::WrongIssuer)
+    }
+}
+
+#[derive(Clone)]
+enum AnyPolicy<'p> {
+    Borrowed(Box<Policy<'p>>),
+    Owned(OwnedPolicy),
+}
+
+impl AnyPolicy<'_> {
+    fn get(&self) -> &Policy<'_> {
+        match self {
+            Self::Borrowed(policy) => policy,
+            Self::Owned(policy) => policy.get(),
+        }
     }
 }
