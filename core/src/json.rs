@@ -300,6 +300,12 @@ impl<'a> Array<'a> {
         core::iter::from_fn(move || cursor.skip_value())
     }
 
+    /// The array as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.0
+    }
+
     /// Whether it has no element.
     pub(crate) fn is_empty(self) -> bool {
         let mut inner = self.0.bytes().skip(1);

@@ -137,6 +137,9 @@ impl Unverified<'_> {
         let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
         if tenant::is_marked_for(mark, issuer, claims.tenant()?) {
             Ok(())
+        } else if tenant::is_of_template(issuer, mark) {
+            // The key is for this tenant, too: it is the token that names two.
+            Err(Error::WrongIssuer)
         } else {
             Err(Error::WrongKeyIssuer)
         }

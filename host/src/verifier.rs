@@ -79,7 +79,8 @@ impl<'p> Verifier<'p> {
     /// Accepts tokens of the policy's issuers under these keys. If two policies accept one issuer, the first
     /// one applies to its tokens.
     pub fn add(&mut self, policy: Policy<'p>, keys: KeySetCache) {
-        self.issuers.push((AnyPolicy::Borrowed(Box::new(policy)), keys));
+        self.issuers
+            .push((AnyPolicy::Borrowed(Box::new(policy)), keys));
     }
 
     /// Verifies a token, as [`KeySetCache::verify`] does.

@@ -7,12 +7,22 @@ use std::process::ExitCode;
 use tokenlatch_host::http::HttpError;
 use tokenlatch_host::issuer::{ConfigError, StartError};
 use tokenlatch_host::key_set::{KeySetError, Unavailable};
+use tokenlatch_host::policy::PolicyError;
 use tokenlatch_host::reqwest::StatusCode;
 use tokenlatch_host::token_client::{CallError, TokenError};
 
 /// Why a command could not do its work. A rejected token is not such a failure.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    /// The arguments do not say enough, or say what cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// The arguments make no policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// There is no token on standard input.
+    #[error("there is no token on standard input")]
+    NoToken,
     /// The input cannot be read.
     #[error("cannot read standard input")]
     Input(#[source] io::Error),
@@ -69,25 +79,47 @@ impl Failure {
     /// If the reader has closed the pipe, nothing is printed.
     pub(crate) fn report(self) -> ExitCode {
         if !self.is_broken_pipe() {
-            let mut message = format!("tokenlatch: {self}");
-            let mut cause = self.source();
-            while let Some(error) = cause {
-                message.push_str(&format!(": {error}"));
-                cause = error.source();
-            }
             // If standard error is closed, only the exit status remains.
-            let _ = writeln!(io::stderr(), "{message}");
+            let _ = writeln!(io::stderr(), "tokenlatch: {}", self.message());
         }
         ExitCode::from(match self {
             Self::Start(_) | Self::Signal(_) | Self::Demo(_) => 1,
             Self::Obtain(TokenError::Rejected(_)) | Self::Status(_) => 1,
-            Self::Input(_)
+            Self::Usage(_)
+            | Self::Policy(_)
+            | Self::NoToken
+            | Self::Input(_)
             | Self::Output(_)
             | Self::Secret(_)
             | Self::Server(_)
             | Self::Config(_) => 2,
             Self::KeySet(_) | Self::Keys(_) | Self::Obtain(_) | Self::Call(_) => 3,
         })
+    }
+
+    /// What failed, and why. Of many causes, the last one says what to do. It comes before those between.
+    fn message(&self) -> String {
+        let mut causes = Vec::new();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            causes.push(error.to_string());
+            cause = error.source();
+        }
+        let between = match causes.as_slice() {
+            [_, between @ .., _] => between.join(": "),
+            _ => String::new(),
+        };
+        let mut message = self.to_string();
+        if let Some(cause) = causes.first() {
+            message += &format!(": {cause}");
+        }
+        if let [_, .., cause] = causes.as_slice() {
+            message += &format!(": {cause}");
+        }
+        if !between.is_empty() {
+            message += &format!(" ({between})");
+        }
+        message
     }
 
     fn is_broken_pipe(&self) -> bool {

@@ -3,32 +3,55 @@
 use std::path::PathBuf;
 
 use tokenlatch_host::http::HttpClient;
-use tokenlatch_host::key_set::{self, HttpSource, KeySetCache, KeySetError};
+use tokenlatch_host::key_set::{self, KeySetCache, KeySetError};
+use tokenlatch_host::policy::PolicySettings;
+use tokenlatch_host::profile::KeyPlace;
+
+use crate::failure::Failure;
 
 #[derive(clap::Args)]
 pub(crate) struct KeySource {
-    /// The issuer's JWK Set; a URL must be https, or http to a loopback address
-    #[arg(long, value_name = "FILE|URL", required_unless_present = "discover")]
+    /// The issuer's JWK Set; a URL must be https, or http to a loopback address or to a host of --allow-http
+    #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["discover", "metadata"])]
     jwks: Option<String>,
     /// The issuer whose metadata has the URL of its JWK Set (OpenID Connect Discovery, RFC 8414)
-    #[arg(long, value_name = "ISSUER", conflicts_with = "jwks")]
+    #[arg(long, value_name = "ISSUER", conflicts_with = "metadata")]
     pub(crate) discover: Option<String>,
+    /// The issuer's metadata, if it is not where the standards put it (Azure AD B2C)
+    #[arg(long, value_name = "URL")]
+    metadata: Option<String>,
     /// Keep the key set in FILE, and use it if the server is down at the start
     #[arg(long, value_name = "FILE")]
     snapshot: Option<PathBuf>,
 }
 
 impl KeySource {
-    /// The keys, for as long as the command runs.
-    pub(crate) fn keep(&self) -> Result<KeySetCache, KeySetError> {
-        let source = match (&self.jwks, &self.discover) {
-            (Some(url), _) if is_url(url) => HttpSource::url(url, HttpClient::default())?,
-            (Some(path), _) => {
-                return Ok(KeySetCache::fixed(key_set::parse(&key_set::read(path)?)?));
+    /// The keys, for as long as the command runs: those of these arguments, or else of the profile.
+    pub(crate) fn keep(
+        &self,
+        of_profile: Option<KeyPlace>,
+        settings: &PolicySettings,
+        client: HttpClient,
+    ) -> Result<KeySetCache, Failure> {
+        let place = match (&self.jwks, &self.discover, &self.metadata) {
+            (Some(path), _, _) if !is_url(path) => {
+                let document = key_set::read(path)?;
+                return Ok(KeySetCache::fixed(key_set::parse(&document)?));
             }
-            (None, Some(issuer)) => HttpSource::issuer(issuer, HttpClient::default())?,
-            (None, None) => unreachable!("the arguments require one of them"),
+            (Some(url), _, _) => KeyPlace::Url(url.clone()),
+            (None, Some(issuer), _) => KeyPlace::Issuer(issuer.clone()),
+            (None, None, Some(url)) => {
+                let mut issuers = settings.issuers.iter().chain(&settings.issuer_templates);
+                KeyPlace::Metadata {
+                    url: url.clone(),
+                    issuer: issuers.next().cloned().unwrap_or_default(),
+                }
+            }
+            (None, None, None) => of_profile.ok_or(Failure::Usage(
+                "where are the keys? Give --jwks, --discover, --metadata or --profile".into(),
+            ))?,
         };
+        let source = place.source(client).map_err(KeySetError::Fetch)?;
         let cache = KeySetCache::builder(source);
         Ok(match &self.snapshot {
             Some(path) => cache.snapshot(path).start(),

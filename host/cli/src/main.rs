@@ -1,10 +1,14 @@
 //! The program `tokenlatch`.
 
 mod commands;
+mod decoded;
+mod explanation;
 mod failure;
+mod hint;
 mod key_source;
 mod lines;
 mod logging;
+mod policy_options;
 mod token_source;
 mod verdict;
 

@@ -6,18 +6,30 @@ use serde_json::Value;
 use tokenlatch::Verified;
 use tokenlatch_host::key_set::VerifyError;
 
+use crate::hint::hint;
+
 /// The verdict on a token, in one line: for people ([`Display`](fmt::Display)) or for programs
 /// ([`json`](Verdict::json)).
-pub(crate) struct Verdict<'t>(pub(crate) Result<Verified<'t>, VerifyError>);
+pub(crate) struct Verdict<'t> {
+    pub(crate) result: Result<Verified<'t>, VerifyError>,
+    /// What is probably wrong with a token that cannot be read.
+    hint: Option<&'static str>,
+}
 
-impl Verdict<'_> {
-    pub(crate) fn is_verified(&self) -> bool {
-        self.0.is_ok()
+impl<'t> Verdict<'t> {
+    pub(crate) fn new(token: &[u8], result: Result<Verified<'t>, VerifyError>) -> Self {
+        let is_unreadable =
+            |error: &VerifyError| matches!(error.code(), "not-compact" | "invalid-base64url");
+        let is_unreadable = result.as_ref().is_err_and(is_unreadable);
+        Self {
+            result,
+            hint: is_unreadable.then(|| hint(token)).flatten(),
+        }
     }
 
     /// One JSON object.
     pub(crate) fn json(&self) -> String {
-        match &self.0 {
+        match &self.result {
             Ok(verified) => {
                 let claims = OneLine(verified.claims().as_str());
                 format!(r#"{{"verified":true,"claims":{claims}}}"#)
@@ -25,18 +37,25 @@ impl Verdict<'_> {
             Err(error) => {
                 let code = Value::from(error.code());
                 let reason = Value::from(error.to_string());
-                format!(r#"{{"verified":false,"error":{code},"reason":{reason}}}"#)
+                let hint = self
+                    .hint
+                    .map(|hint| format!(r#","hint":{}"#, Value::from(hint)));
+                let hint = hint.unwrap_or_default();
+                format!(r#"{{"verified":false,"error":{code},"reason":{reason}{hint}}}"#)
             }
         }
     }
 }
 
-/// `verified` and the claims, or `rejected`, the code and the reason.
+/// `verified` and the claims, or `rejected`, the code, the reason and a hint.
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Ok(verified) => write!(f, "verified {}", OneLine(verified.claims().as_str())),
-            Err(error) => write!(f, "rejected {}: {error}", error.code()),
+        match (&self.result, self.hint) {
+            (Ok(verified), _) => write!(f, "verified {}", OneLine(verified.claims().as_str())),
+            (Err(error), None) => write!(f, "rejected {}: {error}", error.code()),
+            (Err(error), Some(hint)) => {
+                write!(f, "rejected {}: {error}. Hint: {hint}", error.code())
+            }
         }
     }
 }
@@ -60,7 +79,7 @@ impl fmt::Display for OneLine<'_> {
             }
             is_escaped = character == '\\' && !is_escaped;
             // These characters are in strings, where they may be escaped.
-            if character.is_control() || matches!(character, '\u{2028}' | '\u{2029}') {
+            if steers(character) {
                 write!(f, "\\u{:04x}", u32::from(character))?;
             } else {
                 f.write_char(character)?;
@@ -68,6 +87,12 @@ impl fmt::Display for OneLine<'_> {
         }
         Ok(())
     }
+}
+
+/// Characters that break lines, change the order of others or steer a terminal.
+pub(crate) fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -93,7 +118,7 @@ mod tests {
     #[test]
     fn a_rejection_has_its_code_and_reason() {
         let error = tokenlatch::Error::MissingClaim(tokenlatch::Claim::Expiry);
-        let verdict = Verdict(Err(error.into()));
+        let verdict = Verdict::new(b"", Err(error.into()));
         let reason = "a required claim is absent: exp";
         assert_eq!(
             verdict.to_string(),
@@ -103,5 +128,8 @@ mod tests {
             verdict.json(),
             format!(r#"{{"verified":false,"error":"missing-claim","reason":"{reason}"}}"#)
         );
+        let verdict = Verdict::new(b"opaque", Err(tokenlatch::Error::NotCompact.into()));
+        assert!(verdict.to_string().contains(". Hint: it has no dots"));
+        assert!(verdict.json().contains(r#"","hint":"it has no dots"#));
     }
 }

@@ -344,6 +344,8 @@ fn leeway_is_in_seconds() {
 fn wrong_usage_is_status_2() {
     for arguments in [
         &["verify"][..],
+        &["verify", "--profile", "nobody", "token"],
+        &["verify", "--jwks", "x", "--claim", "x", "token"],
         &["verify", "--jwks", "x", "--issuer", "x", "token"],
         &["verify", "--jwks", "x", "--audience", "x", "token"],
         &["verify", "--issuer", "x", "--audience", "x", "token"],
@@ -355,6 +357,187 @@ fn wrong_usage_is_status_2() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(stdout(&output).is_empty());
         assert!(!stderr(&output).is_empty());
+    }
+}
+
+#[test]
+fn wrong_usage_is_told_with_what_would_be_right() {
+    let template = "https://a.example/{tenant}/";
+    for (arguments, parts) in [
+        (
+            &["--issuer", "x", "--audience", "x"][..],
+            &["--jwks", "--discover", "--metadata", "--profile"][..],
+        ),
+        (
+            &["--jwks", "x", "--audience", "x"],
+            &["--issuer", "--issuer-template", "--discover", "--profile"],
+        ),
+        (
+            &["--jwks", "x", "--issuer", "x"],
+            &["--audience", "--client"],
+        ),
+        (
+            &["--profile", "github", "--audience", "x"],
+            &["--claim repository=OWNER/NAME"],
+        ),
+        (&["--profile", "cognito", "--client", "x"], &["--issuer"]),
+        (
+            &[
+                "--jwks",
+                "x",
+                "--issuer-template",
+                template,
+                "--audience",
+                "x",
+            ],
+            &["exactly one {tenantid}"],
+        ),
+        (
+            &[
+                "--jwks",
+                "x",
+                "--issuer",
+                "x",
+                "--tenant",
+                "x",
+                "--audience",
+                "x",
+            ],
+            &["without an issuer template"],
+        ),
+    ] {
+        let mut command = tokenlatch();
+        let output = command.arg("verify").args(arguments).arg("token").output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        for part in parts {
+            assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        }
+    }
+}
+
+#[test]
+fn no_token_on_standard_input_is_wrong_usage() {
+    let fixture = Fixture::start();
+    for input in [&b""[..], b" \n\n"] {
+        let output = run_with(fixture.verify().arg("-"), input);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("no token on standard input"));
+    }
+    let output = run_with(tokenlatch().args(["inspect", "-"]), b"");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn a_text_that_is_no_token_gets_a_hint() {
+    let fixture = Fixture::start();
+    let token = fixture.auth0_token();
+    for (text, part) in [
+        (format!("Bearer {token}"), "leave out `Bearer`"),
+        (format!("\"{token}\""), "quotation marks"),
+        ("a.b.c.d.e".into(), "encrypted"),
+        ("opaque".into(), "opaque"),
+        (
+            file("a.token", &token).display().to_string(),
+            "name of a file",
+        ),
+    ] {
+        let output = fixture.verify().arg(&text).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stdout(&output).contains(part), "{}", stdout(&output));
+        assert!(!stdout(&output).contains(&token));
+        let output = tokenlatch().args(["inspect", &text]).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(stdout(&output).contains(part), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn a_token_is_inspected_without_being_verified() {
+    let fixture = Fixture::start();
+    let token = fixture.auth0_token();
+    let (signing_input, _) = token.rsplit_once('.').unwrap();
+    // Anybody can write this one.
+    let forged = format!("{signing_input}.AAAA");
+    let output = run_with(tokenlatch().args(["inspect", "-"]), forged.as_bytes());
+    assert_eq!(output.status.code(), Some(0));
+    let text = stdout(&output);
+    assert!(text.starts_with("NOT VERIFIED: "), "{text}");
+    assert!(text.contains("\n  \"alg\": \"RS256\"\n"), "{text}");
+    assert!(text.contains("Z, in "), "{text}");
+    assert!(text.ends_with("signature: 3 bytes\n"), "{text}");
+    let output = tokenlatch().args(["inspect", "--json", &forged]).output();
+    let shown: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    assert_eq!(shown["verified"], false);
+    assert_eq!(shown["claims"].to_string(), claims(&token));
+}
+
+#[test]
+fn a_verdict_is_explained() {
+    let fixture = Fixture::start();
+    let token = fixture.auth0_token();
+    let origin = fixture.issuer.origin();
+    let output = fixture
+        .verify_for(origin)
+        .args(["--client", "other", "--scope", "read:things erase:things"])
+        .args(["--claim", "gty=password", "--explain", &token])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    for part in [
+        "rejected wrong-issuer: ",
+        &format!("issuer (iss): wanted \"{origin}\"; found \"{origin}/\", with a slash at the end"),
+        "audience (aud): wanted \"https://api.example.com/\"; found \"https://api.example.com/\"",
+        "client: wanted \"other\"; found \"demo-client\" in azp",
+        "without \"erase:things\"",
+        "\"gty\": wanted \"password\"; found \"client-credentials\"",
+        "expires (exp): 20",
+        "Z, in ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
+fn a_policy_may_ask_for_more_and_for_less() {
+    let fixture = Fixture::start();
+    let token = fixture.auth0_token();
+    let issuer = format!("{}/", fixture.issuer.origin());
+    let jwks = fixture.jwks();
+    for (arguments, status) in [
+        (&["--audience", "x", "--audience", AUDIENCE][..], 0),
+        (&["--audience", AUDIENCE, "--issuer", "x"], 0),
+        (&["--audience", AUDIENCE, "--client", "demo-client"], 0),
+        (&["--audience", AUDIENCE, "--client", "other"], 1),
+        (
+            &[
+                "--audience",
+                AUDIENCE,
+                "--scope",
+                "read:things",
+                "--scope",
+                "write:things",
+            ],
+            0,
+        ),
+        (&["--audience", AUDIENCE, "--scope", "erase:things"], 1),
+        (
+            &["--audience", AUDIENCE, "--claim", "gty=client-credentials"],
+            0,
+        ),
+        (&["--audience", AUDIENCE, "--claim", "gty=password"], 1),
+        (&["--audience", AUDIENCE, "--type", "JWT"], 0),
+        (&["--audience", AUDIENCE, "--type", "at+jwt"], 1),
+        // It has an audience.
+        (&["--client", "demo-client"], 1),
+        (&["--audience", AUDIENCE, "--profile", "auth0"], 0),
+        (&["--audience", AUDIENCE, "--profile", "rfc9068"], 1),
+    ] {
+        let mut command = tokenlatch();
+        command.args(["verify", "--jwks", &jwks, "--issuer", &issuer]);
+        let output = command.args(arguments).arg(&token).output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}");
     }
 }
 

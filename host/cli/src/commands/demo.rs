@@ -154,9 +154,9 @@ impl Api<'_> {
         let verified = self
             .keys
             .verify(token.as_bytes(), &mut scratch, policy, clock::now());
-        let verdict = Verdict(verified.await);
+        let verdict = Verdict::new(token.as_bytes(), verified.await);
         say(&verdict)?;
-        if verdict.0.err().map(|error| error.code()) != expected {
+        if verdict.result.err().map(|error| error.code()) != expected {
             return Err(Failure::Demo("this is not the verdict that was due"));
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
-use tokenlatch_host::http::{Fetched, HttpClient};
+use tokenlatch_host::files;
+use tokenlatch_host::http::{Fetched, HttpClient, MAX_BODY_LEN};
 use tokenlatch_host::key_set::{self, HttpSource, KeySetError, ListedKey, Source};
 
 use crate::failure::Failure;
@@ -41,7 +42,8 @@ enum Command {
     },
     /// Shows the keys in a file
     Show {
-        /// The JWK Set
+        /// The JWK Set, or - to read it from standard input
+        #[arg(value_name = "FILE|-")]
         file: String,
         /// Print a JSON array
         #[arg(long)]
@@ -64,7 +66,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             };
             (fetch(url.as_deref(), discover.as_deref()).await?, form)
         }
-        Command::Show { file, json } => (key_set::read(file)?, Form::of(json)),
+        Command::Show { file, json } => (read(&file)?, Form::of(json)),
     };
     // A document that is not a JWK Set is not shown in any form.
     let keys = key_set::list(&document).map_err(KeySetError::Invalid)?;
@@ -90,6 +92,16 @@ impl Form {
     fn of(json: bool) -> Self {
         if json { Self::Json } else { Self::Table }
     }
+}
+
+fn read(file: &str) -> Result<Vec<u8>, Failure> {
+    if file != "-" {
+        return Ok(key_set::read(file)?);
+    }
+    let mut document = Vec::new();
+    let read = files::read_into(io::stdin().lock(), MAX_BODY_LEN, &mut document);
+    read.map_err(Failure::Input)?;
+    Ok(document)
 }
 
 /// The document at a URL, or the document of an issuer.

@@ -2,6 +2,7 @@
 
 mod call;
 mod demo;
+mod inspect;
 mod issuer;
 mod jwks;
 mod token;
@@ -31,6 +32,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Verify(verify::Args),
+    Inspect(inspect::Args),
     Jwks(jwks::Args),
     Token(token::Args),
     Call(call::Args),
@@ -51,6 +53,7 @@ pub(crate) async fn run() -> ExitCode {
     }
     let done = match command.unwrap_or(Command::Demo) {
         Command::Verify(args) => verify::run(args).await,
+        Command::Inspect(args) => inspect::run(&args),
         Command::Jwks(args) => jwks::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Call(args) => call::run(args).await,
