@@ -7,7 +7,8 @@
 //!
 //! - **Fresh, stale, dead.** A set is fresh for the time that its server gives, from [`MIN_TTL`] to
 //!   [`MAX_TTL`], or for [`TTL`] if the server gives none. It is fetched again a little before the end of
-//!   that time. If the fetch fails, the set is stale and still serves for [`MAX_STALE`]. The fetch is tried
+//!   that time. If nobody has used it since the last fetch, the fetch waits until somebody does, or until
+//!   the set is about to die. If the fetch fails, the set is stale and still serves for [`MAX_STALE`]. The fetch is tried
 //!   again after [`MIN_RETRY`], and then less and less often, up to [`MAX_RETRY`]. At the end of
 //!   [`MAX_STALE`] the set is dead and no longer serves.
 //! - **An unknown `kid`** makes the cache fetch the set again, once for all waiting callers, and at most once

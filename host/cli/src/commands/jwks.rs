@@ -7,7 +7,8 @@ use clap::Subcommand;
 use serde_json::json;
 use tokenlatch_host::files;
 use tokenlatch_host::http::{Fetched, HttpClient, MAX_BODY_LEN};
-use tokenlatch_host::key_set::{self, HttpSource, KeySetError, ListedKey, Source};
+use tokenlatch_host::key_set::{self, KeySetError, ListedKey, Source};
+use tokenlatch_host::profile::KeyPlace;
 
 use crate::failure::Failure;
 
@@ -28,11 +29,13 @@ enum Command {
     /// Shows the keys that an issuer publishes
     Fetch {
         /// The JWK Set's URL: https, or http to a loopback address
-        #[arg(required_unless_present = "discover")]
         url: Option<String>,
         /// The issuer whose metadata has the URL of its JWK Set
         #[arg(long, value_name = "ISSUER", conflicts_with = "url")]
         discover: Option<String>,
+        /// The metadata of the issuer of --discover, if it is not where the standards put it
+        #[arg(long, value_name = "URL", requires = "discover")]
+        metadata: Option<String>,
         /// Print the document unchanged, to keep it in a file
         #[arg(long, conflicts_with = "json")]
         document: bool,
@@ -56,6 +59,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         Command::Fetch {
             url,
             discover,
+            metadata,
             document,
             json,
         } => {
@@ -64,7 +68,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             } else {
                 Form::of(json)
             };
-            (fetch(url.as_deref(), discover.as_deref()).await?, form)
+            (fetch(&place(url, discover, metadata)?).await?, form)
         }
         Command::Show { file, json } => (read(&file)?, Form::of(json)),
     };
@@ -104,13 +108,23 @@ fn read(file: &str) -> Result<Vec<u8>, Failure> {
     Ok(document)
 }
 
-/// The document at a URL, or the document of an issuer.
-async fn fetch(url: Option<&str>, issuer: Option<&str>) -> Result<Vec<u8>, KeySetError> {
-    let client = HttpClient::default();
-    let source = match (url, issuer) {
-        (Some(url), _) => HttpSource::url(url, client)?,
-        (None, issuer) => HttpSource::issuer(issuer.unwrap_or_default(), client)?,
-    };
+fn place(
+    url: Option<String>,
+    discover: Option<String>,
+    metadata: Option<String>,
+) -> Result<KeyPlace, Failure> {
+    match (url, discover, metadata) {
+        (Some(url), _, _) => Ok(KeyPlace::Url(url)),
+        (None, Some(issuer), None) => Ok(KeyPlace::Issuer(issuer)),
+        (None, Some(issuer), Some(url)) => Ok(KeyPlace::Metadata { url, issuer }),
+        (None, None, _) => Err(Failure::Usage(
+            "which key set? Give its URL, or its issuer with --discover".into(),
+        )),
+    }
+}
+
+async fn fetch(place: &KeyPlace) -> Result<Vec<u8>, KeySetError> {
+    let source = place.source(HttpClient::default())?;
     match source.fetch(None).await? {
         Fetched::Document { body, .. } => Ok(body),
         Fetched::NotModified { .. } => unreachable!("there was no ETag to compare"),
