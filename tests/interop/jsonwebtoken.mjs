@@ -9,15 +9,19 @@ const [jwksUri, issuer, audience] = process.argv.slice(2);
 
 const client = jwksClient({ jwksUri });
 
+// Tokens for a client alone have no audience.
+const options = { algorithms: ['RS256'], issuer, audience: audience || undefined };
+
 function getKey(header, callback) {
-    client.getSigningKey(header.kid, (error, key) => {
+    // AD FS names the key by x5t alone.
+    client.getSigningKey(header.kid ?? header.x5t, (error, key) => {
         callback(error, key?.getPublicKey());
     });
 }
 
 for await (const token of createInterface({ input: process.stdin })) {
     const verdict = await new Promise((resolve) => {
-        jwt.verify(token, getKey, { algorithms: ['RS256'], issuer, audience }, (error, claims) => {
+        jwt.verify(token, getKey, options, (error, claims) => {
             resolve(error ? { verified: false, reason: error.message } : { verified: true, claims });
         });
     });

@@ -14,8 +14,11 @@ keys = jwt.PyJWKClient(jwks_uri, cooldown_duration=0)
 for line in sys.stdin:
     token = line.strip()
     try:
-        key = keys.get_signing_key_from_jwt(token)
-        claims = jwt.decode(token, key, algorithms=["RS256"], issuer=issuer, audience=audience)
+        header = jwt.get_unverified_header(token)
+        # AD FS names the key by x5t alone.
+        key = keys.get_signing_key(header.get("kid") or header["x5t"])
+        # Tokens for a client alone have no audience.
+        claims = jwt.decode(token, key, algorithms=["RS256"], issuer=issuer, audience=audience or None)
         verdict = {"verified": True, "claims": claims}
     except jwt.PyJWTError as error:
         verdict = {"verified": False, "reason": str(error)}
