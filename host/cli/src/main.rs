@@ -5,6 +5,7 @@ mod decoded;
 mod explanation;
 mod failure;
 mod hint;
+mod http_options;
 mod key_source;
 mod lines;
 mod logging;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use headers::{ETag, HeaderMap, HeaderMapExt, IfNoneMatch};
-use reqwest::header::CONTENT_ENCODING;
+use reqwest::header::{CONTENT_ENCODING, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, Request, StatusCode, Url};
+use reqwest::{Certificate, ClientBuilder, Request, StatusCode, Url};
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -25,6 +25,10 @@ pub struct HttpClient {
     limits: Limits,
     /// The origins that may be asked by `http`.
     http_origins: Vec<String>,
+    /// What it trusts besides the system's root certificates.
+    roots: Vec<Certificate>,
+    /// The headers of each GET.
+    headers: HeaderMap,
     /// For `http` to a loopback address.
     loopback: OnceLock<reqwest::Client>,
     /// For everything else.
@@ -58,10 +62,35 @@ impl HttpClient {
         let client = build(builder, &limits)?;
         Ok(Self {
             limits,
-            http_origins: Vec::new(),
             loopback: OnceLock::from(client.clone()),
             others: OnceLock::from(client),
+            ..Self::default()
         })
+    }
+
+    /// Trusts these root certificates, too, in PEM. A client of [`from_builder`](Self::from_builder) trusts
+    /// those of its builder alone.
+    ///
+    /// # Errors
+    ///
+    /// [`HttpError::InvalidCertificate`], also if there is none.
+    pub fn trust(mut self, pem: &[u8]) -> Result<Self, HttpError> {
+        let roots = Certificate::from_pem_bundle(pem).map_err(|_| HttpError::InvalidCertificate)?;
+        if roots.is_empty() {
+            return Err(HttpError::InvalidCertificate);
+        }
+        self.roots.extend(roots);
+        Ok(self)
+    }
+
+    /// Sends this header when it gets a document, such as `Authorization` for a Kubernetes API server.
+    ///
+    /// It goes to every server that is asked: to the one with an issuer's metadata and to the one of its
+    /// `jwks_uri`.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
     }
 
     /// Allows `http` to this origin, such as `http://keycloak:8080`. Anybody on the network path can then
@@ -181,6 +210,9 @@ impl HttpClient {
             builder = builder.no_proxy().tls_certs_only([]);
             &self.loopback
         } else {
+            for root in &self.roots {
+                builder = builder.add_root_certificate(root.clone());
+            }
             &self.others
         };
         if let Some(client) = client.get() {
@@ -201,6 +233,7 @@ impl HttpClient {
     async fn follow(&self, mut url: Url, etag: Option<ETag>) -> Result<Fetched, HttpError> {
         for _ in 0..=MAX_REDIRECTS {
             let mut request = self.http(&url)?.get(url.clone()).build()?;
+            request.headers_mut().extend(self.headers.clone());
             if let Some(etag) = &etag {
                 let condition = IfNoneMatch::from(etag.clone());
                 request.headers_mut().typed_insert(condition);

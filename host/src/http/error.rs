@@ -24,6 +24,9 @@ pub enum HttpError {
     /// ([`HttpClient::allow_http`](super::HttpClient::allow_http)). The URL's scheme, host and port are given.
     #[error("{0} is not https, and not a loopback address: http has to be allowed for it by name")]
     InsecureUrl(String),
+    /// Not a certificate in PEM.
+    #[error("not a certificate in PEM")]
+    InvalidCertificate,
     /// The client or the request cannot be made. For example, this machine has no root certificates.
     #[error("the HTTP client cannot be set up")]
     Client(#[source] reqwest::Error),

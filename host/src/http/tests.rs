@@ -12,6 +12,8 @@ use axum::http::{HeaderValue, Uri};
 use axum::response::IntoResponse;
 use axum::response::Redirect;
 use axum::routing;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use headers::HeaderMap;
@@ -124,8 +126,12 @@ fn gzip(body: &[u8]) -> Vec<u8> {
 
 /// A certificate for `127.0.0.1` that is its own root, and the TLS server's side of it.
 fn certificate() -> (Certificate, TlsAcceptor) {
+    let (der, acceptor) = certificate_in_der();
+    (Certificate::from_der(&der).unwrap(), acceptor)
+}
+
+fn certificate_in_der() -> (Vec<u8>, TlsAcceptor) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let root = Certificate::from_der(made.cert.der()).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_protocol_versions(rustls::ALL_VERSIONS)
@@ -133,7 +139,10 @@ fn certificate() -> (Certificate, TlsAcceptor) {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    (root, TlsAcceptor::from(Arc::new(config)))
+    (
+        made.cert.der().to_vec(),
+        TlsAcceptor::from(Arc::new(config)),
+    )
 }
 
 /// Responds with `{}` over TLS; returns the server's origin and the requests' heads as they arrive.
@@ -661,6 +670,29 @@ async fn only_a_trusted_certificate_is_accepted() {
         "{rejected:?}"
     );
     assert_eq!(heads.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_is_trusted_and_a_header_is_sent_on_request() {
+    let (der, acceptor) = certificate_in_der();
+    let (origin, heads) = serve_tls(acceptor).await;
+    let body = BASE64.encode(der);
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let client = HttpClient::new(PATIENT).trust(pem.as_bytes()).unwrap();
+    let secret = HeaderValue::from_static("Bearer hush");
+    let client = client.header(reqwest::header::AUTHORIZATION, secret);
+    assert!(!format!("{client:?}").contains("hush"));
+    assert_eq!(client.get(&origin).await.unwrap(), b"{}");
+    let heads = heads.lock().unwrap();
+    assert!(heads[0].contains("authorization: Bearer hush\r\n"));
+    assert!(heads[0].contains("user-agent: tokenlatch/"));
+    for wrong in ["", "-----BEGIN CERTIFICATE-----", "hello"] {
+        let client = HttpClient::default().trust(wrong.as_bytes());
+        assert!(
+            matches!(client, Err(HttpError::InvalidCertificate)),
+            "{wrong}"
+        );
+    }
 }
 
 #[tokio::test]

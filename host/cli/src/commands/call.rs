@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use tokenlatch_host::files;
-use tokenlatch_host::http::{HttpClient, Limits};
+use tokenlatch_host::http::Limits;
 use tokenlatch_host::reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokenlatch_host::reqwest::{Method, Request, Url};
 
 use crate::failure::Failure;
+use crate::http_options::HttpOptions;
 use crate::token_source::TokenSource;
 
 /// The longest body that is sent or shown, in bytes.
@@ -24,10 +25,12 @@ const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
 /// if the API or the authorization server could not be reached or its response is malformed.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The URL to call: https, or http to a loopback address
+    /// The URL to call: https, or http to a loopback address or to a host of --allow-http
     url: Url,
     #[command(flatten)]
     source: TokenSource,
+    #[command(flatten)]
+    http: HttpOptions,
     /// The request's method [default: GET, or POST with --data]
     #[arg(long, short = 'X')]
     method: Option<Method>,
@@ -47,7 +50,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut limits = Limits::default();
     limits.max_body_len = MAX_BODY_LEN;
-    let tokens = args.source.client(HttpClient::new(limits))?;
+    let tokens = args.source.client(args.http.client(limits)?)?;
     let response = tokens.call(args.request()?).await?;
     let mut output = io::stdout().lock();
     output

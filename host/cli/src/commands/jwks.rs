@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 use tokenlatch_host::files;
-use tokenlatch_host::http::{Fetched, HttpClient, MAX_BODY_LEN};
+use tokenlatch_host::http::{Fetched, HttpClient, Limits, MAX_BODY_LEN};
 use tokenlatch_host::key_set::{self, KeySetError, ListedKey, Source};
 use tokenlatch_host::profile::KeyPlace;
 
 use crate::failure::Failure;
+use crate::http_options::{HeaderOptions, HttpOptions};
 
 /// Shows the keys of a JWK Set
 ///
@@ -36,6 +37,10 @@ enum Command {
         /// The metadata of the issuer of --discover, if it is not where the standards put it
         #[arg(long, value_name = "URL", requires = "discover")]
         metadata: Option<String>,
+        #[command(flatten)]
+        http: HttpOptions,
+        #[command(flatten)]
+        headers: HeaderOptions,
         /// Print the document unchanged, to keep it in a file
         #[arg(long, conflicts_with = "json")]
         document: bool,
@@ -60,15 +65,18 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             url,
             discover,
             metadata,
+            http,
+            headers,
             document,
             json,
         } => {
+            let client = headers.add_to(http.client(Limits::default())?)?;
             let form = if document {
                 Form::Document
             } else {
                 Form::of(json)
             };
-            (fetch(&place(url, discover, metadata)?).await?, form)
+            (fetch(&place(url, discover, metadata)?, client).await?, form)
         }
         Command::Show { file, json } => (read(&file)?, Form::of(json)),
     };
@@ -123,8 +131,8 @@ fn place(
     }
 }
 
-async fn fetch(place: &KeyPlace) -> Result<Vec<u8>, KeySetError> {
-    let source = place.source(HttpClient::default())?;
+async fn fetch(place: &KeyPlace, client: HttpClient) -> Result<Vec<u8>, KeySetError> {
+    let source = place.source(client)?;
     match source.fetch(None).await? {
         Fetched::Document { body, .. } => Ok(body),
         Fetched::NotModified { .. } => unreachable!("there was no ETag to compare"),

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use secrecy::ExposeSecret;
-use tokenlatch_host::http::HttpClient;
+use tokenlatch_host::http::Limits;
 
 use crate::failure::Failure;
+use crate::http_options::HttpOptions;
 use crate::token_source::TokenSource;
 use crate::verdict::OneLine;
 
@@ -21,13 +22,15 @@ use crate::verdict::OneLine;
 pub(crate) struct Args {
     #[command(flatten)]
     source: TokenSource,
+    #[command(flatten)]
+    http: HttpOptions,
     /// Print the server's whole response, as a JSON object on one line
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let tokens = args.source.client(HttpClient::default())?;
+    let tokens = args.source.client(args.http.client(Limits::default())?)?;
     let token = tokens.token().await?;
     let mut output = io::stdout().lock();
     let written = if args.json {

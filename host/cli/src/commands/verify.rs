@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use tokenlatch::{MAX_TOKEN_LEN, Time};
 use tokenlatch_host::clock;
-use tokenlatch_host::http::HttpClient;
+use tokenlatch_host::http::Limits;
 use tokenlatch_host::policy::OwnedPolicy;
 
 use crate::explanation::explanation;
 use crate::failure::Failure;
+use crate::http_options::{HeaderOptions, HttpOptions};
 use crate::key_source::KeySource;
 use crate::lines::Lines;
 use crate::policy_options::PolicyOptions;
@@ -30,6 +31,10 @@ pub(crate) struct Args {
     keys: KeySource,
     #[command(flatten)]
     policy: PolicyOptions,
+    #[command(flatten)]
+    http: HttpOptions,
+    #[command(flatten)]
+    headers: HeaderOptions,
     /// The present time, in seconds since 1970 [default: the system's clock]
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
@@ -49,7 +54,8 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (profile, settings) = args.policy.settings(args.keys.discover.as_deref())?;
     let policy = OwnedPolicy::new(settings.clone())?;
     let place = profile.map(|profile| profile.keys);
-    let keys = args.keys.keep(place, &settings, HttpClient::default())?;
+    let client = args.headers.add_to(args.http.client(Limits::default())?)?;
+    let keys = args.keys.keep(place, &settings, client)?;
     keys.ready().await?;
     let mut scratch = vec![0; MAX_TOKEN_LEN];
     let mut output = io::stdout().lock();
