@@ -57,6 +57,40 @@ async fn it_reads_a_configuration() {
     assert!(!page.contains("change-me"));
 }
 
+#[tokio::test]
+async fn it_introduces_itself() {
+    let directory = TempDir::new().unwrap();
+    let arguments = ["--profile", "cognito", "--listen", "localhost:0"];
+    let mut child = issuer(directory.path(), &arguments).spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let lines: Vec<String> = output.lines().take(8).map(Result::unwrap).collect();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let origin = lines[0].strip_prefix("listening on ").unwrap();
+    let expected = [
+        format!("page       {origin}/"),
+        format!("issuer     {origin}/eu-west-1_AbCdEf123"),
+        format!("key set    {origin}/.well-known/jwks.json"),
+        format!("tokens at  {origin}/oauth2/token"),
+        "client     demo-client".into(),
+        "secret     demo-secret".into(),
+        "audience   https://api.example.com/".into(),
+    ];
+    assert_eq!(lines[1..], expected);
+}
+
+#[test]
+fn an_address_that_is_none_is_status_2() {
+    let directory = TempDir::new().unwrap();
+    for address in ["nowhere", "localhost:99999", "no-such-host.invalid:0"] {
+        let output = issuer(directory.path(), &["--listen", address]).output();
+        let Output { status, stderr, .. } = output.unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!(status.code(), Some(2), "{address}");
+        assert!(stderr.contains("cannot listen at"), "{stderr}");
+    }
+}
+
 #[test]
 fn a_wrong_configuration_is_status_2_and_not_quoted() {
     let directory = TempDir::new().unwrap();

@@ -60,12 +60,12 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::{Router, routing};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-pub use self::endpoints::atm::ISSUER as ATM_ISSUER;
 pub use self::model::client::{Audience, Client, Grant, Lifetimes, MAX_LIFETIME, User};
 pub use self::model::clock::{Clock, MAX_TIME};
 pub use self::model::config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
@@ -73,12 +73,16 @@ pub use self::model::endpoint::Endpoint;
 pub use self::model::faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
 pub use self::model::key_store::KeyStoreError;
 pub use self::model::keys::{Key, KeyError};
+pub use self::model::profile::{COGNITO_POOL, ENTRA_TENANT, FIREBASE_PROJECT, REPOSITORY};
 pub use self::model::ring::KeyState;
+pub use crate::profile::{ATM_ISSUER, ProfileName};
 pub use secrecy::{ExposeSecret, SecretString};
 
 pub use self::server::log::{Count, Log, MAX_REMEMBERED, Request};
 
-use self::endpoints::{admin, atm, auth0, key_set, page};
+use self::endpoints::{admin, atm, auth0, key_set, metadata, oauth, page};
+use self::model::endpoint::{OAUTH_METADATA, OPENID_METADATA};
+use self::model::profile;
 use self::server::{middleware, serve, site::Site};
 
 /// A running authorization server, which stops when it is dropped.
@@ -103,6 +107,12 @@ pub enum StartError {
     #[error("there are no keys to sign with")]
     Keys(#[from] KeyError),
 }
+
+/// The claims of a token are a JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the claims of a token are a JSON object")]
+#[non_exhaustive]
+pub struct NotClaims;
 
 impl Issuer {
     /// Starts listening at `address` (port 0 is any free one) with the default [`Config`]: new keys and
@@ -150,6 +160,38 @@ impl Issuer {
     #[must_use]
     pub fn origin(&self) -> &str {
         &self.site.origin
+    }
+
+    /// The `iss` of its profile's tokens.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        profile::issuer(self.site.profile, &self.site.public_origin)
+    }
+
+    /// The URL of its profile's token endpoint.
+    #[must_use]
+    pub fn token_url(&self) -> String {
+        let path = profile::token_path(self.site.profile);
+        format!("{}{path}", self.site.origin)
+    }
+
+    /// The URL of its key set.
+    #[must_use]
+    pub fn jwks_url(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.site.origin)
+    }
+
+    /// A token of its profile for the first client, as no request brings it: with these claims besides or in
+    /// place of its own, and without those that are `null`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotClaims`], if it is not a JSON object.
+    pub fn token(&self, claims: Value) -> Result<String, NotClaims> {
+        let Value::Object(claims) = claims else {
+            return Err(NotClaims);
+        };
+        Ok(self.site.token_with(self.client(), claims))
     }
 
     /// The first client.
@@ -234,22 +276,42 @@ fn router(site: Arc<Site>) -> Router {
         .route("/", routing::get(page::page))
         .route("/oauth/token", routing::post(auth0::token))
         .route("/auth/token", routing::post(atm::token))
-        .route(
-            "/.well-known/openid-configuration",
-            routing::get(auth0::metadata),
-        )
         .route("/.well-known/jwks.json", routing::get(key_set::key_set))
         .route(
             "/auth/.well-known/jwks.json",
             routing::get(key_set::key_set),
         )
         .fallback(|| async { StatusCode::NOT_FOUND });
+    let token_path = profile::token_path(site.profile);
+    if !matches!(site.profile, ProfileName::Auth0 | ProfileName::Atm) {
+        router = router.route(token_path, routing::post(oauth::token));
+    }
+    for path in metadata_paths(site.profile) {
+        router = router.route(&path, routing::get(metadata::metadata));
+    }
     if site.has_admin {
         router = router.nest("/admin", admin::router());
     }
     router
         .layer(from_fn_with_state(Arc::clone(&site), middleware::exchange))
         .with_state(site)
+}
+
+/// Where the metadata of a profile is.
+fn metadata_paths(profile: ProfileName) -> Vec<String> {
+    let mut issuers = vec![profile::issuer_path(profile)];
+    if profile == ProfileName::Entra {
+        issuers.extend(metadata::ENTRA_PLACES.map(profile::entra_path));
+    }
+    let paths = issuers.iter();
+    paths
+        .flat_map(|path| {
+            [
+                format!("{path}{OPENID_METADATA}"),
+                format!("{OAUTH_METADATA}{path}"),
+            ]
+        })
+        .collect()
 }
 
 /// Rotates the keys when that is due, even without requests. Never ends.
@@ -271,7 +333,6 @@ mod tests {
     use axum::http::{Request, header};
     use base64::Engine;
     use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-    use serde_json::Value;
     use std::net::Ipv4Addr;
     use tokio::sync::OnceCell;
     use tower::ServiceExt;

@@ -50,6 +50,13 @@ async fn faults_are_injected_and_cleared() {
         assert_eq!(response.status(), 400);
         assert_eq!(json_of(response).await["error"], "invalid_request");
     }
+    let bad = json!({"fault": "bad"});
+    let response = fixture.post("/admin/faults").json(&bad).send().await;
+    let response = json_of(response.unwrap()).await;
+    let why = response["error_description"].as_str().unwrap();
+    for fault in ["outage", "latency", "wrong-audience", "remove-claim"] {
+        assert!(why.contains(&format!("`{fault}`")), "{why}");
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod bounds;
 mod dialects;
 mod faults;
 mod page;
+mod profiles;
 mod rotation;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,18 +1,23 @@
 //! `tokenlatch issuer`
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokenlatch_host::issuer::{Config, Issuer};
+use tokenlatch_host::issuer::{Client, Config, ExposeSecret, Issuer, ProfileName};
+use tokio::net::lookup_host;
 
 use crate::failure::Failure;
+use crate::policy_options::profile_names;
 
 /// Runs the embedded authorization server
 ///
 /// The first line of output is `listening on http://HOST:PORT`. Open that address in a browser to see what
-/// the server does, and a `curl` line for each way to get a token.
+/// the server does, and a `curl` line for each way to get a token. The other lines say what its tokens are.
+///
+/// With --profile, it has the tokens and the key set of another issuer, for testing a service against it.
 ///
 /// The server issues tokens at `POST /oauth/token` (Auth0's dialect) and `POST /auth/token` (ATM's).
 /// Without a configuration, it has the client `demo-client` with the secret `demo-secret`, for the audience
@@ -26,7 +31,13 @@ use crate::failure::Failure;
 pub(crate) struct Args {
     /// The address to listen at; port 0 stands for any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
+    listen: String,
+    /// The issuer to play: the shape of the tokens and of the key set [default: auth0]
+    #[arg(long, value_name = "NAME", value_parser = profile_names())]
+    profile: Option<ProfileName>,
+    /// The public URL that `iss` and the metadata begin with [default: http://HOST:PORT/]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
     /// Clients, keys and limits, in TOML
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -42,14 +53,53 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         None => Config::default(),
     };
     config.keys.directory = args.keys.or(config.keys.directory);
-    let issuer = Issuer::start_with(config, args.listen).await?;
+    config.profile = args.profile.unwrap_or(config.profile);
+    config.issuer = args.issuer.or(config.issuer);
+    let issuer = Issuer::start_with(config, address(&args.listen).await?).await?;
     let mut output = io::stdout();
-    writeln!(output, "listening on {}", issuer.origin())
+    // At once: a reader may close the pipe after the first line.
+    output
+        .write_all(introduction(&issuer).as_bytes())
         .and_then(|()| output.flush())
         .map_err(Failure::Output)?;
     stop_signal.await;
     issuer.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The first address of `HOST:PORT`.
+async fn address(listen: &str) -> Result<SocketAddr, Failure> {
+    let wrong = |why: String| Failure::Usage(format!("cannot listen at {listen:?}: {why}"));
+    let found = lookup_host(listen).await;
+    let mut found = found.map_err(|error| wrong(error.to_string()))?;
+    found
+        .next()
+        .ok_or_else(|| wrong("the host has no address".into()))
+}
+
+/// Where it listens, and what its tokens are.
+fn introduction(issuer: &Issuer) -> String {
+    let mut text = format!("listening on {}\n", issuer.origin());
+    let mut line = |name: &str, value: &str| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<10} {value}");
+    };
+    line("page", &format!("{}/", issuer.origin()));
+    line("issuer", &issuer.issuer());
+    line("key set", &issuer.jwks_url());
+    line("tokens at", &issuer.token_url());
+    let demo = Client::demo();
+    for client in issuer.clients() {
+        line("client", &client.client_id);
+        // The documentation has the demo client's secret. Those of others are not shown.
+        if client.client_id == demo.client_id
+            && client.client_secret.expose_secret() == demo.client_secret.expose_secret()
+        {
+            line("secret", demo.client_secret.expose_secret());
+        }
+        line("audience", &client.audience);
+    }
+    text
 }
 
 /// Listens for Ctrl-C and SIGTERM from now on. The future ends with the first signal.

@@ -6,6 +6,7 @@
 //! | `GET /admin/faults` | | the faults that are active |
 //! | `POST /admin/faults` | a fault | the same |
 //! | `DELETE /admin/faults` | | the same: none |
+//! | `POST /admin/token` | `{"claims": {…}}`, with `"client_id"` if not for the first client | `{"access_token": TOKEN}`: the profile's token, with these claims besides or in place of its own, and without those that are `null` |
 //! | `GET /admin/clock` | | `{"now": SECONDS}`, since 1970 |
 //! | `POST /admin/clock` | `{"set": SECONDS}` or `{"advance": SECONDS}` | the same |
 //! | `DELETE /admin/clock` | | the same: the system's time |
@@ -26,6 +27,7 @@ use headers::{HeaderMapExt, Host};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::issuer::model::claims::Claims;
 use crate::issuer::model::faults::Injection;
 use crate::issuer::model::rejection::Rejection;
 use crate::issuer::server::serve::Peer;
@@ -47,6 +49,7 @@ pub(crate) fn router() -> Router<Arc<Site>> {
     Router::new()
         .route("/rotate", routing::post(rotate))
         .route("/faults", faults)
+        .route("/token", routing::post(token))
         .route("/clock", clock)
         .route("/requests", routing::get(requests).delete(clear_requests))
         .layer(from_fn(from_this_machine))
@@ -113,16 +116,48 @@ async fn inject(
     State(site): State<Arc<Site>>,
     injection: Result<Json<Injection>, JsonRejection>,
 ) -> Response {
-    let Ok(Json(injection)) = injection else {
-        return Rejection::InvalidRequest("the body is not a fault in JSON").into_response();
+    match injection {
+        Ok(Json(injection)) => match site.inject(injection) {
+            Ok(()) => faults(State(site)).await.into_response(),
+            Err(error) => invalid_request(&error.to_string()),
+        },
+        // It names what is wrong, and the faults that there are.
+        Err(error) => invalid_request(&error.body_text()),
+    }
+}
+
+fn invalid_request(why: &str) -> Response {
+    let response = json!({"error": "invalid_request", "error_description": why});
+    (StatusCode::BAD_REQUEST, Json(response)).into_response()
+}
+
+/// What the claims of a token are to be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenOrder {
+    client_id: Option<String>,
+    #[serde(default)]
+    claims: Claims,
+}
+
+/// `POST /admin/token`
+async fn token(
+    State(site): State<Arc<Site>>,
+    order: Result<Json<TokenOrder>, JsonRejection>,
+) -> Response {
+    let TokenOrder { client_id, claims } = match order {
+        Ok(Json(order)) => order,
+        Err(error) => return invalid_request(&error.body_text()),
     };
-    match site.inject(injection) {
-        Ok(()) => faults(State(site)).await.into_response(),
-        Err(error) => {
-            let response =
-                json!({"error": "invalid_request", "error_description": error.to_string()});
-            (StatusCode::BAD_REQUEST, Json(response)).into_response()
+    let client = match client_id {
+        None => site.clients.all().first(),
+        Some(client_id) => site.clients.claimed(&client_id),
+    };
+    match client {
+        Some(client) => {
+            Json(json!({"access_token": site.token_with(client, claims)})).into_response()
         }
+        None => invalid_request("there is no such client"),
     }
 }
 

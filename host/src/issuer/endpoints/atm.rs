@@ -10,13 +10,12 @@ use serde_json::json;
 
 use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::{Client, Grant, User};
+use crate::issuer::model::profile::{Grounds, token_claims};
 use crate::issuer::model::rejection::Rejection;
 use crate::issuer::server::exchange::Exchange;
 use crate::issuer::server::log::Outcome;
 use crate::issuer::server::site::Site;
-
-/// The `iss` of tokens in this dialect.
-pub const ISSUER: &str = "atm";
+use crate::profile::{ATM_ISSUER, ProfileName};
 
 /// A request. Its members have the names that ATM's documentation gives them.
 #[derive(Deserialize)]
@@ -148,22 +147,26 @@ fn refresh(
 }
 
 fn access_token(site: &Site, exchange: &Exchange, client: &Client, user: Option<&User>) -> String {
-    let mut claims = claims(json!({
-        "iat": exchange.now,
-        "iss": ISSUER,
-        "exp": exchange.now + client.lifetimes.atm.as_secs(),
-        "aud": client.audience,
-        "scope": user,
-    }));
-    claims.extend(client.claims.clone());
-    site.sign(exchange, claims)
+    let grounds = Grounds {
+        client,
+        audience: &client.audience,
+        scope: "",
+        organization: None,
+        now: exchange.now,
+        expiry: exchange.now + client.lifetimes.atm.as_secs(),
+    };
+    let mut claims = token_claims(ProfileName::Atm, &site.public_origin, &grounds);
+    if let Some(user) = user {
+        claims.insert("scope".into(), json!(user));
+    }
+    site.sign(exchange, ProfileName::Atm, claims)
 }
 
 /// A token that tells the client who its user is (OpenID Connect Core section 2).
 fn id_token(site: &Site, exchange: &Exchange, client: &Client, user: &User) -> String {
     let claims = claims(json!({
         "iat": exchange.now,
-        "iss": ISSUER,
+        "iss": ATM_ISSUER,
         "exp": exchange.now + client.lifetimes.atm.as_secs(),
         "aud": client.client_id,
         "sub": user.id,
@@ -171,7 +174,7 @@ fn id_token(site: &Site, exchange: &Exchange, client: &Client, user: &User) -> S
         "given_name": user.first_name,
         "family_name": user.last_name,
     }));
-    site.sign(exchange, claims)
+    site.sign(exchange, ProfileName::Atm, claims)
 }
 
 #[cfg(test)]

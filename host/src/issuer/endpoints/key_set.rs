@@ -26,7 +26,7 @@ pub(crate) async fn key_set(
         Effect::KeySet(document) => Some(document.to_vec()),
         Effect::Delay(_) | Effect::Substitute(_) | Effect::Claims(_) | Effect::Signing(_) => None,
     });
-    let document = document.unwrap_or_else(|| site.keys.document(exchange.now));
+    let document = document.unwrap_or_else(|| site.key_set(exchange.now));
     let etag = format!("\"{}\"", BASE64URL.encode(Sha256::digest(&document)));
     let known = request.typed_get::<IfNoneMatch>();
     let etag_known = etag.parse::<ETag>().ok().zip(known);

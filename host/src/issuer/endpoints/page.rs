@@ -15,8 +15,10 @@ use sha2::{Digest, Sha256};
 
 use crate::issuer::model::client::{Client, Grant};
 use crate::issuer::model::endpoint::Endpoint;
+use crate::issuer::model::profile::{self, token_path};
 use crate::issuer::model::ring::KeyState;
 use crate::issuer::server::site::Site;
+use crate::profile::ProfileName;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -64,6 +66,12 @@ fn document(site: &Site) -> Markup {
                 header {
                     h1 { "Tokenlatch issuer" }
                     p { "An authorization server for tests and demonstrations, at " code { (site.origin) } }
+                    @if is_played(site) {
+                        p {
+                            "It plays " code { (site.profile) } ": its tokens are of the issuer "
+                            code { (profile::issuer(site.profile, &site.public_origin)) }
+                        }
+                    }
                 }
                 main {
                     (summary(site))
@@ -84,7 +92,8 @@ fn document(site: &Site) -> Markup {
 fn summary(site: &Site) -> Markup {
     let now = site.clock.now();
     let issued = site.log.count_of(Endpoint::Auth0Token, "issued")
-        + site.log.count_of(Endpoint::AtmToken, "issued");
+        + site.log.count_of(Endpoint::AtmToken, "issued")
+        + site.log.count_of(Endpoint::Token, "issued");
     html! {
         section #summary data-live aria-label="Summary" {
             (number("tokens issued", issued))
@@ -282,8 +291,13 @@ fn endpoints(site: &Site) -> Markup {
             "where everything is",
         ),
     ];
+    if is_played(site) {
+        let what = "tokens of the profile, by form (RFC 6749)";
+        endpoints.insert(0, ("POST", token_path(site.profile), what));
+    }
     if site.has_admin {
         endpoints.extend([
+            ("POST", "/admin/token", "a token with claims at will"),
             ("POST", "/admin/rotate", "rotates the keys"),
             ("GET POST DELETE", "/admin/faults", "what goes wrong"),
             ("GET POST DELETE", "/admin/clock", "the issuer's time"),
@@ -307,6 +321,11 @@ fn endpoints(site: &Site) -> Markup {
     }
 }
 
+/// Whether the issuer has tokens besides those of its two dialects.
+fn is_played(site: &Site) -> bool {
+    !matches!(site.profile, ProfileName::Auth0 | ProfileName::Atm)
+}
+
 struct Flow {
     title: &'static str,
     note: Option<&'static str>,
@@ -326,7 +345,20 @@ fn flows(site: &Site) -> Vec<Flow> {
         }
         post_json(origin, "/auth/token", &request)
     };
-    let mut flows = vec![
+    let mut flows = Vec::new();
+    if is_played(site) {
+        let url = format!("{origin}{}", token_path(site.profile));
+        flows.push(Flow {
+            title: "A token of the profile",
+            note: Some("As RFC 6749 has it, with the client's credentials in HTTP Basic."),
+            command: format!(
+                "curl -s -u {} {} -d grant_type=client_credentials",
+                quoted(&format!("{id}:{secret}")),
+                quoted(&url),
+            ),
+        });
+    }
+    flows.extend([
         Flow {
             title: "Auth0: client credentials, JSON",
             note: None,
@@ -387,7 +419,7 @@ fn flows(site: &Site) -> Vec<Flow> {
             note: None,
             command: format!("curl -s {origin}/.well-known/jwks.json"),
         },
-    ];
+    ]);
     if site.has_admin {
         flows.push(Flow {
             title: "Rotate the keys",

@@ -114,12 +114,14 @@ pub struct User {
 }
 
 impl Client {
-    /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/`, and the user
-    /// `admin@example.com`.
+    /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/`, with the user
+    /// `admin@example.com` and the organization `org_demo`.
     #[must_use]
     pub fn demo() -> Self {
-        Self::new("demo-client", "demo-secret", "https://api.example.com/")
-            .with_scope("read:things write:things")
+        let mut demo = Self::new("demo-client", "demo-secret", "https://api.example.com/")
+            .with_scope("read:things write:things");
+        demo.organizations.push("org_demo".into());
+        demo
     }
 
     /// A client with these credentials, which gets tokens for this audience with every grant. Their scope is

@@ -6,12 +6,14 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::Url;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::client::{Client, Lifetimes, MAX_LIFETIME};
 use super::seconds;
 use crate::files;
+use crate::profile::ProfileName;
 
 /// The configuration of the authorization server, in code or from a TOML file:
 ///
@@ -28,6 +30,11 @@ pub struct Config {
     pub keys: KeyConfig,
     /// The rate limit of requests for tokens; by default none.
     pub rate_limit: Option<RateLimit>,
+    /// The issuer that it plays: the shape of its tokens and key set; Auth0 by default.
+    pub profile: ProfileName,
+    /// The public origin, such as `https://login.example.test/`, with which its `iss` and its URLs begin; by
+    /// default `http://HOST:PORT`, where it listens.
+    pub issuer: Option<String>,
     /// Whether there is `/admin/`, which only this machine may use; by default there is.
     pub admin: bool,
 }
@@ -132,6 +139,18 @@ impl Config {
     /// Whether every value is valid.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         self.keys.check()?;
+        if let Some(issuer) = &self.issuer {
+            let is_origin = Url::parse(issuer).is_ok_and(|url| {
+                let is_web = matches!(url.scheme(), "http" | "https");
+                is_web && url.query().is_none() && url.fragment().is_none()
+            });
+            if !is_origin {
+                return Err(ConfigError::Invalid(
+                    "issuer".into(),
+                    "is not an http or https URL without query and fragment",
+                ));
+            }
+        }
         if let Some(RateLimit { requests, period }) = self.rate_limit {
             in_range(requests.into(), 1..=1_000_000, "rate_limit.requests")?;
             in_range(period.as_secs(), 1..=86_400, "rate_limit.seconds")?;
@@ -188,6 +207,8 @@ impl Default for Config {
             clients: vec![Client::demo()],
             keys: KeyConfig::default(),
             rate_limit: None,
+            profile: ProfileName::Auth0,
+            issuer: None,
             admin: true,
         }
     }

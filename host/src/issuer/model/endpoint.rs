@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::profile::token_path;
+use crate::profile::ProfileName;
+
 /// The endpoint of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -11,9 +14,12 @@ pub enum Endpoint {
     Auth0Token,
     /// `/auth/token`
     AtmToken,
+    /// The token endpoint of the other profiles, as RFC 6749 has it.
+    Token,
     /// `/.well-known/jwks.json` and `/auth/.well-known/jwks.json`
     KeySet,
-    /// `/.well-known/openid-configuration`
+    /// `/.well-known/openid-configuration`, after the path of the issuer, and
+    /// `/.well-known/oauth-authorization-server`, before it.
     Metadata,
     /// A path without an endpoint.
     Other,
@@ -26,7 +32,9 @@ impl Endpoint {
             "/oauth/token" => Some(Self::Auth0Token),
             "/auth/token" => Some(Self::AtmToken),
             "/.well-known/jwks.json" | "/auth/.well-known/jwks.json" => Some(Self::KeySet),
-            "/.well-known/openid-configuration" => Some(Self::Metadata),
+            path if path.ends_with(OPENID_METADATA) => Some(Self::Metadata),
+            path if path.starts_with(OAUTH_METADATA) => Some(Self::Metadata),
+            path if is_token_path(path) => Some(Self::Token),
             "/" => None,
             path if path.starts_with("/admin/") => None,
             _ => Some(Self::Other),
@@ -34,7 +42,7 @@ impl Endpoint {
     }
 
     pub(crate) fn issues_tokens(self) -> bool {
-        matches!(self, Self::Auth0Token | Self::AtmToken)
+        matches!(self, Self::Auth0Token | Self::AtmToken | Self::Token)
     }
 
     /// Its path, or the first of its paths.
@@ -42,11 +50,23 @@ impl Endpoint {
         match self {
             Self::Auth0Token => "/oauth/token",
             Self::AtmToken => "/auth/token",
+            Self::Token => "/token",
             Self::KeySet => "/.well-known/jwks.json",
-            Self::Metadata => "/.well-known/openid-configuration",
+            Self::Metadata => OPENID_METADATA,
             Self::Other => "elsewhere",
         }
     }
+}
+
+/// The end of the path of OpenID Connect's metadata (OpenID Connect Discovery section 4).
+pub(crate) const OPENID_METADATA: &str = "/.well-known/openid-configuration";
+
+/// The beginning of the path of OAuth 2.0's (RFC 8414 section 3).
+pub(crate) const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
+
+fn is_token_path(path: &str) -> bool {
+    let mut profiles = ProfileName::ALL.iter();
+    profiles.any(|profile| token_path(*profile) == path)
 }
 
 #[cfg(test)]
@@ -58,12 +78,20 @@ mod tests {
         for endpoint in [
             Endpoint::Auth0Token,
             Endpoint::AtmToken,
+            Endpoint::Token,
             Endpoint::KeySet,
             Endpoint::Metadata,
             Endpoint::Other,
         ] {
             assert_eq!(Endpoint::of(endpoint.path()), Some(endpoint));
         }
+        for path in [
+            "/realms/demo/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server/realms/demo",
+        ] {
+            assert_eq!(Endpoint::of(path), Some(Endpoint::Metadata));
+        }
+        assert_eq!(Endpoint::of("/oauth2/token"), Some(Endpoint::Token));
         assert_eq!(Endpoint::of("/"), None);
         assert_eq!(Endpoint::of("/admin/rotate"), None);
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::issuer::model::claims::Claims;
 use crate::issuer::model::endpoint::Endpoint;
-use crate::issuer::model::key::{SigningKey, unsigned, with_bad_signature};
+use crate::issuer::model::key::{Header, SigningKey, unsigned, with_bad_signature};
 
 /// A fault.
 ///
@@ -117,7 +117,7 @@ pub(crate) enum Effect<'f> {
     /// The claims of a token are changed.
     Claims(Change<'f>),
     /// A token is signed in this way.
-    Signing(fn(&SigningKey, &Claims) -> String),
+    Signing(fn(&SigningKey, &Header, &Claims) -> String),
 }
 
 /// Changes claims, given the present time.
@@ -177,9 +177,9 @@ impl Fault {
                 claims.insert("iss".into(), WRONG.into());
             })),
             Self::BadSignature => {
-                Effect::Signing(|key, claims| with_bad_signature(&key.sign(claims)))
+                Effect::Signing(|key, header, claims| with_bad_signature(&key.sign(header, claims)))
             }
-            Self::AlgNone => Effect::Signing(|_, claims| unsigned(claims)),
+            Self::AlgNone => Effect::Signing(|_, _, claims| unsigned(claims)),
             Self::Claim { name, value } => Effect::Claims(Box::new(|claims, _| {
                 claims.insert(name.clone(), value.clone());
             })),

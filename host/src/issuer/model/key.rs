@@ -12,6 +12,7 @@ use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
 use rsa::signature::{RandomizedSigner, SignatureEncoding};
 use rsa::traits::PublicKeyParts;
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use crate::thumbprint::thumbprint;
@@ -38,14 +39,8 @@ pub(crate) struct Jwk {
     e: String,
 }
 
-/// The JOSE header (RFC 7515 section 4).
-#[derive(Serialize)]
-struct Header<'k> {
-    alg: &'static str,
-    typ: &'static str,
-    #[serde(rename = "kid", skip_serializing_if = "Option::is_none")]
-    key_id: Option<&'k str>,
-}
+/// The JOSE header (RFC 7515 section 4), in the order in which the token has its members.
+pub(crate) type Header = Map<String, Value>;
 
 impl SigningKey {
     /// A new key with a modulus of this many bits. It takes a tenth of a second or more to compute.
@@ -103,14 +98,9 @@ impl SigningKey {
         self.last_expiry.fetch_max(expiry, Ordering::Relaxed);
     }
 
-    /// The token with these claims: a JWT (RFC 7519) in compact serialization.
-    pub(crate) fn sign(&self, claims: &impl Serialize) -> String {
-        let header = Header {
-            alg: "RS256",
-            typ: "JWT",
-            key_id: Some(self.key_id()),
-        };
-        let mut token = format!("{}.{}", encode(&header), encode(claims));
+    /// The token with this header and these claims: a JWT (RFC 7519) in compact serialization.
+    pub(crate) fn sign(&self, header: &Header, claims: &impl Serialize) -> String {
+        let mut token = format!("{}.{}", encode(header), encode(claims));
         // Blinding with random numbers hides the private key from those who measure the time of signing.
         let signature = self
             .private_key
@@ -123,11 +113,7 @@ impl SigningKey {
 
 /// An unsecured token (RFC 7519 section 6).
 pub(crate) fn unsigned(claims: &impl Serialize) -> String {
-    let header = Header {
-        alg: "none",
-        typ: "JWT",
-        key_id: None,
-    };
+    let header = json!({"alg": "none", "typ": "JWT"});
     format!("{}.{}.", encode(&header), encode(claims))
 }
 

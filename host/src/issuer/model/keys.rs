@@ -55,12 +55,6 @@ pub(crate) struct Keys {
     store: Mutex<Option<KeyStore>>,
 }
 
-/// A JWK Set (RFC 7517 section 5).
-#[derive(Serialize)]
-struct JwkSet<'k> {
-    keys: Vec<&'k Jwk>,
-}
-
 impl Keys {
     /// The keys from the directory, or new keys. Keys from the directory may have signed tokens that are valid
     /// for `longest_lifetime` from `now` on.
@@ -113,11 +107,11 @@ impl Keys {
         })
     }
 
-    /// The JWK Set, in JSON: the signing keys, the next key, the retiring keys.
-    pub(crate) fn document(&self, now: u64) -> Vec<u8> {
+    /// The published keys: the signing keys, the next key, the retiring keys.
+    pub(crate) fn published(&self, now: u64) -> Vec<Jwk> {
         self.read(|ring| {
-            let keys = ring.published(now).map(|(key, _)| key.jwk()).collect();
-            serde_json::to_vec(&JwkSet { keys }).expect("strings make JSON")
+            let keys = ring.published(now);
+            keys.map(|(key, _)| key.jwk().clone()).collect()
         })
     }
 

@@ -10,6 +10,7 @@ pub(super) mod faults;
 pub(super) mod key;
 pub(super) mod key_store;
 pub(super) mod keys;
+pub(super) mod profile;
 pub(super) mod refresh;
 pub(super) mod rejection;
 pub(super) mod ring;

@@ -1,6 +1,6 @@
 //! The path of every request: bounds, faults, rate limit, log.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -40,11 +40,7 @@ pub(crate) async fn exchange(
             Err(rejection) => rejection.into_response(),
         };
     };
-    let exchange = Arc::new(Exchange {
-        now,
-        happening: site.faults.happen(endpoint),
-        client_id: OnceLock::new(),
-    });
+    let exchange = Arc::new(Exchange::new(now, site.faults.happen(endpoint)));
     let response = response(&site, endpoint, &exchange, request, next).await;
     let mut response = response.unwrap_or_else(Rejection::into_response);
     if endpoint.issues_tokens() {
@@ -64,7 +60,7 @@ pub(crate) async fn exchange(
             response.status().as_u16()
         },
         outcome: outcome(&response),
-        client_id: exchange.client_id.get().cloned(),
+        client_id: exchange.client_id(),
     });
     response
 }
