@@ -23,6 +23,7 @@ pub mod files;
 pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;
+mod jws;
 pub mod key_set;
 pub mod policy;
 pub mod profile;

@@ -756,6 +756,86 @@ fn a_token_is_obtained_and_verified_in_one_pipeline() {
 }
 
 #[test]
+fn a_token_comes_from_any_token_endpoint() {
+    let fixture = Fixture::start();
+    let origin = fixture.issuer.origin();
+    let url = format!("{origin}/oauth/token");
+    let issuer = format!("{origin}/");
+    for arguments in [
+        &[
+            "--url",
+            &url,
+            "--basic",
+            "--audience",
+            AUDIENCE,
+            "--scope",
+            "read:things",
+        ][..],
+        &["--url", &url, "--post", "--audience", AUDIENCE],
+        &["--discover", &issuer, "--audience", AUDIENCE],
+    ] {
+        let output = with_credentials("token", arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let token = stdout(&output).trim_end();
+        let output = fixture.verify().arg(token).output().unwrap();
+        assert_eq!(output.status.code(), Some(0));
+    }
+    // The embedded issuer takes no assertion, and says so.
+    let key = file(
+        "signing-key.pem",
+        "-----BEGIN PRIVATE KEY-----\nhush\n-----END PRIVATE KEY-----",
+    );
+    for (arguments, status, part) in [
+        (
+            &["--scope", "a"][..],
+            2,
+            "--url, --discover, --auth0 or --atm",
+        ),
+        (
+            &["--url", &url, "--discover", &issuer],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["--url", &url, "--organization", "a"],
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["--url", &url, "--signing-key", key.to_str().unwrap()],
+            2,
+            "--signing-key",
+        ),
+        (
+            &["--url", "http://a.example/token"],
+            2,
+            "http://a.example is not https",
+        ),
+        (
+            &["--url", "http://a.example/", "--allow-http", "a.example"],
+            2,
+            "--allow-http takes",
+        ),
+        (
+            &["--url", &url, "--ca", "/nowhere"],
+            2,
+            "cannot use --ca /nowhere",
+        ),
+        (&["--discover", origin], 3, "the final slash is missing"),
+    ] {
+        let output = with_credentials("token", arguments).output().unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(status),
+            "{arguments:?} {}",
+            stderr(&output)
+        );
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+        assert!(!stderr(&output).contains("hush"));
+    }
+}
+
+#[test]
 fn the_whole_answer_is_one_line_of_json() {
     let fixture = Fixture::start();
     let arguments = ["--atm", fixture.issuer.origin(), "--json"];

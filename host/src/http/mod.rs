@@ -26,5 +26,6 @@ pub use self::limits::{
     CONNECT_TIMEOUT, Limits, MAX_BODY_LEN, MAX_ETAG_LEN, MAX_REDIRECTS, MAX_RETRY_AFTER,
     RESPONSE_TIMEOUT, TOTAL_TIMEOUT,
 };
+pub(crate) use self::response::retry_after;
 pub use self::response::{Fetched, Response};
 pub(crate) use self::url::origin;

@@ -50,7 +50,7 @@ impl fmt::Debug for Response {
 }
 
 /// How long the server asks to wait before the next request (RFC 9110 section 10.2.3), within bounds.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
     let wait = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than there is room for are more than the bound.

@@ -1,4 +1,4 @@
-//! From an issuer to its key set: OpenID Connect Discovery 1.0 section 4, and RFC 8414 section 3.
+//! From an issuer to its key set and its token endpoint: OpenID Connect Discovery 1.0 section 4, and RFC 8414 section 3.
 
 use reqwest::{StatusCode, Url};
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::error::{SourceError, WrongIssuer};
 use crate::http::{self, HttpClient, HttpError};
 
 /// Where an issuer's metadata is.
-pub(super) enum Place<'p> {
+pub(crate) enum Place<'p> {
     /// Where the standards put it, for the issuer's own URL.
     Issuer,
     /// At this URL.
@@ -26,10 +26,32 @@ pub(super) async fn jwks_uri(
     issuer: &str,
     place: Place<'_>,
 ) -> Result<String, SourceError> {
+    let metadata = metadata(client, issuer, place).await?;
+    let jwks_uri = metadata.jwks_uri.as_ref().ok_or(SourceError::NoJwksUri)?;
+    Ok(metadata.leads_to(client, jwks_uri, "jwks_uri")?.into())
+}
+
+/// The URL of the issuer's token endpoint, from its metadata.
+///
+/// # Errors
+///
+/// Any [`SourceError`].
+pub(crate) async fn token_endpoint(client: &HttpClient, issuer: &str) -> Result<Url, SourceError> {
+    let metadata = metadata(client, issuer, Place::Issuer).await?;
+    let url = metadata.token_endpoint.as_ref();
+    let url = url.ok_or(SourceError::NoTokenEndpoint)?;
+    metadata.leads_to(client, url, "token_endpoint")
+}
+
+async fn metadata(
+    client: &HttpClient,
+    issuer: &str,
+    place: Place<'_>,
+) -> Result<Metadata, SourceError> {
     if let Place::Url(url) = place {
         let url = client.parse(url)?;
         let document = get(client, &url).await?;
-        return read(client, &url, issuer, &document);
+        return read(&url, issuer, &document);
     }
     let mut absent = [StatusCode::NOT_FOUND; 2];
     for (url, absent) in metadata_urls(client, issuer)?.iter().zip(&mut absent) {
@@ -37,7 +59,7 @@ pub(super) async fn jwks_uri(
             Err(SourceError::Http(HttpError::Status(status))) if is_absent(status) => {
                 *absent = status;
             }
-            document => return read(client, url, issuer, &document?),
+            document => return read(url, issuer, &document?),
         }
     }
     let [openid, oauth] = absent;
@@ -56,7 +78,7 @@ async fn get(client: &HttpClient, url: &Url) -> Result<Vec<u8>, SourceError> {
 /// # Errors
 ///
 /// [`SourceError::InvalidIssuer`] and [`SourceError::Http`].
-pub(super) fn metadata_urls(client: &HttpClient, issuer: &str) -> Result<[Url; 2], SourceError> {
+pub(crate) fn metadata_urls(client: &HttpClient, issuer: &str) -> Result<[Url; 2], SourceError> {
     let issuer = client.parse(issuer)?;
     if issuer.query().is_some() || issuer.fragment().is_some() {
         return Err(SourceError::InvalidIssuer);
@@ -82,32 +104,43 @@ fn is_absent(status: StatusCode) -> bool {
     )
 }
 
-/// The members of an issuer's metadata that are read (RFC 8414 section 2).
+/// The metadata of an issuer: the members that are read (RFC 8414 section 2).
 #[derive(Deserialize)]
 struct Metadata {
     issuer: String,
     jwks_uri: Option<String>,
+    token_endpoint: Option<String>,
+    /// Whether it came by TLS.
+    #[serde(skip)]
+    is_secure: bool,
 }
 
-fn read(
-    client: &HttpClient,
-    url: &Url,
-    issuer: &str,
-    document: &[u8],
-) -> Result<String, SourceError> {
-    let metadata: Metadata = serde_json::from_slice(json::without_bom(document))
+impl Metadata {
+    /// A URL that this member names.
+    fn leads_to(
+        &self,
+        client: &HttpClient,
+        url: &str,
+        member: &'static str,
+    ) -> Result<Url, SourceError> {
+        let url = client.parse(url)?;
+        // A document that came by TLS must not lead to plain HTTP, not even to a loopback address.
+        if self.is_secure && url.scheme() != "https" {
+            return Err(SourceError::InsecureUrl(member, http::origin(&url)));
+        }
+        Ok(url)
+    }
+}
+
+fn read(url: &Url, issuer: &str, document: &[u8]) -> Result<Metadata, SourceError> {
+    let mut metadata: Metadata = serde_json::from_slice(json::without_bom(document))
         .map_err(|_| SourceError::InvalidMetadata)?;
     if !is_same_issuer(&metadata.issuer, issuer) {
         let wrong = WrongIssuer::new(issuer, &metadata.issuer);
         return Err(SourceError::WrongIssuer(wrong));
     }
-    let jwks_uri = metadata.jwks_uri.ok_or(SourceError::NoJwksUri)?;
-    let jwks_url = client.parse(&jwks_uri)?;
-    // A document that came by TLS must not lead to plain HTTP, not even to a loopback address.
-    if url.scheme() == "https" && jwks_url.scheme() != "https" {
-        return Err(SourceError::InsecureJwksUri(http::origin(&jwks_url)));
-    }
-    Ok(jwks_uri)
+    metadata.is_secure = url.scheme() == "https";
+    Ok(metadata)
 }
 
 /// Whether the metadata names the issuer that was asked for. Entra's metadata for all tenants names a
@@ -304,7 +337,10 @@ mod tests {
         let read = |issuer: &str, document: &str| {
             let client = HttpClient::default();
             let [url, _] = metadata_urls(&client, issuer).unwrap();
-            read(&client, &url, issuer, document.as_bytes())
+            let metadata = read(&url, issuer, document.as_bytes())?;
+            let jwks_uri = metadata.jwks_uri.as_ref().ok_or(SourceError::NoJwksUri)?;
+            let url = metadata.leads_to(&client, jwks_uri, "jwks_uri")?;
+            Ok(String::from(url))
         };
         let https = "https://a.example";
         let http = "http://127.0.0.1:1";
@@ -335,8 +371,7 @@ mod tests {
             assert!(
                 matches!(
                     rejected,
-                    Err(SourceError::InsecureJwksUri(_)
-                        | SourceError::Http(HttpError::InsecureUrl(_)))
+                    Err(SourceError::InsecureUrl(..) | SourceError::Http(HttpError::InsecureUrl(_)))
                 ),
                 "{uri}"
             );

@@ -98,10 +98,10 @@ pub enum SourceError {
     /// The issuer's URL has a query or a fragment (RFC 8414 section 2).
     #[error("the issuer's URL has a query or a fragment")]
     InvalidIssuer,
-    /// The issuer's metadata is at an `https` URL, and its `jwks_uri` is not. Its scheme, host and port are
-    /// given.
-    #[error("the issuer's jwks_uri is not https: {0}")]
-    InsecureJwksUri(String),
+    /// The issuer's metadata is at an `https` URL, and the URL in this member is not. The scheme, host and port
+    /// of that URL are given.
+    #[error("the issuer's {0} is not https: {1}")]
+    InsecureUrl(&'static str, String),
     /// The issuer has no metadata, neither by OpenID Connect nor by OAuth 2.0.
     #[error(
         "the issuer has no metadata: the server responded with {openid} at \
@@ -125,6 +125,9 @@ pub enum SourceError {
     /// The issuer's metadata has no `jwks_uri`.
     #[error("the issuer's metadata has no jwks_uri")]
     NoJwksUri,
+    /// The issuer's metadata has no `token_endpoint`.
+    #[error("the issuer's metadata has no token_endpoint")]
+    NoTokenEndpoint,
     /// The caller's own [`Source`](super::Source) failed.
     #[error("the source failed")]
     Other(#[source] Box<dyn Error + Send + Sync>),

@@ -23,7 +23,7 @@
 
 pub mod blocking;
 mod cache;
-mod discovery;
+pub(crate) mod discovery;
 mod error;
 mod fetcher;
 mod health;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reqwest::Request;
 
-use super::{AccessToken, Builder, CallError, Dialect, TokenError};
+use super::{AccessToken, Blocking, Builder, CallError, Dialect, TokenError};
 use crate::background::Background;
 use crate::http::{HttpError, Response};
 
@@ -30,15 +30,26 @@ pub enum StartError {
     Thread(#[from] io::Error),
 }
 
+impl<D: Dialect> Builder<D, Blocking> {
+    /// Starts the client. It sends no request before a caller needs a token.
+    ///
+    /// # Errors
+    ///
+    /// Any [`StartError`].
+    pub fn start(self) -> Result<TokenClient, StartError> {
+        TokenClient::start(self)
+    }
+}
+
 impl TokenClient {
     /// Starts a client with the settings of the builder.
     ///
     /// # Errors
     ///
     /// Any [`StartError`].
-    pub fn start(builder: Builder<impl Dialect>) -> Result<Self, StartError> {
+    pub fn start<M>(builder: Builder<impl Dialect, M>) -> Result<Self, StartError> {
         let runtime = Background::start("tokenlatch-token")?;
-        let client = runtime.enter(|| builder.start())?;
+        let client = runtime.enter(|| builder.start_here())?;
         Ok(Self {
             client,
             runtime: Arc::new(runtime),

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,9 @@ use tracing::{debug, warn};
 
 use super::access_token::AccessToken;
 use super::dialects::Dialect;
-use super::endpoint::{self, Check, Endpoint, Source};
-use super::error::TokenError;
-use super::schedule::{Cache, MARGIN, MAX_RETRY};
+use super::endpoint::{Check, Endpoint, Location, Place, Source};
+use super::error::{MAX_RETRY_AFTER, TokenError};
+use super::schedule::{Cache, MARGIN};
 use crate::http::{HttpClient, HttpError};
 use crate::key_set::KeySetCache;
 
@@ -25,7 +26,7 @@ pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a caller waits at most: for a pause and a request.
 const PATIENCE: Duration =
-    Duration::from_secs(2 * MAX_RETRY.as_secs() + 2 * REQUEST_TIMEOUT.as_secs());
+    Duration::from_secs(MAX_RETRY_AFTER.as_secs() + 2 * REQUEST_TIMEOUT.as_secs());
 
 /// Obtains access tokens, keeps them, and refreshes them in the background.
 ///
@@ -103,24 +104,35 @@ impl fmt::Debug for TokenClient {
     }
 }
 
-/// The settings of a client.
+/// The settings of a client: of a [`TokenClient`], or of a
+/// [`blocking::TokenClient`](super::blocking::TokenClient) if `M` is [`Blocking`].
 #[must_use]
-pub struct Builder<D> {
-    origin: String,
+pub struct Builder<D, M = Async> {
+    place: Place,
     pub(super) dialect: D,
     client: HttpClient,
     margin: Duration,
     check: Option<Check>,
+    mode: PhantomData<M>,
 }
 
-impl<D: Dialect> Builder<D> {
-    pub(super) fn new(origin: String, dialect: D) -> Self {
+/// For callers in an async runtime.
+#[derive(Clone, Copy, Debug)]
+pub enum Async {}
+
+/// For callers without an async runtime.
+#[derive(Clone, Copy, Debug)]
+pub enum Blocking {}
+
+impl<D: Dialect, M> Builder<D, M> {
+    pub(super) fn new(place: Place, dialect: D) -> Self {
         Self {
-            origin,
+            place,
             dialect,
             client: HttpClient::default(),
             margin: MARGIN,
             check: None,
+            mode: PhantomData,
         }
     }
 
@@ -147,6 +159,19 @@ impl<D: Dialect> Builder<D> {
         self
     }
 
+    /// Starts the client in the current tokio runtime.
+    pub(super) fn start_here(self) -> Result<TokenClient, HttpError> {
+        let endpoint = Endpoint {
+            location: Location::new(&self.client, &self.place)?,
+            client: self.client.clone(),
+            dialect: self.dialect,
+            check: self.check,
+        };
+        Ok(TokenClient::spawn(endpoint, self.client, self.margin))
+    }
+}
+
+impl<D: Dialect> Builder<D> {
     /// Starts the client. It sends no request before a caller needs a token.
     ///
     /// # Errors
@@ -157,18 +182,12 @@ impl<D: Dialect> Builder<D> {
     ///
     /// Outside of a tokio runtime: the task that asks needs one.
     pub fn start(self) -> Result<TokenClient, HttpError> {
-        let endpoint = Endpoint {
-            url: endpoint::url(&self.client, &self.origin, self.dialect.path())?,
-            client: self.client.clone(),
-            dialect: self.dialect,
-            check: self.check,
-        };
-        Ok(TokenClient::spawn(endpoint, self.client, self.margin))
+        self.start_here()
     }
 }
 
 /// Leaves out the server's URL, which may hold credentials.
-impl<D: fmt::Debug> fmt::Debug for Builder<D> {
+impl<D: fmt::Debug, M> fmt::Debug for Builder<D, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("dialect", &self.dialect)
@@ -240,7 +259,9 @@ async fn run(mut source: impl Source, shared: Arc<Shared>) {
                 warn!(%error, cause, "could not obtain a token");
             }
         }
-        shared.lock().end(outcome.clone().ok(), began, now());
+        let retry_after = outcome.as_ref().err().and_then(TokenError::retry_after);
+        let token = outcome.clone().ok();
+        shared.lock().end(token, retry_after, began, now());
         shared.ended.send_replace(Some(outcome));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body as HttpBody, Method, Request, Url};
 use secrecy::ExposeSecret;
 use secrecy::zeroize::Zeroizing;
@@ -16,17 +16,27 @@ use super::error::{ErrorResponse, TokenError};
 use super::response::TokenResponse;
 use crate::clock;
 use crate::http::{HttpClient, HttpError};
-use crate::key_set::{KeySetCache, VerifyError};
+use crate::key_set::{KeySetCache, SourceError, VerifyError, discovery};
 
 /// The source of tokens.
 pub(crate) trait Source: Send + 'static {
     fn obtain(&mut self) -> impl Future<Output = Result<AccessToken, TokenError>> + Send;
 }
 
+/// Where a token endpoint is.
+pub(crate) enum Place {
+    /// At this path of a server: an origin or a host name, which may have a path of its own.
+    Server(String, &'static str),
+    /// At this URL.
+    Url(String),
+    /// Where the metadata of this issuer says.
+    Issuer(String),
+}
+
 /// A server's token endpoint.
 pub(crate) struct Endpoint<D> {
     pub(crate) client: HttpClient,
-    pub(crate) url: Url,
+    pub(crate) location: Location,
     pub(crate) dialect: D,
     pub(crate) check: Option<Check>,
 }
@@ -36,6 +46,38 @@ pub(crate) struct Endpoint<D> {
 pub(crate) struct Check {
     pub(crate) keys: KeySetCache,
     pub(crate) policy: Policy<'static>,
+}
+
+/// The place of a token endpoint, once it is checked.
+pub(crate) enum Location {
+    Known(Url),
+    /// To be found by the metadata of this issuer.
+    Issuer(String),
+}
+
+impl Location {
+    /// # Errors
+    ///
+    /// [`HttpError::InvalidUrl`] and [`HttpError::InsecureUrl`].
+    pub(crate) fn new(client: &HttpClient, place: &Place) -> Result<Self, HttpError> {
+        match place {
+            Place::Server(origin, path) => Ok(Self::Known(url(client, origin, path)?)),
+            Place::Url(text) => {
+                let url = client.parse(text)?;
+                let has_user = !url.username().is_empty() || url.password().is_some();
+                // RFC 6749 section 3.2
+                if has_user || url.fragment().is_some() {
+                    return Err(HttpError::InvalidUrl);
+                }
+                Ok(Self::Known(url))
+            }
+            Place::Issuer(issuer) => match discovery::metadata_urls(client, issuer) {
+                Ok(_) => Ok(Self::Issuer(issuer.clone())),
+                Err(SourceError::Http(error)) => Err(error),
+                Err(_) => Err(HttpError::InvalidUrl),
+            },
+        }
+    }
 }
 
 /// The URL of the token endpoint of a server. `origin` is an origin or a host name, and may have a path, to
@@ -70,24 +112,47 @@ impl<D: Dialect> Source for Endpoint<D> {
                 outcome => return outcome,
             }
         }
-        self.ask(self.dialect.request()).await
+        let url = self.url().await?;
+        let body = self.dialect.request(url.as_str());
+        self.ask(body).await
     }
 }
 
 impl<D: Dialect> Endpoint<D> {
+    /// The URL. It is found by the issuer's metadata once.
+    async fn url(&mut self) -> Result<Url, TokenError> {
+        let found = match &self.location {
+            Location::Known(url) => return Ok(url.clone()),
+            Location::Issuer(issuer) => discovery::token_endpoint(&self.client, issuer).await,
+        };
+        let url = found.map_err(|error| TokenError::Discovery(Arc::new(error)))?;
+        self.location = Location::Known(url.clone());
+        Ok(url)
+    }
+
     async fn ask(&mut self, body: Body) -> Result<AccessToken, TokenError> {
-        let sent = self.client.send(self.request(body)).await;
+        let url = self.url().await?;
+        let sent = self.client.send(request(url, body)).await;
         let sent = sent.map_err(|error| TokenError::Transport(Arc::new(error)))?;
         debug!(
             status = sent.status.as_u16(),
             "the token endpoint responded"
         );
-        if !sent.status.is_success() {
-            let body = Zeroizing::new(sent.body);
-            let rejection = ErrorResponse::read(sent.status, &body, &self.dialect.secrets());
-            return Err(TokenError::Rejected(rejection));
-        }
-        let response = TokenResponse::read(sent.body).map_err(TokenError::Malformed)?;
+        let body = Zeroizing::new(sent.body);
+        let response = match TokenResponse::read(&body) {
+            Ok(response) if sent.status.is_success() => response,
+            read => {
+                let secrets = self.dialect.secrets();
+                let rejection = ErrorResponse::read(sent.status, &sent.headers, &body, &secrets);
+                // Some servers reject a request with the status 200.
+                return Err(match read {
+                    Err(malformed) if sent.status.is_success() && rejection.code.is_none() => {
+                        TokenError::Malformed(malformed)
+                    }
+                    _ => TokenError::Rejected(rejection),
+                });
+            }
+        };
         // Even if the token does not verify: the server may have invalidated the last refresh token.
         self.dialect.take_refresh(&response);
         if let Some(check) = &self.check {
@@ -96,18 +161,20 @@ impl<D: Dialect> Endpoint<D> {
         }
         Ok(response.token)
     }
+}
 
-    fn request(&self, body: Body) -> Request {
-        let mut request = Request::new(Method::POST, self.url.clone());
-        let content_type = HeaderValue::from_static(body.content_type);
-        request.headers_mut().insert(CONTENT_TYPE, content_type);
-        let json = HeaderValue::from_static("application/json");
-        request.headers_mut().insert(ACCEPT, json);
-        // Without a copy: the bytes are zeroized when the request is dropped.
-        let bytes = bytes::Bytes::from_owner(body.bytes);
-        *request.body_mut() = Some(HttpBody::from(bytes));
-        request
+fn request(url: Url, body: Body) -> Request {
+    let mut request = Request::new(Method::POST, url);
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(authorization) = body.authorization {
+        headers.insert(AUTHORIZATION, authorization);
     }
+    // Without a copy: the bytes are zeroized when the request is dropped.
+    let bytes = bytes::Bytes::from_owner(body.bytes);
+    *request.body_mut() = Some(HttpBody::from(bytes));
+    request
 }
 
 impl Check {

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokenlatch::Remedy;
+use tokenlatch::{Remedy, json};
 
-use crate::http::HttpError;
-use crate::key_set::VerifyError;
+use crate::http::{self, HttpError};
+use crate::key_set::{SourceError, VerifyError};
 
 /// The longest text of a server's error that is kept, in characters.
 pub const MAX_ERROR_TEXT_LEN: usize = 256;
@@ -24,6 +26,9 @@ pub enum TokenError {
     /// The server could not be reached, or the exchange with it broke.
     #[error("the exchange with the server failed")]
     Transport(#[source] Arc<HttpError>),
+    /// The issuer's metadata does not lead to a token endpoint.
+    #[error("the token endpoint was not found")]
+    Discovery(#[source] Arc<SourceError>),
     /// The server's response is malformed.
     #[error("the server's response is malformed")]
     Malformed(#[source] Malformed),
@@ -42,18 +47,34 @@ impl TokenError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Rejected(rejection) => rejection.is_retryable(),
-            Self::Transport(error) => !matches!(
-                **error,
-                HttpError::InvalidUrl
-                    | HttpError::InsecureUrl(_)
-                    | HttpError::Client(_)
-                    | HttpError::TooLong(_)
-            ),
+            Self::Transport(error) => is_passing(error),
+            Self::Discovery(error) => {
+                matches!(&**error, SourceError::Http(error) if is_passing(error))
+            }
             Self::Malformed(_) => false,
             Self::Unverified(VerifyError::Keys(_)) | Self::TimedOut => true,
             Self::Unverified(VerifyError::Token(error)) => error.remedy() == Remedy::RefetchKeys,
         }
     }
+
+    /// How long the server asks to wait before the next request.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Rejected(rejection) => rejection.retry_after,
+            _ => None,
+        }
+    }
+}
+
+/// Whether a failure may be over later.
+fn is_passing(error: &HttpError) -> bool {
+    !matches!(
+        error,
+        HttpError::InvalidUrl
+            | HttpError::InsecureUrl(_)
+            | HttpError::Client(_)
+            | HttpError::TooLong(_)
+    )
 }
 
 /// What is wrong with a server's response.
@@ -70,8 +91,8 @@ pub enum Malformed {
     /// [`MAX_TOKEN_LEN`](tokenlatch::MAX_TOKEN_LEN).
     #[error("the access_token is not a bearer token")]
     Token,
-    /// Its token's lifetime is missing, or not a whole number of seconds.
-    #[error("the token's lifetime is missing or malformed")]
+    /// Its token's lifetime is not a whole number of seconds.
+    #[error("the token's lifetime is malformed")]
     Lifetime,
 }
 
@@ -88,11 +109,23 @@ pub struct ErrorResponse {
     pub code: Option<String>,
     /// `error_description`, if the response has one.
     pub description: Option<String>,
+    /// How long the server asks to wait before the next request (`Retry-After`, RFC 9110 section 10.2.3), at
+    /// most [`MAX_RETRY_AFTER`].
+    pub retry_after: Option<Duration>,
 }
+
+/// The longest time that a server can ask to wait before the next request for a token. A longer one counts as
+/// this one.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 impl ErrorResponse {
     /// Reads a response with this status. A text that repeats a secret is withheld.
-    pub(crate) fn read(status: StatusCode, body: &[u8], secrets: &[&SecretString]) -> Self {
+    pub(crate) fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        secrets: &[&SecretString],
+    ) -> Self {
         /// A member that is not a text is ignored.
         #[derive(Default, Deserialize)]
         struct Response {
@@ -101,7 +134,8 @@ impl ErrorResponse {
             #[serde(default)]
             error_description: serde_json::Value,
         }
-        let response: Response = serde_json::from_slice(body).unwrap_or_default();
+        let response: Response =
+            serde_json::from_slice(json::without_bom(body)).unwrap_or_default();
         let keep = |text: serde_json::Value| {
             let text = text.as_str()?;
             let repeats = |secret: &&SecretString| {
@@ -118,6 +152,7 @@ impl ErrorResponse {
             status,
             code: keep(response.error),
             description: keep(response.error_description),
+            retry_after: http::retry_after(headers).map(|wait| wait.min(MAX_RETRY_AFTER)),
         }
     }
 
@@ -148,7 +183,8 @@ mod tests {
 
     fn rejection(status: u16, body: &str) -> ErrorResponse {
         let status = StatusCode::from_u16(status).unwrap();
-        ErrorResponse::read(status, body.as_bytes(), &[&"hush".into(), &"".into()])
+        let secrets = [&"hush".into(), &"".into()];
+        ErrorResponse::read(status, &HeaderMap::new(), body.as_bytes(), &secrets)
     }
 
     #[test]

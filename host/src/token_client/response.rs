@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use tokenlatch::MAX_TOKEN_LEN;
+use tokenlatch::{MAX_TOKEN_LEN, json};
 
 use super::access_token::AccessToken;
 use super::error::Malformed;
+use crate::clock;
 
 /// The longest lifetime. A longer one counts as this one, which is the longest that Auth0 issues.
 pub const MAX_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The lifetime of a token that has none: neither the response nor the token itself says when it expires. RFC
+/// 6749 section 5.1 allows that.
+pub const UNSTATED_LIFETIME: Duration = Duration::from_secs(60);
 
 /// A token, and the tokens that refresh it.
 pub struct TokenResponse {
@@ -36,10 +43,10 @@ struct Members {
 type Lifetime = Option<Result<u64, Malformed>>;
 
 impl TokenResponse {
-    pub(crate) fn read(body: Vec<u8>) -> Result<Self, Malformed> {
-        let body = Zeroizing::new(body);
-        let members: Members = serde_json::from_slice(&body).map_err(|_| Malformed::Json)?;
-        let response = std::str::from_utf8(&body).map_err(|_| Malformed::Json)?;
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Malformed> {
+        let body = json::without_bom(body);
+        let members: Members = serde_json::from_slice(body).map_err(|_| Malformed::Json)?;
+        let response = std::str::from_utf8(body).map_err(|_| Malformed::Json)?;
         let token_type = members.token_type.as_deref();
         if token_type.is_some_and(|name| !name.eq_ignore_ascii_case("Bearer")) {
             return Err(Malformed::TokenType);
@@ -48,9 +55,11 @@ impl TokenResponse {
         if !is_b64token(token.expose_secret()) {
             return Err(Malformed::Token);
         }
-        let seconds = members.expires_in.or(members.exp_access_token);
-        let seconds = seconds.unwrap_or(Err(Malformed::Lifetime))?;
-        let lifetime = Duration::from_secs(seconds).min(MAX_LIFETIME);
+        let lifetime = match members.expires_in.or(members.exp_access_token) {
+            Some(seconds) => Duration::from_secs(seconds?),
+            None => own_lifetime(token.expose_secret()).unwrap_or(UNSTATED_LIFETIME),
+        };
+        let lifetime = lifetime.min(MAX_LIFETIME);
         Ok(Self {
             token: AccessToken::new(token, lifetime, response.into()),
             refresh_token: members.refresh_token,
@@ -59,16 +68,38 @@ impl TokenResponse {
     }
 }
 
-/// Reads a number, or a string of digits, which some servers send.
+/// The lifetime that is left to a token by its own `exp`, if it is a JWT with one.
+fn own_lifetime(token: &str) -> Option<Duration> {
+    let mut parts = token.split('.');
+    let (_, Some(payload), Some(_)) = (parts.next(), parts.next(), parts.next()) else {
+        return None;
+    };
+    let payload = Zeroizing::new(BASE64URL.decode(payload).ok()?);
+    let claims = json::parse(&payload).ok()?.as_object()?;
+    let expiry = claims.get("exp")?.as_u64()?;
+    Some(Duration::from_secs(
+        expiry.saturating_sub(clock::unix_now()),
+    ))
+}
+
+/// Reads a whole number, or a string of digits, which some servers send.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Lifetime, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let number = match &value {
         serde_json::Value::Null => return Ok(None),
         serde_json::Value::String(text) if digits(text) => text.parse().ok(),
-        value => value.as_u64(),
+        value => value.as_u64().or_else(|| whole(value.as_f64()?)),
     };
     Ok(Some(number.ok_or(Malformed::Lifetime)))
+}
+
+/// A number such as `3600.0`.
+fn whole(number: f64) -> Option<u64> {
+    // Up to here, no whole number is rounded.
+    const MAX: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && (0.0..=MAX).contains(&number);
+    is_whole.then_some(number as u64)
 }
 
 /// Whether a token has the form that `Authorization: Bearer` requires (RFC 6750 section 2.1).
@@ -85,7 +116,7 @@ mod tests {
     use super::*;
 
     fn read(body: &str) -> Result<TokenResponse, Malformed> {
-        TokenResponse::read(body.as_bytes().to_vec())
+        TokenResponse::read(body.as_bytes())
     }
 
     fn lifetime(member: &str) -> Result<u64, Malformed> {
@@ -103,12 +134,15 @@ mod tests {
             (r#""exp_access_token":"0600""#, 600),
             (r#""expires_in":null,"exp_access_token":5"#, 5),
             (r#""expires_in":0"#, 0),
+            (r#""expires_in":3600.0"#, 3600),
+            (r#""expires_in":3.6e3"#, 3600),
+            (r#""scope":"a""#, UNSTATED_LIFETIME.as_secs()),
+            (r#""expires_in":null"#, UNSTATED_LIFETIME.as_secs()),
             (r#""expires_in":18446744073709551615"#, longest),
         ] {
             assert_eq!(lifetime(member), Ok(seconds), "{member}");
         }
         for member in [
-            r#""scope":"""#,
             r#""expires_in":-1"#,
             r#""expires_in":1.5"#,
             r#""expires_in":1e300"#,
@@ -122,6 +156,35 @@ mod tests {
         ] {
             assert_eq!(lifetime(member), Err(Malformed::Lifetime), "{member}");
         }
+    }
+
+    #[test]
+    fn a_lifetime_that_is_not_stated_is_that_of_the_token() {
+        let lifetime = |claims: &str| {
+            let token = format!("e30.{}.c2ln", BASE64URL.encode(claims));
+            let response = read(&format!(r#"{{"access_token":"{token}"}}"#));
+            response.unwrap().token.lifetime()
+        };
+        let now = clock::unix_now();
+        let left = lifetime(&format!(r#"{{"exp":{}}}"#, now + 600));
+        let range = Duration::from_secs(590)..=Duration::from_secs(600);
+        assert!(range.contains(&left), "{left:?}");
+        assert_eq!(lifetime(r#"{"exp":1}"#), Duration::ZERO);
+        assert_eq!(lifetime(r#"{"exp":18446744073709551615}"#), MAX_LIFETIME);
+        for unknown in [
+            "{}",
+            "[]",
+            r#"{"exp":"1"}"#,
+            r#"{"exp":1,"exp":2}"#,
+            "opaque",
+        ] {
+            assert_eq!(lifetime(unknown), UNSTATED_LIFETIME, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped() {
+        assert!(read("\u{feff}{\"access_token\":\"a\"}").is_ok());
     }
 
     #[test]

@@ -106,8 +106,15 @@ impl Cache {
         is_due
     }
 
-    /// Ends the request that began at `began`, with its token if it succeeded.
-    pub(crate) fn end(&mut self, token: Option<AccessToken>, began: Instant, now: Instant) {
+    /// Ends the request that began at `began`, with its token if it succeeded, or else with the time that the
+    /// server asks to wait.
+    pub(crate) fn end(
+        &mut self,
+        token: Option<AccessToken>,
+        retry_after: Option<Duration>,
+        began: Instant,
+        now: Instant,
+    ) {
         self.is_fetching = false;
         if let Some(token) = token {
             self.retries = None;
@@ -117,7 +124,8 @@ impl Cache {
         }
         let random = &mut self.random;
         let retries = self.retries.get_or_insert_with(|| retries(random.u64(..)));
-        self.not_before = now + retries.next().unwrap_or(MAX_RETRY);
+        let pause = retries.next().unwrap_or(MAX_RETRY);
+        self.not_before = now + pause.max(retry_after.unwrap_or_default());
         // The next caller causes a request.
         if self.held.as_ref().is_some_and(|held| held.until <= now) {
             self.held = None;
@@ -183,7 +191,7 @@ mod tests {
         let mut cache = Cache::new(MARGIN, seed, start);
         assert!(cache.ask(start).is_none());
         assert!(cache.begin(start));
-        cache.end(Some(token.clone()), start, start);
+        cache.end(Some(token.clone()), None, start, start);
         (cache, start)
     }
 
@@ -199,7 +207,7 @@ mod tests {
         // One at a time. Callers that come while it runs wait for it.
         assert!(cache.ask(start).is_none());
         assert!(!cache.begin(start));
-        cache.end(Some(token(600)), start, start);
+        cache.end(Some(token(600)), None, start, start);
         assert_eq!(cache.due(), None, "nobody has asked again");
     }
 
@@ -251,7 +259,7 @@ mod tests {
         let mut cache = Cache::new(MARGIN, 0, start);
         cache.ask(start);
         cache.begin(start);
-        cache.end(Some(token(600)), start, start + SECOND * 9);
+        cache.end(Some(token(600)), None, start, start + SECOND * 9);
         assert!(cache.ask(start + SECOND * 589).is_some());
         assert!(cache.ask(start + SECOND * 590).is_none());
     }
@@ -265,7 +273,7 @@ mod tests {
         for _ in 0..20 {
             assert!(cache.ask(now).is_none());
             assert!(cache.begin(now));
-            cache.end(None, now, now);
+            cache.end(None, None, now, now);
             assert_eq!(cache.due(), None, "nobody waits");
             cache.ask(now);
             assert!(!cache.begin(now), "the pause comes first");
@@ -279,12 +287,29 @@ mod tests {
             now = due;
         }
         assert!(cache.begin(now));
-        cache.end(Some(token(600)), now, now);
+        cache.end(Some(token(600)), None, now, now);
         cache.ask(now + SECOND * 600);
         assert!(
             cache.begin(now + SECOND * 600),
             "there is no pause after a success"
         );
+    }
+
+    #[test]
+    fn a_server_that_asks_for_patience_has_it() {
+        let start = Instant::now();
+        for (asked, at_least) in [(SECOND * 30, SECOND * 30), (Duration::ZERO, MIN_RETRY)] {
+            let mut cache = Cache::new(MARGIN, 0, start);
+            cache.ask(start);
+            cache.begin(start);
+            cache.end(None, Some(asked), start, start);
+            cache.ask(start);
+            let due = cache.due().unwrap() - start;
+            assert!(
+                (at_least..=at_least.max(MIN_RETRY * 2)).contains(&due),
+                "{due:?}"
+            );
+        }
     }
 
     #[test]
@@ -294,13 +319,13 @@ mod tests {
         cache.ask(start);
         let due = cache.due().unwrap();
         assert!(cache.begin(due));
-        cache.end(None, due, due);
+        cache.end(None, None, due, due);
         assert!(cache.ask(due).unwrap().is(&held));
         assert!(cache.due().unwrap() >= due + MIN_RETRY);
         // After its last use, there is no further request.
         let late = start + SECOND * 590;
         assert!(cache.begin(late));
-        cache.end(None, late, late);
+        cache.end(None, None, late, late);
         assert_eq!(cache.due(), None);
     }
 
@@ -323,7 +348,7 @@ mod tests {
         assert!(cache.replace(&first, start));
         cache.ask(start);
         cache.begin(start);
-        cache.end(Some(second.clone()), start, start);
+        cache.end(Some(second.clone()), None, start, start);
         assert!(cache.replace(&first, start));
         assert!(!cache.replace(&second, start));
         assert!(cache.ask(start).unwrap().is(&second));

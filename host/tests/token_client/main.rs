@@ -1,5 +1,6 @@
 //! The token client through its public API, with servers in both dialects and with APIs to call.
 
+mod oauth;
 mod server;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -385,7 +386,10 @@ async fn errors_are_told_apart() {
     let malformed = |body: &str| plain(200, body);
     for (body, expected) in [
         ("<html>", Malformed::Json),
-        (r#"{"access_token":"a"}"#, Malformed::Lifetime),
+        (
+            r#"{"access_token":"a","expires_in":"soon"}"#,
+            Malformed::Lifetime,
+        ),
         (
             r#"{"access_token":"a\r\nb: c","expires_in":1}"#,
             Malformed::Token,

@@ -13,6 +13,8 @@ use crate::verdict::OneLine;
 
 /// Obtains an access token and prints it
 ///
+/// The server is any token endpoint (--url, --discover), or speaks the dialect of Auth0 or of ATM.
+///
 /// The client secret is read from the environment variable TOKENLATCH_CLIENT_SECRET, from a file or from
 /// standard input. It is never an argument, because every user of the machine can read those.
 ///

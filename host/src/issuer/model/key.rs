@@ -9,12 +9,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use rsa::RsaPrivateKey;
 use rsa::pkcs1v15;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
-use rsa::signature::{RandomizedSigner, SignatureEncoding};
 use rsa::traits::PublicKeyParts;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
+use crate::jws;
 use crate::thumbprint::thumbprint;
 
 /// A private key that signs tokens, and its public side.
@@ -100,21 +100,14 @@ impl SigningKey {
 
     /// The token with this header and these claims: a JWT (RFC 7519) in compact serialization.
     pub(crate) fn sign(&self, header: &Header, claims: &impl Serialize) -> String {
-        let mut token = format!("{}.{}", encode(header), encode(claims));
-        // Blinding with random numbers hides the private key from those who measure the time of signing.
-        let signature = self
-            .private_key
-            .sign_with_rng(&mut rand::rng(), token.as_bytes());
-        token.push('.');
-        BASE64URL.encode_string(signature.to_bytes(), &mut token);
-        token
+        jws::sign(&self.private_key, header, claims)
     }
 }
 
 /// An unsecured token (RFC 7519 section 6).
 pub(crate) fn unsigned(claims: &impl Serialize) -> String {
     let header = json!({"alg": "none", "typ": "JWT"});
-    format!("{}.{}.", encode(&header), encode(claims))
+    jws::signing_input(&header, claims) + "."
 }
 
 /// The token with one bit of its signature changed.
@@ -134,10 +127,6 @@ impl fmt::Debug for SigningKey {
             .field("kid", &self.jwk.key_id)
             .finish_non_exhaustive()
     }
-}
-
-fn encode(part: &impl Serialize) -> String {
-    BASE64URL.encode(serde_json::to_vec(part).expect("strings and numbers make JSON"))
 }
 
 #[cfg(test)]

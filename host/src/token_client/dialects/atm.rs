@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use super::Dialect;
 use super::body::Body;
-use crate::token_client::client::{Builder, TokenClient};
+use crate::token_client::blocking;
+use crate::token_client::client::{Blocking, Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
+use crate::token_client::endpoint::Place;
 use crate::token_client::response::TokenResponse;
 
 /// Requests to an ATM server: `POST /auth/token`.
@@ -49,11 +51,22 @@ struct RefreshRequest<'r> {
 impl TokenClient {
     /// A client of the ATM server at a host or URL, for tokens of the client itself.
     pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm> {
-        Builder::new(host.into(), Atm::new(credentials))
+        Builder::of_atm(host.into(), credentials)
     }
 }
 
-impl Builder<Atm> {
+impl blocking::TokenClient {
+    /// As [`TokenClient::atm`].
+    pub fn atm(host: impl Into<String>, credentials: ClientCredentials) -> Builder<Atm, Blocking> {
+        Builder::of_atm(host.into(), credentials)
+    }
+}
+
+impl<M> Builder<Atm, M> {
+    fn of_atm(host: String, credentials: ClientCredentials) -> Self {
+        Self::new(Place::Server(host, "/auth/token"), Atm::new(credentials))
+    }
+
     /// Asks for tokens of the user who logs in with `login_id`.
     pub fn user(mut self, login_id: impl Into<String>) -> Self {
         self.dialect.login_id = Some(login_id.into());
@@ -85,11 +98,7 @@ impl Atm {
 }
 
 impl Dialect for Atm {
-    fn path(&self) -> &'static str {
-        "/auth/token"
-    }
-
-    fn request(&self) -> Body {
+    fn request(&mut self, _url: &str) -> Body {
         let ClientCredentials {
             client_id,
             client_secret,
@@ -166,7 +175,7 @@ mod tests {
 
     fn response(members: &str) -> TokenResponse {
         let body = format!(r#"{{"access_token":"a","exp_access_token":600{members}}}"#);
-        TokenResponse::read(body.into_bytes()).unwrap()
+        TokenResponse::read(body.as_bytes()).unwrap()
     }
 
     #[test]
@@ -174,10 +183,10 @@ mod tests {
         let mut atm = Atm::new(ClientCredentials::new("id", "secret"));
         let json =
             r#"{"clientId":"id","clientSecret":"secret","grant_types":"client_credentials"}"#;
-        assert_eq!(text(Some(atm.request())), json);
+        assert_eq!(text(Some(atm.request(""))), json);
         atm.login_id = Some("admin@gmail.com".into());
         let json = r#"{"clientId":"id","clientSecret":"secret","grant_types":"user_credentials","loginId":"admin@gmail.com"}"#;
-        assert_eq!(text(Some(atm.request())), json);
+        assert_eq!(text(Some(atm.request(""))), json);
         atm.take_refresh(&response(r#","refresh_token":"r","id_token":"i""#));
         let json =
             r#"{"clientId":"id","refresh_token":"r","id_token":"i","grantType":"refresh_token"}"#;

@@ -1,14 +1,14 @@
 //! Auth0's dialect: the client credentials grant (RFC 6749 section 4.4) with an `audience`.
 
-use form_urlencoded::Serializer;
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use super::Dialect;
 use super::body::Body;
-use crate::token_client::client::{Builder, TokenClient};
+use crate::token_client::blocking;
+use crate::token_client::client::{Blocking, Builder, TokenClient};
 use crate::token_client::credentials::ClientCredentials;
+use crate::token_client::endpoint::Place;
 
 /// Requests to an Auth0 server: `POST /oauth/token`.
 #[derive(Clone, Debug)]
@@ -36,11 +36,27 @@ impl TokenClient {
         credentials: ClientCredentials,
         audience: impl Into<String>,
     ) -> Builder<Auth0> {
-        Builder::new(domain.into(), Auth0::new(credentials, audience.into()))
+        Builder::of_auth0(domain.into(), credentials, audience.into())
     }
 }
 
-impl Builder<Auth0> {
+impl blocking::TokenClient {
+    /// As [`TokenClient::auth0`].
+    pub fn auth0(
+        domain: impl Into<String>,
+        credentials: ClientCredentials,
+        audience: impl Into<String>,
+    ) -> Builder<Auth0, Blocking> {
+        Builder::of_auth0(domain.into(), credentials, audience.into())
+    }
+}
+
+impl<M> Builder<Auth0, M> {
+    fn of_auth0(domain: String, credentials: ClientCredentials, audience: String) -> Self {
+        let server = Place::Server(domain, "/oauth/token");
+        Self::new(server, Auth0::new(credentials, audience))
+    }
+
     /// Asks for tokens of this organization.
     pub fn organization(mut self, organization: impl Into<String>) -> Self {
         self.dialect.organization = Some(organization.into());
@@ -66,11 +82,7 @@ impl Auth0 {
 }
 
 impl Dialect for Auth0 {
-    fn path(&self) -> &'static str {
-        "/oauth/token"
-    }
-
-    fn request(&self) -> Body {
+    fn request(&mut self, _url: &str) -> Body {
         let request = Request {
             grant_type: "client_credentials",
             client_id: &self.credentials.client_id,
@@ -79,7 +91,13 @@ impl Dialect for Auth0 {
             organization: self.organization.as_deref(),
         };
         if self.is_form {
-            request.form()
+            Body::form(&[
+                ("grant_type", Some(request.grant_type)),
+                ("client_id", Some(request.client_id)),
+                ("client_secret", Some(request.client_secret)),
+                ("audience", Some(request.audience)),
+                ("organization", request.organization),
+            ])
         } else {
             Body::json(&request, request.texts())
         }
@@ -91,23 +109,6 @@ impl Dialect for Auth0 {
 }
 
 impl Request<'_> {
-    fn form(&self) -> Body {
-        // A byte takes three at most, so the buffer does not grow.
-        let text = String::with_capacity(3 * self.texts() + 256);
-        let mut form = Serializer::new(text);
-        form.append_pair("grant_type", self.grant_type)
-            .append_pair("client_id", self.client_id)
-            .append_pair("client_secret", self.client_secret)
-            .append_pair("audience", self.audience);
-        if let Some(organization) = self.organization {
-            form.append_pair("organization", organization);
-        }
-        Body {
-            content_type: "application/x-www-form-urlencoded",
-            bytes: Zeroizing::new(form.finish().into_bytes()),
-        }
-    }
-
     fn texts(&self) -> usize {
         let organization = self.organization.unwrap_or_default();
         [
@@ -139,10 +140,10 @@ mod tests {
     fn a_request_in_json() {
         let mut auth0 = auth0();
         let json = r#"{"grant_type":"client_credentials","client_id":"id","client_secret":"s&cr\"t é","audience":"https://api.example.com/"}"#;
-        assert_eq!(text(&auth0.request()), json);
+        assert_eq!(text(&auth0.request("")), json);
         auth0.organization = Some("org_1".into());
         let json = json.replace('}', r#","organization":"org_1"}"#);
-        assert_eq!(text(&auth0.request()), json);
+        assert_eq!(text(&auth0.request("")), json);
     }
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
         let mut auth0 = auth0();
         auth0.is_form = true;
         auth0.organization = Some("org_1".into());
-        let body = auth0.request();
+        let body = auth0.request("");
         assert_eq!(body.content_type, "application/x-www-form-urlencoded");
         assert_eq!(
             text(&body),
@@ -163,8 +164,8 @@ mod tests {
     fn a_body_never_outgrows_its_buffer() {
         let hostile = "\u{1}".repeat(10_000);
         let mut auth0 = Auth0::new(ClientCredentials::new("", hostile), String::new());
-        assert!(auth0.request().bytes.len() <= 6 * 10_000 + 256);
+        assert!(auth0.request("").bytes.len() <= 6 * 10_000 + 256);
         auth0.is_form = true;
-        assert!(auth0.request().bytes.len() <= 3 * 10_000 + 256);
+        assert!(auth0.request("").bytes.len() <= 3 * 10_000 + 256);
     }
 }

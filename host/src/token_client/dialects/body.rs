@@ -1,12 +1,16 @@
-//! The body of a token request.
+//! The body of a token request, and its credentials.
 
+use form_urlencoded::Serializer;
+use reqwest::header::HeaderValue;
 use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 
-/// The body of a request, and its content type.
+/// The body of a request, its content type, and the credentials beside it.
 pub struct Body {
     pub(crate) content_type: &'static str,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// `Authorization`, if the credentials are not in the body.
+    pub(crate) authorization: Option<HeaderValue>,
 }
 
 impl Body {
@@ -19,6 +23,26 @@ impl Body {
         Self {
             content_type: "application/json",
             bytes,
+            authorization: None,
+        }
+    }
+
+    /// A form (RFC 6749 appendix B) of the parameters that have a value.
+    pub(crate) fn form(parameters: &[(&str, Option<&str>)]) -> Self {
+        let lengths = parameters.iter();
+        let lengths = lengths.map(|(name, value)| name.len() + value.map_or(0, str::len) + 2);
+        // A byte takes three at most, so the buffer does not grow.
+        let text = String::with_capacity(3 * lengths.sum::<usize>());
+        let mut form = Serializer::new(text);
+        for (name, value) in parameters {
+            if let Some(value) = value {
+                form.append_pair(name, value);
+            }
+        }
+        Self {
+            content_type: "application/x-www-form-urlencoded",
+            bytes: Zeroizing::new(form.finish().into_bytes()),
+            authorization: None,
         }
     }
 }

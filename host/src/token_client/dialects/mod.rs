@@ -3,6 +3,7 @@
 pub(super) mod atm;
 pub(super) mod auth0;
 pub(super) mod body;
+pub(super) mod oauth;
 
 use std::fmt;
 
@@ -15,11 +16,8 @@ use crate::token_client::response::TokenResponse;
 ///
 /// Only this crate can implement it.
 pub trait Dialect: fmt::Debug + Send + 'static {
-    /// The path of the token endpoint.
-    fn path(&self) -> &'static str;
-
-    /// The request for a token with credentials.
-    fn request(&self) -> Body;
+    /// The request for a token with credentials, for the token endpoint at this URL.
+    fn request(&mut self, url: &str) -> Body;
 
     /// The request that refreshes a token, if the last response gave what it needs.
     fn refresh_request(&self) -> Option<Body> {
