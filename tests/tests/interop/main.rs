@@ -9,8 +9,12 @@ mod report;
 mod server;
 mod verifier;
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use serde_json::{Value, json};
+use tokenlatch_host::issuer::{Config, ENTRA_TENANT, FIREBASE_PROJECT, Issuer, ProfileName};
 use tokenlatch_tests::program;
+use tokio::runtime::Runtime;
 
 use installed::{curl, node, response, version};
 use report::{Report, Token};
@@ -181,6 +185,66 @@ fn auth0_form(origin: &str) -> Vec<String> {
         request.extend(["--data".into(), field]);
     }
     request
+}
+
+/// The tokens of the issuers that ours plays. Auth0's and ATM's are those of the test above.
+#[test]
+fn other_verifiers_with_the_tokens_of_our_profiles() {
+    let runtime = Runtime::new().expect("a runtime");
+    let mut report = Report::default();
+    for (profile, audience, arguments) in [
+        (
+            ProfileName::Entra,
+            AUDIENCE,
+            &["--tenant", ENTRA_TENANT][..],
+        ),
+        (ProfileName::Cognito, "", &["--client", CLIENT_ID]),
+        (ProfileName::CognitoId, CLIENT_ID, &[]),
+        (ProfileName::Keycloak, AUDIENCE, &[]),
+        (ProfileName::Okta, AUDIENCE, &["--client", CLIENT_ID]),
+        (ProfileName::Google, CLIENT_ID, &[]),
+        (
+            ProfileName::GitHub,
+            AUDIENCE,
+            &["--claim", "repository=octo/door"],
+        ),
+        (
+            ProfileName::GitLab,
+            AUDIENCE,
+            &["--claim", "project_path=octo/door"],
+        ),
+        (ProfileName::Kubernetes, AUDIENCE, &[]),
+        (ProfileName::Firebase, FIREBASE_PROJECT, &[]),
+        (ProfileName::AdFs, AUDIENCE, &[]),
+        (ProfileName::Rfc9068, AUDIENCE, &[]),
+    ] {
+        let mut config = Config::default();
+        config.profile = profile;
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let issuer = runtime
+            .block_on(Issuer::start_with(config, any_port))
+            .expect("an issuer");
+        let credentials = format!("{CLIENT_ID}:{CLIENT_SECRET}");
+        let grant = "grant_type=client_credentials";
+        let response = curl(&["--user", &credentials, "--data", grant, &issuer.token_url()]);
+        let flow = format!("profile {profile}");
+        let Some((_, token)) = report.token("curl", &flow, &response, "expires_in", 86_400) else {
+            continue;
+        };
+        let name = issuer.issuer();
+        let mut verifiers = Verifier::others(&issuer.jwks_url(), &name, audience);
+        let mut own = vec!["--profile", profile.as_str(), "--issuer", &name];
+        if !audience.is_empty() {
+            own.extend(["--audience", audience]);
+        }
+        own.extend(arguments);
+        verifiers.push(Verifier::told(&own));
+        for mut verifier in verifiers {
+            verifier.accepts(&flow, &token, &mut report);
+            verifier.rejects_altered(&flow, &token, &mut report);
+        }
+    }
+    report.end("Other verifiers with the tokens of our profiles");
 }
 
 #[test]

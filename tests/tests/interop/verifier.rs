@@ -25,7 +25,14 @@ pub(crate) struct Verifier {
 impl Verifier {
     /// One of each, with the JWK Set at this URL, and for tokens of this issuer.
     pub(crate) fn all(jwks_uri: &str, issuer: &str) -> Vec<Self> {
-        let expected = [jwks_uri, issuer, AUDIENCE];
+        let mut all = Self::others(jwks_uri, issuer, AUDIENCE);
+        all.push(Self::tokenlatch(jwks_uri, issuer));
+        all
+    }
+
+    /// One of each that is not ours. Without an audience, it is empty.
+    pub(crate) fn others(jwks_uri: &str, issuer: &str, audience: &str) -> Vec<Self> {
+        let expected = [jwks_uri, issuer, audience];
         let jsonwebtoken = format!(
             "jsonwebtoken {}, jwks-rsa {}",
             version("jsonwebtoken"),
@@ -41,7 +48,6 @@ impl Verifier {
                 format!("PyJWT {}", python_version("pyjwt[crypto]")),
                 python("pyjwt.py").args(expected),
             ),
-            Self::tokenlatch(jwks_uri, issuer),
         ]
     }
 
@@ -51,6 +57,14 @@ impl Verifier {
         command.args(["verify", "--json", "--jwks", jwks_uri, "--issuer", issuer]);
         let name = "tokenlatch verify --jwks".into();
         Self::start(name, command.args(["--audience", AUDIENCE, "-"]))
+    }
+
+    /// Ours, told these arguments of `tokenlatch verify`.
+    pub(crate) fn told(arguments: &[&str]) -> Self {
+        let mut command = program::command();
+        command.args(["verify", "--json"]).args(arguments).arg("-");
+        let name = format!("tokenlatch verify {} {}", arguments[0], arguments[1]);
+        Self::start(name, &mut command)
     }
 
     /// Ours, told only who the issuer is.
@@ -88,8 +102,13 @@ impl Verifier {
     /// That it rejects the token with one byte changed: it names another key, expires later, or has
     /// another signature.
     pub(crate) fn rejects_altered(&mut self, flow: &str, token: &str, report: &mut Report) {
-        let kid = altered(token, 0, |header| after(header, r#""kid":""#));
-        let exp = altered(token, 1, |claims| after(claims, r#""exp":"#));
+        // AD FS names the key by `x5t` alone.
+        let kid = altered(token, 0, |header| {
+            let names = [r#""kid":""#, r#""x5t":""#];
+            let mut found = names.iter().filter_map(|name| after(header, name));
+            found.next().expect("a key's name")
+        });
+        let exp = altered(token, 1, |claims| after(claims, r#""exp":"#).expect("exp"));
         let signature = altered(token, 2, |signature| signature.len() / 2);
         for (what, altered, why) in [
             ("another kid", kid, "key"),
@@ -149,7 +168,7 @@ fn altered(token: &str, part: usize, position: impl Fn(&[u8]) -> usize) -> Strin
     parts.join(".")
 }
 
-fn after(json: &[u8], text: &str) -> usize {
+fn after(json: &[u8], text: &str) -> Option<usize> {
     let json = str::from_utf8(json).expect("UTF-8");
-    json.find(text).expect("the text") + text.len()
+    Some(json.find(text)? + text.len())
 }
