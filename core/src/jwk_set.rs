@@ -30,6 +30,12 @@ pub const MAX_KEYS: usize = 1024;
 /// assert_eq!(keys.keys().len(), 0);
 /// # Ok::<(), tokenlatch::Error>(())
 /// ```
+///
+/// # The key for a token
+///
+/// - It is the key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7).
+/// - It is the only key of the set, if the token has no `kid`, or if the key has none: nothing says then that
+///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4), and the signature decides.
 #[derive(Clone, Debug)]
 pub struct JwkSet<const N: usize, const BITS: usize = 2048>
 where
@@ -115,12 +121,7 @@ where
         found != Err(Error::UnknownKey)
     }
 
-    /// The key for a token.
-    ///
-    /// - The key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7).
-    /// - The only key of the set, if the token has no `kid`, or if the key has none. Nothing says then that
-    ///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4): it is the signature that
-    ///   decides.
+    /// The key for a token, as [`JwkSet`] says.
     pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&Jwk<BITS>, Error> {
         match key_id {
             Some(key_id) => self.find_by(&|other| key_id == other, key_id.hash()),

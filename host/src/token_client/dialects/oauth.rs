@@ -207,6 +207,24 @@ mod tests {
     }
 
     #[test]
+    fn an_assertion_is_a_secret_and_differs_from_the_last_one() {
+        let key = rsa::RsaPrivateKey::new(&mut rand::rng(), 2048).unwrap();
+        let pem = rsa::pkcs8::EncodePrivateKey::to_pkcs8_pem(&key, Default::default()).unwrap();
+        let mut oauth = oauth(PrivateKeyJwt::from_pem("id", &pem).unwrap());
+        assert!(oauth.secrets().is_empty());
+        let mut sent = || {
+            let body = oauth.request("https://a.example/token");
+            let [assertion] = oauth.secrets()[..] else {
+                panic!("there is one");
+            };
+            assert!(text(&body).contains(assertion.expose_secret()));
+            assertion.expose_secret().to_owned()
+        };
+        assert_ne!(sent(), sent());
+        assert!(!format!("{oauth:?}").contains("eyJhbGci"));
+    }
+
+    #[test]
     fn what_is_asked_for_is_in_the_body() {
         let mut oauth = oauth(ClientCredentials::new("id", "secret"));
         oauth.scope = Some("a b".into());
