@@ -6,7 +6,7 @@ use crate::json::{self, MAX_JSON_MEMBERS, Object, Text, Value};
 use crate::numeric_date::NumericDate;
 
 /// The claims of a token: each is absent or well-formed.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Claims<'a> {
     pub(crate) all: Object<'a>,
     pub(crate) issuer: Option<Text<'a>>,

@@ -45,8 +45,8 @@ pub enum Value<'a> {
 pub struct Number<'a>(&'a str);
 
 /// A JSON string, as it lies in the document: its escapes are undone when it is compared, displayed
-/// or read by [`chars`](Text::chars).
-#[derive(Clone, Copy)]
+/// or read by [`chars`](Text::chars). The default is the empty string.
+#[derive(Clone, Copy, Default)]
 pub struct Text<'a>(&'a str);
 
 /// A JSON array, as it lies in the document.

@@ -63,6 +63,7 @@ use crate::time::Time;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 pub struct Verified<'t> {
     claims: Claims<'t>,
     issuer: Text<'t>,

@@ -3,6 +3,7 @@
 //!
 //! - [`key_set`]: JWK Sets fetched, cached and refreshed, ready to verify with;
 //! - [`profile`]: ready-made settings for the issuers that people have;
+//! - [`guard`]: services guarded, in one line;
 //! - [`verifier`]: tokens of several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
 //! - `issuer`: an embedded authorization server that issues tokens in two dialects;
@@ -14,12 +15,17 @@
 //!
 //! # Features
 //!
-//! `issuer` adds the authorization server. It is off by default.
+//! Each is off by default.
+//!
+//! - `axum`: handlers of axum take the claims of the request as arguments; with `tower`;
+//! - `issuer`: the authorization server;
+//! - `tower`: a layer that guards services.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
 pub mod clock;
 pub mod files;
+pub mod guard;
 pub mod http;
 #[cfg(feature = "issuer")]
 pub mod issuer;
@@ -33,8 +39,3 @@ pub mod verifier;
 
 pub use reqwest;
 pub use tokenlatch;
-
-/// The Rust of README.md, compiled.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

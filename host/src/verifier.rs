@@ -96,30 +96,27 @@ impl<'p> Verifier<'p> {
         now: Time,
     ) -> Result<Verified<'s>, VerifyError> {
         let token = Unverified::parse_copy(token, scratch)?;
-        let (policy, keys) = self.choose(&token)?;
-        keys.verify_parsed(&token, policy, now).await
+        let (policy, keys) = choose(&self.issuers, |(policy, _)| policy.get(), &token)?;
+        keys.verify_parsed(&token, policy.get(), now).await
     }
+}
 
-    fn choose(
-        &self,
-        token: &Unverified<'_>,
-    ) -> Result<(&Policy<'_>, &KeySetCache), tokenlatch::Error> {
-        let mut issuers = self
-            .issuers
-            .iter()
-            .map(|(policy, keys)| (policy.get(), keys));
-        // With one issuer there is no choice, and its policy gives the error.
-        if self.issuers.len() == 1
-            && let Some(only) = issuers.next()
-        {
-            return Ok(only);
-        }
-        let issuer = token.unverified_issuer()?;
-        let issuer = issuer.ok_or(tokenlatch::Error::MissingClaim(Claim::Issuer))?;
-        issuers
-            .find(|(policy, _)| policy.accepts_issuer(issuer))
-            .ok_or(tokenlatch::Error::WrongIssuer)
+/// The issuer whose policy and keys a token asks for. The policy must check the token's issuer again.
+pub(crate) fn choose<'i, I>(
+    issuers: &'i [I],
+    policy: impl Fn(&'i I) -> &'i Policy<'i>,
+    token: &Unverified<'_>,
+) -> Result<&'i I, tokenlatch::Error> {
+    // With one issuer there is no choice, and its policy gives the error.
+    if let [only] = issuers {
+        return Ok(only);
     }
+    let issuer = token.unverified_issuer()?;
+    let issuer = issuer.ok_or(tokenlatch::Error::MissingClaim(Claim::Issuer))?;
+    let mut issuers = issuers.iter();
+    issuers
+        .find(|it| policy(it).accepts_issuer(issuer))
+        .ok_or(tokenlatch::Error::WrongIssuer)
 }
 
 #[derive(Clone)]

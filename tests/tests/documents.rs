@@ -58,6 +58,14 @@ fn the_server_snippets_compile_with_the_dependencies_that_they_name() {
     assert_compile("For the issuers that people have", "On a server", 1);
 }
 
+#[test]
+fn the_guarded_service_of_the_readme_is_the_example() {
+    let example = read("host/examples/guarded_service.rs");
+    let (_, code) = example.split_once("\n\n").expect("code");
+    assert!(read("README.md").contains(code));
+    assert!(code.lines().count() < 30);
+}
+
 /// The Rust of a section and the TOML of a section, unchanged, are a crate beside a checkout of this repository.
 fn assert_compile(section: &str, manifest: &str, snippets: usize) {
     let readme = read("README.md");

@@ -83,6 +83,11 @@ impl VerifyError {
             Self::Keys(_) => "keys-unavailable",
         }
     }
+
+    /// Counts the rejection by its code.
+    pub(crate) fn count(&self) {
+        counter!("tokenlatch_rejections_total", "reason" => self.code()).increment(1);
+    }
 }
 
 /// Why there are no keys to verify with.
@@ -220,6 +225,14 @@ impl KeySetCache {
         }
     }
 
+    /// How long it takes until a fetch may change what a lookup of this `kid` finds; `None` if the issuer was
+    /// asked for the `kid` and does not publish it, or if nothing is ever fetched.
+    #[must_use]
+    pub fn retry_in(&self, key_id: Option<&str>) -> Option<Duration> {
+        self.task.as_ref()?;
+        self.shared.retry_in(key_id, now())
+    }
+
     /// The health of the key set, for a readiness probe.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -234,6 +247,11 @@ impl KeySetCache {
         // Of fixed keys, no refresh is ever put off.
         let is_fixed = self.task.is_none();
         (is_fixed || !keys.use_now() && keys.has(key_id)).then_some(keys)
+    }
+
+    /// As [`cached_with`](Self::cached_with), for the `kid` of a token.
+    pub(crate) fn cached_for(&self, key_id: Option<Text<'_>>) -> Option<Keys> {
+        self.cached_with(key_id.map(without_escapes).as_deref())
     }
 
     async fn authenticate_and_verify<'t>(
@@ -278,12 +296,8 @@ fn without_escapes(text: Text<'_>) -> Cow<'_, str> {
         .map_or_else(|| text.to_string().into(), Cow::Borrowed)
 }
 
-/// Counts a rejection by its code.
 fn counted<T>(verdict: Result<T, VerifyError>) -> Result<T, VerifyError> {
-    if let Err(error) = &verdict {
-        counter!("tokenlatch_rejections_total", "reason" => error.code()).increment(1);
-    }
-    verdict
+    verdict.inspect_err(VerifyError::count)
 }
 
 impl Keys {

@@ -317,14 +317,10 @@ impl Cache {
                 Lookup::Unavailable
             };
         };
-        // No key of any set has a longer one.
-        if key_id.len() > MAX_KEY_ID_LEN {
+        if self.is_absent(key_id, now) {
             return Lookup::Absent;
         }
         let known = self.absent.get(key_id).copied();
-        if known.is_some_and(|absent| absent.asked < self.ended && now < absent.until) {
-            return Lookup::Absent;
-        }
         if is_fetch_near {
             return Lookup::Wait;
         }
@@ -348,6 +344,27 @@ impl Cache {
         self.cooled_down = after(now, self.schedule.cooldown);
         self.want(now);
         Lookup::Wait
+    }
+
+    /// Whether the issuer does not publish this `kid`: it was looked up, and a fetch that ended since then did
+    /// not bring it.
+    fn is_absent(&self, key_id: &str, now: Instant) -> bool {
+        let is_known = |absent: &Absent| absent.asked < self.ended && now < absent.until;
+        // No key of any set has a longer one.
+        key_id.len() > MAX_KEY_ID_LEN || self.absent.peek(key_id).is_some_and(is_known)
+    }
+
+    /// How long it takes until a fetch may change what a lookup of this `kid` finds, or, without a `kid`,
+    /// whether there are keys; `None` if the issuer does not publish the `kid`.
+    pub(crate) fn retry_in(&self, key_id: Option<&str>, now: Instant) -> Option<Duration> {
+        let next = match key_id {
+            Some(key_id) if self.is_absent(key_id, now) => return None,
+            Some(_) if self.cached.is_some() && !self.is_failing() => {
+                self.next_fetch.min(self.cooled_down.max(self.not_before))
+            }
+            _ => self.next_fetch,
+        };
+        Some(next.saturating_duration_since(now))
     }
 
     /// A lookup asks for a fetch, as soon as the server allows it.
@@ -788,6 +805,34 @@ mod tests {
         assert!(cache.begin(dead));
         cache.end(FAILED, dead);
         assert_eq!(cache.ask(Some("a"), dead), Lookup::Unavailable);
+    }
+
+    #[test]
+    fn a_lookup_is_worth_repeating_when_a_fetch_may_bring_something_new() {
+        let now = Instant::now();
+        let mut cache = fetched(None, now);
+        assert_eq!(cache.ask(Some("b"), now), Lookup::Wait);
+        assert_eq!(cache.retry_in(Some("b"), now), Some(Duration::ZERO));
+        assert!(cache.begin(now));
+        cache.end(outcome(None), now);
+        // The issuer was asked for it, and does not have it. Nobody has asked for the other.
+        assert_eq!(cache.retry_in(Some("b"), now), None);
+        assert_eq!(cache.ask(Some("c"), now), Lookup::Absent);
+        let wait = cache.retry_in(Some("c"), now).unwrap();
+        assert!((COOLDOWN - SECOND..=COOLDOWN).contains(&wait), "{wait:?}");
+        assert_eq!(cache.ask(Some("c"), now + wait), Lookup::Wait);
+        // No key set has such a `kid`.
+        let long = "x".repeat(MAX_KEY_ID_LEN + 1);
+        assert_eq!(cache.retry_in(Some(&long), now), None);
+
+        // After a failure, the next retry may bring everything.
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        assert!(cache.begin(now));
+        cache.end(FAILED, now);
+        let wait = cache.next_fetch() - now;
+        for key_id in [None, Some("a")] {
+            assert_eq!(cache.retry_in(key_id, now), Some(wait));
+        }
     }
 
     #[test]

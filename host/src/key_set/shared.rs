@@ -4,7 +4,7 @@
 //! takes a lock, for one step of the state machine, and never holds it across a fetch.
 
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::schedule::{Cache, Cached, Lookup, Outcome};
 
@@ -71,6 +71,11 @@ impl Shared {
             self.sooner.notify_one();
         }
         lookup
+    }
+
+    /// How long it takes until a fetch may change what a lookup of this `kid` finds.
+    pub(crate) fn retry_in(&self, key_id: Option<&str>, now: Instant) -> Option<Duration> {
+        self.lock().retry_in(key_id, now)
     }
 
     /// When the next fetch is due, unless [`sooner`](Self::sooner) ends earlier.

@@ -1,13 +1,12 @@
 //! Ready-made settings for the issuers that people have: where the keys are, and what a token must say.
 //!
 //! ```no_run
-//! use tokenlatch_host::http::HttpClient;
+//! use tokenlatch_host::guard::Guard;
 //! use tokenlatch_host::profile::Profile;
-//! use tokenlatch_host::verifier::Verifier;
 //!
 //! # fn start() -> Result<(), Box<dyn std::error::Error>> {
 //! let profile = Profile::auth0("tenant.eu.auth0.com", "https://api.example.com/");
-//! let verifier = Verifier::of_profile(profile, HttpClient::default())?;
+//! let guard = Guard::profile(profile).start()?;
 //! # Ok(())
 //! # }
 //! ```

@@ -1,0 +1,61 @@
+//! The claims of a request as arguments of axum's handlers.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use tracing::{debug, error};
+
+use super::claims::Claims;
+use super::refusal::{Refusal, RefusalReason};
+
+/// The claims of a request as a type of the caller's ([`Claims::deserialize`]).
+///
+/// A token that does not have such claims is rejected like any other invalid token.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimsAs<T>(pub T);
+
+/// The request must have come through a [`GuardLayer`](super::GuardLayer); without one, the response is an
+/// internal error, and so it is for a request without credentials behind an
+/// [`optional`](super::GuardLayer::optional) layer: its handlers take `Option<Claims>`.
+impl<S: Send + Sync> FromRequestParts<S> for Claims {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+        claims(parts).ok_or_else(|| {
+            error!("a handler takes claims, and no guard has checked the request");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        })
+    }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Claims {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Response> {
+        Ok(claims(parts))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ClaimsAs<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
+        let claims = <Claims as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        claims.deserialize().map(Self).map_err(|error| {
+            debug!(%error, "refused a request");
+            Refusal::new(RefusalReason::InvalidToken(error), None).into_response()
+        })
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.to_response()
+    }
+}
+
+fn claims(parts: &Parts) -> Option<Claims> {
+    parts.extensions.get().cloned()
+}
