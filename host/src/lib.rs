@@ -17,9 +17,8 @@
 //!
 //! Each is off by default.
 //!
-//! - `axum`: handlers of axum take the claims of the request as arguments; with `tower`;
-//! - `issuer`: the authorization server;
-//! - `tower`: a layer that guards services.
+//! - `actix`, `axum`, `tonic`, `tower`: the guard in services of these frameworks;
+//! - `issuer`: the authorization server.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;

@@ -1,5 +1,6 @@
 //! The claims of a request as arguments of axum's handlers.
 
+use axum_core::body::Body;
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -7,14 +8,8 @@ use http::request::Parts;
 use serde::de::DeserializeOwned;
 use tracing::{debug, error};
 
-use super::claims::Claims;
+use super::claims::{Claims, ClaimsAs};
 use super::refusal::{Refusal, RefusalReason};
-
-/// The claims of a request as a type of the caller's ([`Claims::deserialize`]).
-///
-/// A token that does not have such claims is rejected like any other invalid token.
-#[derive(Clone, Copy, Debug)]
-pub struct ClaimsAs<T>(pub T);
 
 /// The request must have come through a [`GuardLayer`](super::GuardLayer); without one, the response is an
 /// internal error, and so it is for a request without credentials behind an
@@ -52,7 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ClaimsAs<T> {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        self.to_response()
+        self.to_response(false).map(|()| Body::empty())
     }
 }
 

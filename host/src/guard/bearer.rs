@@ -21,6 +21,18 @@ pub(super) fn bearer(authorization: Option<&str>) -> Result<&str, RefusalReason>
     }
 }
 
+/// The only `Authorization` header of a request, if it has one. A header that is no text is `None` in `headers`.
+#[cfg(any(feature = "actix", feature = "tower"))]
+pub(super) fn only<'h>(
+    mut headers: impl Iterator<Item = Option<&'h str>>,
+) -> Result<Option<&'h str>, RefusalReason> {
+    match (headers.next(), headers.next()) {
+        (None, _) => Ok(None),
+        (Some(Some(header)), None) => Ok(Some(header)),
+        _ => Err(RefusalReason::InvalidRequest),
+    }
+}
+
 /// `b64token` without its final `=` (RFC 6750 section 2.1).
 fn is_b64token_char(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte)

@@ -15,6 +15,13 @@ use yoke::Yoke;
 #[derive(Clone)]
 pub struct Claims(Yoke<Proof<'static>, Arc<Buffer>>);
 
+/// The claims of a request as a type of the caller's ([`Claims::deserialize`]): an argument of the handlers of
+/// axum and actix.
+///
+/// A token that does not have such claims is refused like any other invalid token.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimsAs<T>(pub T);
+
 impl Claims {
     /// Has `verify` verify a token, in a copy of its text.
     ///

@@ -3,20 +3,22 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::Guard;
+use super::bearer::only;
 use super::claims::Claims;
 use super::refusal::{Refusal, RefusalReason};
 
 /// Guards a service: responds by itself to a request that is not allowed, and gives the [`Claims`] of one that
 /// is allowed to the service, as an extension of the request.
 ///
-/// It reads the `Authorization` header alone, never a cookie or the query.
+/// It reads the `Authorization` header alone, never a cookie or the query. A request of gRPC gets its refusal in
+/// the form of gRPC ([`Refusal::grpc_code`]).
 #[derive(Clone, Debug)]
 pub struct GuardLayer {
     guard: Guard,
@@ -80,6 +82,7 @@ where
         // What came from elsewhere is not what this guard has checked.
         request.extensions_mut().remove::<Claims>();
         let guard = &self.layer.guard;
+        let is_grpc = is_grpc(request.headers());
         let verdict = match authorization(request.headers()) {
             Ok(None) if self.layer.is_optional => {
                 return GuardFuture::passed(self.service.call(request));
@@ -92,7 +95,7 @@ where
                 request.extensions_mut().insert(claims);
                 GuardFuture::passed(self.service.call(request))
             }
-            Some(Err(refusal)) => GuardFuture::refused(refusal),
+            Some(Err(refusal)) => GuardFuture::refused(refusal.to_response(is_grpc)),
             None => {
                 let guard = guard.clone();
                 // The clone that is ready is the one to call.
@@ -101,49 +104,65 @@ where
                 GuardFuture::waiting(Box::pin(async move {
                     let header = authorization(request.headers()).unwrap_or_default();
                     let claims = guard.check(header).await;
-                    claims.map(|claims| {
-                        request.extensions_mut().insert(claims);
-                        service.call(request)
-                    })
+                    let claims = claims.map_err(|refusal| refusal.to_response(is_grpc))?;
+                    request.extensions_mut().insert(claims);
+                    Ok(service.call(request))
                 }))
             }
         }
     }
 }
 
-/// The only `Authorization` header, if there is one.
 fn authorization(headers: &HeaderMap) -> Result<Option<&str>, RefusalReason> {
-    let mut headers = headers.get_all(AUTHORIZATION).iter();
-    match (headers.next(), headers.next()) {
-        (None, _) => Ok(None),
-        (Some(header), None) => {
-            let header = header.to_str();
-            header.map(Some).map_err(|_| RefusalReason::InvalidRequest)
-        }
-        (Some(_), Some(_)) => Err(RefusalReason::InvalidRequest),
-    }
+    let headers = headers.get_all(AUTHORIZATION).iter();
+    only(headers.map(|header| header.to_str().ok()))
+}
+
+/// Whether a request is one of gRPC, whose clients read `grpc-status` and not the status of HTTP.
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|essence| essence.starts_with(b"application/grpc"))
 }
 
 impl Refusal {
     /// The response, with an empty body.
-    #[must_use]
-    pub(super) fn to_response<R: Default>(&self) -> Response<R> {
-        let mut response = Response::new(R::default());
-        *response.status_mut() = self.status();
+    pub(super) fn to_response(&self, is_grpc: bool) -> Response<()> {
+        let mut response = Response::new(());
+        if !is_grpc {
+            *response.status_mut() = self.status();
+        }
         let headers = response.headers_mut();
-        let challenge = self.challenge();
-        if let Some(challenge) = challenge.and_then(|text| HeaderValue::try_from(text).ok()) {
-            headers.insert(WWW_AUTHENTICATE, challenge);
+        if let Some(challenge) = self.challenge() {
+            headers.extend(value(challenge).map(|value| (WWW_AUTHENTICATE, value)));
+        }
+        if is_grpc {
+            // A response without messages has its status among the headers.
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+            headers.insert("grpc-status", self.grpc_code().into());
+            headers.extend(value(self.error()).map(|value| (GRPC_MESSAGE, value)));
         }
         if let Some(wait) = self.retry_after() {
-            headers.insert(RETRY_AFTER, wait.as_secs().into());
+            let (name, wait) = if is_grpc {
+                (GRPC_RETRY, value(wait.as_millis()))
+            } else {
+                (RETRY_AFTER, value(wait.as_secs()))
+            };
+            headers.extend(wait.map(|wait| (name, wait)));
         }
         response
     }
 }
 
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+const GRPC_RETRY: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
+
+/// What a refusal says is visible ASCII, so there is always a value.
+fn value(text: impl ToString) -> Option<HeaderValue> {
+    HeaderValue::try_from(text.to_string()).ok()
+}
+
 /// A service's future, once the token is verified.
-type Waiting<F> = Pin<Box<dyn Future<Output = Result<F, Refusal>> + Send>>;
+type Waiting<F> = Pin<Box<dyn Future<Output = Result<F, Response<()>>> + Send>>;
 
 pin_project! {
     /// The response of a [`GuardService`].
@@ -151,7 +170,7 @@ pin_project! {
     pub struct GuardFuture<F, R, E> {
         // Boxed only while the token's key is fetched.
         waiting: Option<Waiting<F>>,
-        refusal: Option<Refusal>,
+        refused: Option<Response<()>>,
         #[pin]
         passed: Option<F>,
         response: std::marker::PhantomData<fn() -> Result<R, E>>,
@@ -159,10 +178,10 @@ pin_project! {
 }
 
 impl<F, R, E> GuardFuture<F, R, E> {
-    fn new(waiting: Option<Waiting<F>>, refusal: Option<Refusal>, passed: Option<F>) -> Self {
+    fn new(waiting: Option<Waiting<F>>, refused: Option<Response<()>>, passed: Option<F>) -> Self {
         Self {
             waiting,
-            refusal,
+            refused,
             passed,
             response: std::marker::PhantomData,
         }
@@ -172,8 +191,8 @@ impl<F, R, E> GuardFuture<F, R, E> {
         Self::new(Some(waiting), None, None)
     }
 
-    fn refused(refusal: Refusal) -> Self {
-        Self::new(None, Some(refusal), None)
+    fn refused(response: Response<()>) -> Self {
+        Self::new(None, Some(response), None)
     }
 
     fn passed(future: F) -> Self {
@@ -194,12 +213,12 @@ where
             match waiting.as_mut().poll(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(future)) => this.passed.set(Some(future)),
-                Poll::Ready(Err(refusal)) => *this.refusal = Some(refusal),
+                Poll::Ready(Err(response)) => *this.refused = Some(response),
             }
             *this.waiting = None;
         }
-        if let Some(refusal) = this.refusal {
-            return Poll::Ready(Ok(refusal.to_response()));
+        if let Some(response) = this.refused.take() {
+            return Poll::Ready(Ok(response.map(|()| R::default())));
         }
         match this.passed.as_pin_mut() {
             Some(future) => future.poll(cx),

@@ -19,10 +19,17 @@
 //! # }
 //! ```
 //!
-//! With the feature `tower`, [`Guard::layer`] guards the services of axum, tonic, hyper and others by itself.
-//! With the feature `axum`, handlers take [`Claims`] and [`ClaimsAs`] as arguments.
-#![cfg_attr(not(feature = "tower"), allow(rustdoc::broken_intra_doc_links))]
+//! A feature for each web framework has the guard respond by itself, and hand out the claims:
+//!
+//! | feature | what guards | where the claims are |
+//! |---|---|---|
+//! | `tower` | `Guard::layer`, for axum, tonic, hyper and others | in the extensions of the request |
+//! | `axum` | the same | in the handler's arguments: [`Claims`], `Option<Claims>`, [`ClaimsAs`] |
+//! | `tonic` | the same for a server, `Guard::interceptor` for one service | in the extensions of the request |
+//! | `actix` | `Guard::middleware` | as with `axum` |
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 mod bearer;
@@ -31,6 +38,8 @@ mod claims;
 #[cfg(feature = "tower")]
 mod layer;
 mod refusal;
+#[cfg(feature = "tonic")]
+mod tonic;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,12 +57,14 @@ use crate::policy::{OwnedPolicy, PolicyError, PolicySettings};
 use crate::profile::{KeyPlace, Profile};
 use crate::verifier::choose;
 
-#[cfg(feature = "axum")]
-pub use self::axum::ClaimsAs;
-pub use self::claims::Claims;
+#[cfg(feature = "actix")]
+pub use self::actix::{GuardMiddleware, GuardedService};
+pub use self::claims::{Claims, ClaimsAs};
 #[cfg(feature = "tower")]
 pub use self::layer::{GuardFuture, GuardLayer, GuardService};
 pub use self::refusal::{Refusal, RefusalReason};
+#[cfg(feature = "tonic")]
+pub use self::tonic::GuardInterceptor;
 
 /// Decides whether requests are allowed. Clones share the keys.
 ///

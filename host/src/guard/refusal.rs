@@ -79,14 +79,14 @@ impl Refusal {
     /// The `WWW-Authenticate` header of the response. It is visible ASCII.
     #[must_use]
     pub fn challenge(&self) -> Option<String> {
-        let (error, scope) = match &self.reason {
-            RefusalReason::NoCredentials => (None, None),
-            RefusalReason::InvalidRequest => (Some("invalid_request"), None),
-            RefusalReason::InvalidToken(_) => (Some("invalid_token"), None),
-            RefusalReason::InsufficientScope(scopes) => {
-                (Some("insufficient_scope"), Some(scopes.join(" ")))
-            }
+        let error = match &self.reason {
+            RefusalReason::NoCredentials => None,
             RefusalReason::Unavailable(_) => return None,
+            _ => Some(self.error()),
+        };
+        let scope = match &self.reason {
+            RefusalReason::InsufficientScope(scopes) => Some(scopes.join(" ")),
+            _ => None,
         };
         let parameters = [
             ("error", error),
@@ -98,6 +98,30 @@ impl Refusal {
             .filter_map(|(name, value)| Some(format!("{name}={}", Quoted(value?))));
         let parameters = parameters.collect::<Vec<_>>().join(", ");
         Some(format!("Bearer {parameters}").trim_end().to_owned())
+    }
+
+    /// The error in a word, for whoever is refused: those of RFC 6750 section 3.1, and two like them.
+    #[must_use]
+    pub fn error(&self) -> &'static str {
+        match self.reason {
+            RefusalReason::NoCredentials => "no_credentials",
+            RefusalReason::InvalidRequest => "invalid_request",
+            RefusalReason::InvalidToken(_) => "invalid_token",
+            RefusalReason::InsufficientScope(_) => "insufficient_scope",
+            RefusalReason::Unavailable(_) => "temporarily_unavailable",
+        }
+    }
+
+    /// The status of the response in gRPC: `UNAUTHENTICATED` (16) for 401, `INVALID_ARGUMENT` (3) for 400,
+    /// `PERMISSION_DENIED` (7) for 403, `UNAVAILABLE` (14) for 503.
+    #[must_use]
+    pub fn grpc_code(&self) -> i32 {
+        match self.reason {
+            RefusalReason::NoCredentials | RefusalReason::InvalidToken(_) => 16,
+            RefusalReason::InvalidRequest => 3,
+            RefusalReason::InsufficientScope(_) => 7,
+            RefusalReason::Unavailable(_) => 14,
+        }
     }
 
     /// The `Retry-After` header of the response: at least a second.
@@ -113,6 +137,15 @@ impl Refusal {
         }
     }
 }
+
+/// With the reason: for logs, not for the response.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.reason.fmt(f)
+    }
+}
+
+impl std::error::Error for Refusal {}
 
 /// A quoted string (RFC 9110 section 5.6.4), without characters that a header cannot have.
 struct Quoted<'a>(&'a str);
@@ -146,23 +179,26 @@ mod tests {
             RefusalReason::InsufficientScope(scopes)
         };
         let expired = RefusalReason::InvalidToken(tokenlatch::Error::Expired);
-        for (reason, status, expected) in [
-            (RefusalReason::NoCredentials, 401, Some("Bearer")),
+        for (reason, status, grpc_code, expected) in [
+            (RefusalReason::NoCredentials, 401, 16, Some("Bearer")),
             (
                 RefusalReason::InvalidRequest,
                 400,
+                3,
                 Some(r#"Bearer error="invalid_request""#),
             ),
-            (expired, 401, Some(r#"Bearer error="invalid_token""#)),
+            (expired, 401, 16, Some(r#"Bearer error="invalid_token""#)),
             (
                 scopes(&["read", "write"]),
                 403,
+                7,
                 Some(r#"Bearer error="insufficient_scope", scope="read write""#),
             ),
-            (RefusalReason::Unavailable(None), 503, None),
+            (RefusalReason::Unavailable(None), 503, 14, None),
         ] {
             let refusal = Refusal::new(reason.clone(), None);
             assert_eq!(refusal.status(), status, "{reason}");
+            assert_eq!(refusal.grpc_code(), grpc_code, "{reason}");
             assert_eq!(challenge(reason).as_deref(), expected);
         }
     }

@@ -1,6 +1,8 @@
 //! The guard through its public API, with issuers in this process.
 
 mod cost;
+mod in_actix;
+mod in_tonic;
 mod issuers;
 mod layer;
 mod unavailable;
