@@ -50,6 +50,18 @@ impl Time {
         Self::between(unix_seconds, u64::MAX)
     }
 
+    /// The first second that it may be.
+    #[must_use]
+    pub const fn earliest(self) -> u64 {
+        self.earliest
+    }
+
+    /// The last second that it may be.
+    #[must_use]
+    pub const fn latest(self) -> u64 {
+        self.latest
+    }
+
     /// Whether it is one second.
     pub(crate) const fn is_exact(self) -> bool {
         self.earliest == self.latest

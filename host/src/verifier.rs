@@ -96,26 +96,27 @@ impl<'p> Verifier<'p> {
         now: Time,
     ) -> Result<Verified<'s>, VerifyError> {
         let token = Unverified::parse_copy(token, scratch)?;
-        let (policy, keys) = choose(&self.issuers, |(policy, _)| policy.get(), &token)?;
+        let issuer = choose(&self.issuers, |(policy, _)| policy.get(), &token)?;
+        let (policy, keys) = &self.issuers[issuer];
         keys.verify_parsed(&token, policy.get(), now).await
     }
 }
 
-/// The issuer whose policy and keys a token asks for. The policy must check the token's issuer again.
+/// The index of the issuer whose policy and keys a token asks for. The policy must check the token's issuer again.
 pub(crate) fn choose<'i, I>(
     issuers: &'i [I],
     policy: impl Fn(&'i I) -> &'i Policy<'i>,
     token: &Unverified<'_>,
-) -> Result<&'i I, tokenlatch::Error> {
+) -> Result<usize, tokenlatch::Error> {
     // With one issuer there is no choice, and its policy gives the error.
-    if let [only] = issuers {
-        return Ok(only);
+    if issuers.len() == 1 {
+        return Ok(0);
     }
     let issuer = token.unverified_issuer()?;
     let issuer = issuer.ok_or(tokenlatch::Error::MissingClaim(Claim::Issuer))?;
-    let mut issuers = issuers.iter();
     issuers
-        .find(|it| policy(it).accepts_issuer(issuer))
+        .iter()
+        .position(|it| policy(it).accepts_issuer(issuer))
         .ok_or(tokenlatch::Error::WrongIssuer)
 }
 

@@ -30,7 +30,7 @@ impl Claims {
     /// Those of `verify`, and of [`Unverified::parse`].
     pub(super) fn of_token<E: From<Error>>(
         token: &str,
-        verify: impl for<'t> FnOnce(Unverified<'t>) -> Result<Verified<'t>, E>,
+        verify: impl for<'t> FnOnce(Unverified<'t>) -> Result<(Verified<'t>, Under), E>,
     ) -> Result<Self, E> {
         // Before a buffer is made of it.
         if token.len() > MAX_TOKEN_LEN {
@@ -44,10 +44,19 @@ impl Claims {
             let buffer = buffer.borrow_mut();
             // One half stays as it is, and the other is decoded in its own place.
             let (text, scratch) = buffer.split_at_mut(token.len());
-            let verified = verify(Unverified::parse(scratch)?)?;
-            Ok::<_, E>(Proof { verified, text })
+            let (verified, under) = verify(Unverified::parse(scratch)?)?;
+            Ok::<_, E>(Proof {
+                verified,
+                under,
+                text,
+            })
         });
         proof.map(Self)
+    }
+
+    /// What the token was verified with.
+    pub(super) fn under(&self) -> Under {
+        self.0.get().under
     }
 
     /// The proof that the token was verified.
@@ -160,6 +169,15 @@ impl fmt::Debug for Claims {
     }
 }
 
+/// What a token was verified with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Under {
+    /// The index of the issuer among those of the guard.
+    pub(super) issuer: usize,
+    /// The generation of the issuer's key set.
+    pub(super) generation: u64,
+}
+
 /// The token's text twice. The claims borrow from it.
 type Buffer = MutBorrow<Vec<u8>>;
 
@@ -175,6 +193,7 @@ mod proof {
     #[derive(Clone, Yokeable)]
     pub(super) struct Proof<'t> {
         pub(super) verified: Verified<'t>,
+        pub(super) under: super::Under,
         pub(super) text: &'t [u8],
     }
 }

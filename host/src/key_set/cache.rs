@@ -301,6 +301,12 @@ fn counted<T>(verdict: Result<T, VerifyError>) -> Result<T, VerifyError> {
 }
 
 impl Keys {
+    /// Another one for another key set of the same cache.
+    pub(crate) fn generation(&self) -> u64 {
+        let cached = self.0.as_ref();
+        cached.map_or(0, |cached| cached.generation)
+    }
+
     fn has(&self, key_id: Option<&str>) -> bool {
         has(self, key_id)
     }

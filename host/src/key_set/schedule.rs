@@ -120,6 +120,8 @@ impl Schedule {
 #[derive(Debug)]
 pub(crate) struct Cached {
     pub(crate) keys: Arc<KeySet>,
+    /// How many key sets the cache has had, this one included.
+    pub(crate) generation: u64,
     /// With it, the server can tell whether the set is current.
     pub(crate) etag: Option<String>,
     /// How long the server said that it stays fresh.
@@ -207,6 +209,8 @@ pub(crate) enum Lookup {
 pub(crate) struct Cache {
     schedule: Schedule,
     cached: Option<Arc<Cached>>,
+    /// How many key sets there were.
+    generation: u64,
     is_fetching: bool,
     /// How many fetches have ended.
     ended: u64,
@@ -240,6 +244,7 @@ impl Cache {
         Self {
             schedule,
             cached: None,
+            generation: 0,
             is_fetching: false,
             ended: 0,
             next_fetch: now,
@@ -267,8 +272,10 @@ impl Cache {
             .saturating_add(self.schedule.max_stale)
             .saturating_sub(age);
         if !serves_for.is_zero() {
+            self.generation += 1;
             self.cached = Some(Arc::new(Cached {
                 keys,
+                generation: self.generation,
                 etag,
                 max_age,
                 fetched: now.checked_sub(age).unwrap_or(now),
@@ -423,6 +430,7 @@ impl Cache {
                 etag,
                 max_age,
             } => {
+                self.generation += 1;
                 self.serve(keys, etag, max_age, now);
                 max_age
             }
@@ -466,6 +474,7 @@ impl Cache {
         let fresh_until = after(now, self.schedule.fresh_for(max_age));
         self.cached = Some(Arc::new(Cached {
             keys,
+            generation: self.generation,
             etag,
             max_age,
             fetched: now,
@@ -833,6 +842,29 @@ mod tests {
         for key_id in [None, Some("a")] {
             assert_eq!(cache.retry_in(key_id, now), Some(wait));
         }
+    }
+
+    #[test]
+    fn another_key_set_is_another_generation() {
+        let now = Instant::now();
+        let mut cache = Cache::new(Schedule::default(), 1, now);
+        let mut generation_after = |outcome| {
+            let due = cache.next_fetch();
+            assert!(cache.begin(due));
+            cache.end(outcome, due);
+            let cached = cache.cached().unwrap();
+            cached.use_now();
+            cached.generation
+        };
+        let not_modified = || Outcome::NotModified { max_age: None };
+        let generations = [
+            generation_after(outcome(None)),
+            generation_after(not_modified()),
+            generation_after(FAILED),
+            generation_after(outcome(None)),
+            generation_after(not_modified()),
+        ];
+        assert_eq!(generations, [1, 1, 1, 2, 2]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod in_actix;
 mod in_tonic;
 mod issuers;
 mod layer;
+mod token_cache;
 mod unavailable;
 mod verdicts;
 
