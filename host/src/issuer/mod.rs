@@ -78,7 +78,7 @@ pub use self::model::ring::KeyState;
 pub use crate::profile::{ATM_ISSUER, ProfileName};
 pub use secrecy::{ExposeSecret, SecretString};
 
-pub use self::server::log::{Count, Log, MAX_REMEMBERED, Request};
+pub use self::server::log::{Count, Log, MAX_PATH_LEN, MAX_PATH_PART_LEN, MAX_REMEMBERED, Request};
 
 use self::endpoints::{admin, atm, auth0, key_set, metadata, oauth, page};
 use self::model::endpoint::{OAUTH_METADATA, OPENID_METADATA};

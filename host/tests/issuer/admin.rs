@@ -116,6 +116,8 @@ async fn other_names_and_other_sites_are_rejected() {
         ("host", "127.0.0.1.evil.example:80"),
         ("origin", "https://evil.example"),
         ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
     ] {
         for request in [
             fixture.post("/admin/rotate"),
@@ -132,6 +134,11 @@ async fn other_names_and_other_sites_are_rejected() {
         }
     }
     assert_eq!(fixture.issuer.keys(), keys);
+    for site in ["same-origin", "none"] {
+        let request = fixture.get("/admin/requests");
+        let response = request.header("sec-fetch-site", site).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{site}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,15 @@ async fn the_log_says_who_asked_for_what_and_no_secret() {
         (Endpoint::Other, 404, "not_found", None),
     ];
     assert_eq!(seen, expected);
+    let seen = recent.iter().map(|it| (it.method, it.path.as_str()));
+    let expected = [
+        ("POST", "/auth/token"),
+        ("POST", "/auth/token"),
+        ("POST", "/oauth/token"),
+        ("POST", "/oauth/token"),
+        ("GET", "/…"),
+    ];
+    assert_eq!(seen.collect::<Vec<_>>(), expected);
 
     let page = fixture.get("/").send().await.unwrap().text().await.unwrap();
     let requests = fixture.get("/admin/requests").send().await.unwrap();

@@ -7,6 +7,7 @@ mod faults;
 mod page;
 mod profiles;
 mod rotation;
+mod verdict;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::Deref;

@@ -7,31 +7,31 @@
 //! | `POST /admin/faults` | a fault | the same |
 //! | `DELETE /admin/faults` | | the same: none |
 //! | `POST /admin/token` | `{"claims": {…}}`, with `"client_id"` if not for the first client | `{"access_token": TOKEN}`: the profile's token, with these claims besides or in place of its own, and without those that are `null` |
+//! | `POST /admin/verdict` | `{"token": TOKEN}`, with `"client_id"` if not for the first client | `{"verified": true}`, or `{"verified": false, "error": CODE, "reason": TEXT}`, by Tokenlatch and the keys that the issuer publishes; besides by which `profile`, `issuers`, `issuer_templates`, `audiences` and `client`, and at which time (`now`) |
 //! | `GET /admin/clock` | | `{"now": SECONDS}`, since 1970 |
 //! | `POST /admin/clock` | `{"set": SECONDS}` or `{"advance": SECONDS}` | the same |
 //! | `DELETE /admin/clock` | | the same: the system's time |
 //! | `GET /admin/requests` | | counts, and the latest requests |
 //! | `DELETE /admin/requests` | | the same: none |
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, routing};
-use headers::{HeaderMapExt, Host};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::issuer::model::claims::Claims;
+use crate::issuer::model::client::Client;
 use crate::issuer::model::faults::Injection;
 use crate::issuer::model::rejection::Rejection;
-use crate::issuer::server::serve::Peer;
 use crate::issuer::server::site::Site;
+use crate::issuer::server::this_machine;
 
 /// How to move the clock.
 #[derive(Deserialize)]
@@ -50,6 +50,7 @@ pub(crate) fn router() -> Router<Arc<Site>> {
         .route("/rotate", routing::post(rotate))
         .route("/faults", faults)
         .route("/token", routing::post(token))
+        .route("/verdict", routing::post(verdict))
         .route("/clock", clock)
         .route("/requests", routing::get(requests).delete(clear_requests))
         .layer(from_fn(from_this_machine))
@@ -57,9 +58,8 @@ pub(crate) fn router() -> Router<Arc<Site>> {
 
 /// Rejects requests from other machines, and from pages of other sites in a browser on this machine.
 async fn from_this_machine(request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<Peer>();
-    let is_near = peer.is_some_and(|Peer(peer)| peer.ip().to_canonical().is_loopback());
-    if is_near && is_for_this_machine(request.headers()) && !is_cross_site(request.headers()) {
+    let is_near = this_machine::is_near(request.extensions(), request.headers());
+    if is_near && !this_machine::is_of_other_page(request.headers()) {
         return next.run(request).await;
     }
     let why = "only programs on this machine may do this";
@@ -70,40 +70,20 @@ async fn from_this_machine(request: Request, next: Next) -> Response {
         .into_response()
 }
 
-/// Whether the request was sent to a name that only this machine can have. A page whose name was made to
-/// resolve to this machine (DNS rebinding) sends its own name.
-fn is_for_this_machine(headers: &HeaderMap) -> bool {
-    headers.typed_get::<Host>().is_some_and(|host| {
-        let name = host.hostname();
-        let address = name.trim_start_matches('[').trim_end_matches(']');
-        let address = address.parse::<IpAddr>();
-        name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|it| it.is_loopback())
-    })
-}
-
-/// Whether a browser sent this for a page of another site. It adds `Origin` to requests that change
-/// something.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else {
-        return false;
-    };
-    let host = headers.get(header::HOST).map(|host| host.as_bytes());
-    origin.as_bytes().strip_prefix(b"http://") != host
-}
-
 /// `POST /admin/rotate`
 async fn rotate(State(site): State<Arc<Site>>) -> Response {
     match site.keys.rotate(site.clock.now()).await {
         Ok(()) => Json(json!({"keys": site.keys.list(site.clock.now())})).into_response(),
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                Json(json!({"error": "server_error", "error_description": error.to_string()})),
-            )
-                .into_response()
+            server_error(&error)
         }
     }
+}
+
+fn server_error(error: &dyn std::error::Error) -> Response {
+    let response = json!({"error": "server_error", "error_description": error.to_string()});
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(response)).into_response()
 }
 
 /// `GET /admin/faults`
@@ -149,15 +129,47 @@ async fn token(
         Ok(Json(order)) => order,
         Err(error) => return invalid_request(&error.body_text()),
     };
-    let client = match client_id {
-        None => site.clients.all().first(),
-        Some(client_id) => site.clients.claimed(&client_id),
-    };
-    match client {
+    match client(&site, client_id.as_deref()) {
         Some(client) => {
             Json(json!({"access_token": site.token_with(client, claims)})).into_response()
         }
-        None => invalid_request("there is no such client"),
+        None => invalid_request(NO_SUCH_CLIENT),
+    }
+}
+
+const NO_SUCH_CLIENT: &str = "there is no such client";
+
+/// The client with this identifier, or the first one.
+fn client<'s>(site: &'s Site, client_id: Option<&str>) -> Option<&'s Client> {
+    match client_id {
+        None => site.clients.all().first(),
+        Some(client_id) => site.clients.claimed(client_id),
+    }
+}
+
+/// A token to judge.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    client_id: Option<String>,
+    token: String,
+}
+
+/// `POST /admin/verdict`
+async fn verdict(
+    State(site): State<Arc<Site>>,
+    case: Result<Json<Case>, JsonRejection>,
+) -> Response {
+    let Ok(Json(Case { client_id, token })) = case else {
+        // The error's own text may quote the token.
+        return invalid_request(r#"the body is not {"token": TOKEN} in JSON"#);
+    };
+    let Some(client) = client(&site, client_id.as_deref()) else {
+        return invalid_request(NO_SUCH_CLIENT);
+    };
+    match site.judge(client, token.as_bytes()) {
+        Ok(verdict) => Json(verdict).into_response(),
+        Err(error) => server_error(&error),
     }
 }
 
@@ -207,58 +219,12 @@ async fn clear_requests(State(site): State<Arc<Site>>) -> Json<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::issuer::server::serve::Peer;
     use crate::issuer::tests::site;
     use axum::body::Body;
-    use axum::http::HeaderValue;
+    use axum::http::{Request, header};
     use std::net::SocketAddr;
     use tower::ServiceExt;
-
-    fn headers(host: &str, origin: Option<&str>) -> HeaderMap {
-        let value = |text: &str| HeaderValue::from_str(text).unwrap();
-        let mut headers = HeaderMap::new();
-        headers.insert(header::HOST, value(host));
-        headers.extend(origin.map(|origin| (header::ORIGIN, value(origin))));
-        headers
-    }
-
-    #[test]
-    fn only_names_of_this_machine_are_for_it() {
-        for host in [
-            "localhost",
-            "LOCALHOST:8080",
-            "127.0.0.1:80",
-            "127.9.9.9",
-            "[::1]:80",
-        ] {
-            assert!(is_for_this_machine(&headers(host, None)), "{host}");
-        }
-        for host in [
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "10.0.0.1:8080",
-            "0.0.0.0",
-            "",
-        ] {
-            assert!(!is_for_this_machine(&headers(host, None)), "{host}");
-        }
-        assert!(!is_for_this_machine(&HeaderMap::new()));
-    }
-
-    #[test]
-    fn pages_of_other_sites_are_told_by_their_origin() {
-        for (origin, is_foreign) in [
-            (None, false),
-            (Some("http://127.0.0.1:80"), false),
-            (Some("http://127.0.0.1:81"), true),
-            (Some("https://evil.example"), true),
-            (Some("null"), true),
-        ] {
-            let headers = headers("127.0.0.1:80", origin);
-            assert_eq!(is_cross_site(&headers), is_foreign, "{origin:?}");
-        }
-    }
 
     #[tokio::test]
     async fn only_peers_on_this_machine_are_answered() {

@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
-use subtle::{ConditionallySelectable, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
 use super::client::Client;
 
@@ -45,6 +45,16 @@ impl Clients {
             found.conditional_assign(&index, matches);
         }
         self.clients.get(usize::try_from(found).ok()?)
+    }
+
+    /// Whether a client has this secret. All secrets are compared, as in [`authenticate`](Self::authenticate).
+    pub(crate) fn has_secret(&self, text: &[u8]) -> bool {
+        let text: [u8; 32] = Sha256::digest(text).into();
+        let mut found = Choice::from(0);
+        for [_, its_secret] in &self.credentials {
+            found |= its_secret.ct_eq(&text);
+        }
+        found.into()
     }
 
     /// The client with this identifier. It is not authenticated: anybody can claim to be it.

@@ -6,6 +6,7 @@ pub(super) mod clients;
 pub(super) mod clock;
 pub(super) mod config;
 pub(super) mod endpoint;
+pub(super) mod expected;
 pub(super) mod faults;
 pub(super) mod key;
 pub(super) mod key_store;

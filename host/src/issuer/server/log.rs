@@ -7,12 +7,14 @@ use serde::Serialize;
 
 use crate::issuer::model::endpoint::Endpoint;
 
+pub use super::shown::{MAX_PATH_LEN, MAX_PATH_PART_LEN};
+
 /// How many requests are remembered one by one. All are counted.
 pub const MAX_REMEMBERED: usize = 256;
 
 /// The requests so far, except those for the page and for `/admin/`.
 ///
-/// It holds no secret, no token, and no other text that a request can choose.
+/// It holds no secret and no token. Of the text that a request can choose, it holds the path, shortened.
 #[derive(Debug, Default)]
 pub struct Log(Mutex<State>);
 
@@ -22,6 +24,11 @@ pub struct Log(Mutex<State>);
 pub struct Request {
     /// When the response was made, by the issuer's clock, in seconds since 1970.
     pub time: u64,
+    /// The method, or `other` if neither RFC 9110 nor RFC 5789 has it.
+    pub method: &'static str,
+    /// The path, in ASCII and without the query. `…` stands in the place of a client's secret, of a part that
+    /// is longer than [`MAX_PATH_PART_LEN`] and may be a token, and of what is beyond [`MAX_PATH_LEN`].
+    pub path: String,
     /// The endpoint.
     pub endpoint: Endpoint,
     /// The status of the response, or 0 if the connection was closed instead.
@@ -124,6 +131,8 @@ mod tests {
         for time in 0..=MAX_REMEMBERED as u64 {
             log.add(Request {
                 time,
+                method: "GET",
+                path: "/.well-known/jwks.json".into(),
                 endpoint: Endpoint::KeySet,
                 status: 200,
                 outcome: "served",

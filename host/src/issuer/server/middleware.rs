@@ -9,10 +9,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use tokenlatch::MAX_TOKEN_LEN;
 use tokio::time::{sleep, timeout};
 
 use super::exchange::{Disconnect, Exchange};
 use super::log::{self, Outcome};
+use super::shown;
 use super::site::Site;
 use crate::issuer::model::endpoint::Endpoint;
 use crate::issuer::model::faults::{Effect, Substitute};
@@ -20,6 +22,9 @@ use crate::issuer::model::rejection::Rejection;
 
 /// The longest request body, in bytes. Token requests are much shorter.
 const MAX_REQUEST_LEN: usize = 16 * 1024;
+
+/// The longest request body for `/admin/`, in bytes: it has room for the longest token and more.
+const MAX_ADMIN_REQUEST_LEN: usize = 2 * MAX_TOKEN_LEN;
 
 /// How long the body of a request may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,11 +40,13 @@ pub(crate) async fn exchange(
         tracing::warn!(error = &error as &dyn std::error::Error, "keys not rotated");
     }
     let Some(endpoint) = Endpoint::of(request.uri().path()) else {
-        return match whole(request).await {
+        return match whole(request, MAX_ADMIN_REQUEST_LEN).await {
             Ok(request) => next.run(request).await,
             Err(rejection) => rejection.into_response(),
         };
     };
+    let method = shown::method(request.method());
+    let path = shown::path(request.uri().path(), |part| site.clients.has_secret(part));
     let exchange = Arc::new(Exchange::new(now, site.faults.happen(endpoint)));
     let response = response(&site, endpoint, &exchange, request, next).await;
     let mut response = response.unwrap_or_else(Rejection::into_response);
@@ -53,6 +60,8 @@ pub(crate) async fn exchange(
     let is_closed = response.extensions().get::<Disconnect>().is_some();
     site.log.add(log::Request {
         time: now,
+        method,
+        path,
         endpoint,
         status: if is_closed {
             0
@@ -83,15 +92,15 @@ async fn response(
     if let Some(rate) = site.rate.as_ref().filter(|_| endpoint.issues_tokens()) {
         rate.count().map_err(Rejection::TooManyRequests)?;
     }
-    let mut request = whole(request).await?;
+    let mut request = whole(request, MAX_REQUEST_LEN).await?;
     request.extensions_mut().insert(Arc::clone(exchange));
     Ok(next.run(request).await)
 }
 
 /// The request with its whole body, which is bounded in length and time.
-async fn whole(request: Request) -> Result<Request, Rejection> {
+async fn whole(request: Request, max_len: usize) -> Result<Request, Rejection> {
     let (head, body) = request.into_parts();
-    let body = timeout(BODY_TIMEOUT, to_bytes(body, MAX_REQUEST_LEN)).await;
+    let body = timeout(BODY_TIMEOUT, to_bytes(body, max_len)).await;
     let body = body.map_err(|_| Rejection::Timeout)?;
     let body = body.map_err(|_| Rejection::InvalidRequest("the body is too long, or broke off"))?;
     Ok(Request::from_parts(head, Body::from(body)))

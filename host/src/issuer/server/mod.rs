@@ -2,8 +2,11 @@
 
 pub(super) mod error_response;
 pub(super) mod exchange;
+pub(super) mod judge;
 pub(super) mod log;
 pub(super) mod middleware;
 mod rate;
 pub(super) mod serve;
+mod shown;
 pub(super) mod site;
+pub(super) mod this_machine;
