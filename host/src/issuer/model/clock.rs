@@ -53,6 +53,10 @@ impl Clock {
         self.with(|state| *state = State::Ahead(0));
     }
 
+    pub(crate) fn stands_still(&self) -> bool {
+        self.with(|state| matches!(state, State::Still(_)))
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -77,7 +81,9 @@ mod tests {
         let before = clock::unix_now();
         clock.advance(Duration::from_secs(1000));
         assert!((before + 1000..=clock::unix_now() + 1000).contains(&clock.now()));
+        assert!(!clock.stands_still());
         clock.set(5);
+        assert!(clock.stands_still());
         clock.advance(Duration::from_secs(7));
         assert_eq!(clock.now(), 12);
         clock.advance(Duration::from_secs(u64::MAX));

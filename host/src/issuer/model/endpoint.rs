@@ -26,6 +26,15 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Auth0Token,
+        Self::AtmToken,
+        Self::Token,
+        Self::KeySet,
+        Self::Metadata,
+        Self::Other,
+    ];
+
     /// The endpoint at a path. `None` for the page and `/admin/`.
     pub(crate) fn of(path: &str) -> Option<Self> {
         match path {
@@ -43,18 +52,6 @@ impl Endpoint {
 
     pub(crate) fn issues_tokens(self) -> bool {
         matches!(self, Self::Auth0Token | Self::AtmToken | Self::Token)
-    }
-
-    /// Its path, or the first of its paths.
-    pub(crate) fn path(self) -> &'static str {
-        match self {
-            Self::Auth0Token => "/oauth/token",
-            Self::AtmToken => "/auth/token",
-            Self::Token => "/token",
-            Self::KeySet => "/.well-known/jwks.json",
-            Self::Metadata => OPENID_METADATA,
-            Self::Other => "elsewhere",
-        }
     }
 }
 
@@ -75,15 +72,15 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_found_by_its_path() {
-        for endpoint in [
-            Endpoint::Auth0Token,
-            Endpoint::AtmToken,
-            Endpoint::Token,
-            Endpoint::KeySet,
-            Endpoint::Metadata,
-            Endpoint::Other,
+        for (path, endpoint) in [
+            ("/oauth/token", Endpoint::Auth0Token),
+            ("/auth/token", Endpoint::AtmToken),
+            ("/token", Endpoint::Token),
+            ("/.well-known/jwks.json", Endpoint::KeySet),
+            ("/.well-known/openid-configuration", Endpoint::Metadata),
+            ("/elsewhere", Endpoint::Other),
         ] {
-            assert_eq!(Endpoint::of(endpoint.path()), Some(endpoint));
+            assert_eq!(Endpoint::of(path), Some(endpoint));
         }
         for path in [
             "/realms/demo/.well-known/openid-configuration",

@@ -150,6 +150,28 @@ impl Fault {
         Injection::from(self).times(requests)
     }
 
+    /// One of each kind, with values for a reader to change.
+    pub(crate) fn samples() -> Vec<Self> {
+        vec![
+            Self::Outage,
+            Self::Disconnect,
+            Self::WrongContent,
+            Self::StaleSet,
+            Self::Expired,
+            Self::NotYetValid,
+            Self::WrongAudience,
+            Self::WrongIssuer,
+            Self::BadSignature,
+            Self::AlgNone,
+            Self::Latency(Duration::from_secs(2)),
+            Self::RemoveClaim("aud".into()),
+            Self::Claim {
+                name: "sub".into(),
+                value: "somebody".into(),
+            },
+        ]
+    }
+
     /// What it does. `key_set` is the document of the time when the fault began.
     fn effect<'f>(&'f self, key_set: &'f [u8]) -> Effect<'f> {
         let substitute = |outcome, response| Effect::Substitute(Substitute { outcome, response });
@@ -356,6 +378,23 @@ mod tests {
             inject(Fault::Outage.into()).unwrap();
         }
         assert_eq!(inject(Fault::Outage.into()), Err(FaultError::TooMany));
+    }
+
+    #[test]
+    fn there_is_a_sample_of_each() {
+        // What it says to an unknown name has the known names in it.
+        let error = serde_json::from_value::<Fault>(json!("flood")).unwrap_err();
+        let error = error.to_string();
+        let (_, known) = error.split_once("expected one of ").unwrap();
+        let mut known: Vec<_> = known.split(", ").collect();
+        let name = |fault| match json!(fault) {
+            Value::Object(fault) => format!("`{}`", fault.keys().next().unwrap()),
+            name => format!("`{}`", name.as_str().unwrap()),
+        };
+        let mut samples: Vec<_> = Fault::samples().into_iter().map(name).collect();
+        known.sort_unstable();
+        samples.sort_unstable();
+        assert_eq!(samples, known);
     }
 
     #[test]
