@@ -224,7 +224,8 @@ async function showsPathsAsText(page) {
     const path = `/"onclick="complain(1)/%3Cimg%20src=x%3E/'&lt;b&gt;`;
     const { hostname, port } = new URL(origin);
     const connection = connect(Number(port), hostname);
-    connection.end(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
+    // The server ends the connection, because it gives up a request whose client has gone.
+    connection.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
     connection.resume();
     await once(connection, 'close');
     await page.waitForFunction(

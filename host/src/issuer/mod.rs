@@ -10,8 +10,8 @@
 //! | `POST /auth/token` | tokens in ATM's dialect | `atm.rs` |
 //! | `GET /.well-known/openid-configuration` | the metadata, in Auth0's dialect | `auth0.rs` |
 //! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `key_set.rs` |
-//! | `GET /` | a page for people | `page.rs` |
-//! | `/admin/` | rotation, faults, clock and log, for this machine only | `admin.rs` |
+//! | `GET /` | a page for people | `page/` |
+//! | `/admin/` | rotation, faults, clock and log, tokens with claims at will and verdicts on tokens, for this machine only | `admin.rs` |
 //!
 //! It is made for demonstrations and for tests: its clients are configured ([`Config`], in code or in
 //! TOML), not registered, and it speaks HTTP without TLS. A test does in code what `/admin/` does:

@@ -1,4 +1,4 @@
-//! `/admin/`: keys, faults, clock and log, for this machine only.
+//! `/admin/`: keys, tokens, faults, clock and log, for this machine only.
 //!
 //! | Request | Body | Response |
 //! |---|---|---|

@@ -14,7 +14,8 @@ pub const MAX_REMEMBERED: usize = 256;
 
 /// The requests so far, except those for the page and for `/admin/`.
 ///
-/// It holds no secret and no token. Of the text that a request can choose, it holds the path, shortened.
+/// It holds no token and no client's secret. Of the text that a request can choose, it holds the path alone,
+/// without the parts that are such a secret or may be a token.
 #[derive(Debug, Default)]
 pub struct Log(Mutex<State>);
 

@@ -70,15 +70,11 @@ fn document(site: &Site, is_near: bool) -> Markup {
                 (heading(site))
                 main data-verdict=[has_controls.then_some("/admin/verdict")] {
                     (live::summary(site))
-                    div .columns {
-                        div {
-                            (section("requests", "Recent requests", &live::requests(site), None))
-                            (section("faults", "Faults", &live::faults(site), has_controls.then(controls::faults)))
-                        }
-                        div {
-                            (section("keys", "Keys", &live::keys(site), has_controls.then(controls::rotation)))
-                            (section("clock", "Clock", &live::time(site), has_controls.then(controls::clock)))
-                        }
+                    div .live {
+                        (section("requests", "Recent requests", &live::requests(site), None))
+                        (section("keys", "Keys", &live::keys(site), has_controls.then(controls::rotation)))
+                        (section("clock", "Clock", &live::time(site), has_controls.then(controls::clock)))
+                        (section("faults", "Faults", &live::faults(site), has_controls.then(controls::faults)))
                     }
                     (flows::flows(site, has_controls))
                     (reference::clients(site))
