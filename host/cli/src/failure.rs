@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tokenlatch_host::http::HttpError;
@@ -59,6 +60,9 @@ pub(crate) enum Failure {
     /// The signals that stop the program cannot be listened to.
     #[error("cannot listen to signals")]
     Signal(#[source] io::Error),
+    /// A file cannot be written.
+    #[error("cannot write {}", .0.display())]
+    File(PathBuf, #[source] io::Error),
     /// A step of the demo had another result than expected.
     #[error("the demo went wrong: {0}")]
     Demo(&'static str),
@@ -90,6 +94,7 @@ impl Failure {
             | Self::NoToken
             | Self::Input(_)
             | Self::Output(_)
+            | Self::File(..)
             | Self::Secret(_)
             | Self::Server(_)
             | Self::Config(_) => 2,

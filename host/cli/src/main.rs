@@ -1,7 +1,10 @@
 //! The program `tokenlatch`.
 
+mod batch;
+mod colour;
 mod commands;
 mod decoded;
+mod examples;
 mod explanation;
 mod failure;
 mod hint;
@@ -10,6 +13,8 @@ mod key_source;
 mod lines;
 mod logging;
 mod policy_options;
+mod progress;
+mod summary;
 mod token_source;
 mod verdict;
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokenlatch::Verified;
 use tokenlatch_host::key_set::VerifyError;
 
+use crate::colour;
 use crate::hint::hint;
 
 /// The verdict on a token, in one line: for people ([`Display`](fmt::Display)) or for programs
@@ -25,6 +26,17 @@ impl<'t> Verdict<'t> {
             result,
             hint: is_unreadable.then(|| hint(token)).flatten(),
         }
+    }
+
+    /// As [`Display`](fmt::Display) has it, with the first word in colour.
+    pub(crate) fn coloured(&self) -> String {
+        let style = match self.result {
+            Ok(_) => colour::GOOD,
+            Err(_) => colour::BAD,
+        };
+        let text = self.to_string();
+        let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        format!("{style}{word}{style:#} {rest}")
     }
 
     /// One JSON object.
@@ -127,6 +139,10 @@ mod tests {
         assert_eq!(
             verdict.json(),
             format!(r#"{{"verified":false,"error":"missing-claim","reason":"{reason}"}}"#)
+        );
+        assert_eq!(
+            verdict.coloured(),
+            format!("\u{1b}[1m\u{1b}[31mrejected\u{1b}[0m missing-claim: {reason}")
         );
         let verdict = Verdict::new(b"opaque", Err(tokenlatch::Error::NotCompact.into()));
         assert!(verdict.to_string().contains(". Hint: it has no dots"));

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokenlatch::MAX_TOKEN_LEN;
 use tokenlatch_host::http;
-use tokenlatch_host::issuer::{ATM_ISSUER, Issuer};
+use tokenlatch_host::issuer::{ATM_ISSUER, Endpoint, Issuer};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -620,10 +620,7 @@ fn an_over_long_line_gets_its_verdict_and_costs_no_memory() {
     assert!(verdict.starts_with("verified "), "{verdict}");
     #[cfg(target_os = "linux")]
     {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
-        let peak = peak.unwrap().split_whitespace().nth(1).unwrap();
-        let peak_kib: usize = peak.parse().unwrap();
+        let peak_kib = peak_kib(&child);
         assert!(peak_kib < LONG / 1024, "{peak_kib} KiB");
     }
     drop(input);
@@ -644,6 +641,174 @@ fn every_line_is_one_verdict_in_order() {
     let expected = ["verified", "not-compact", "wrong-issuer", "verified"];
     assert!(codes.eq(expected));
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn order_is_kept_on_many_threads() {
+    const COUNT: usize = 3_000;
+    let fixture = Fixture::start();
+    let good: Vec<_> = (0..7).map(|_| fixture.auth0_token()).collect();
+    let shown: Vec<_> = good
+        .iter()
+        .map(|token| format!("verified {}", claims(token)))
+        .collect();
+    let other = fixture.atm_token();
+    let forged = format!("{}AAAA", good[0]);
+    let long = "a".repeat(MAX_TOKEN_LEN + 1);
+    let (mut input, mut expected) = (String::new(), Vec::new());
+    for number in 0..COUNT {
+        // In no period that a block of lines could have.
+        let (token, verdict) = match number * number % 101 {
+            0..=9 => (other.as_str(), "rejected wrong-issuer: "),
+            10..=29 => ("x", "rejected not-compact: "),
+            30..=39 => (forged.as_str(), "rejected invalid-signature: "),
+            40 => (long.as_str(), "rejected token-too-long: "),
+            other => (
+                good[other % good.len()].as_str(),
+                shown[other % good.len()].as_str(),
+            ),
+        };
+        input += token;
+        input += if number.is_multiple_of(5) {
+            "\r\n\n"
+        } else {
+            "\n"
+        };
+        expected.push(verdict);
+    }
+    let input_file = file("many.tokens", &input);
+    for threads in ["1", "2", "8"] {
+        let output = fixture
+            .verify()
+            .arg("-")
+            .env("TOKIO_WORKER_THREADS", threads)
+            .stdin(File::open(&input_file).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+        assert_eq!(stdout(&output).lines().count(), COUNT);
+        for (line, expected) in stdout(&output).lines().zip(&expected) {
+            if expected.starts_with("verified") {
+                assert_eq!(line, *expected);
+            } else {
+                assert!(line.starts_with(expected), "{line}");
+            }
+        }
+        assert_eq!(stderr(&output), "");
+    }
+}
+
+#[test]
+fn verdicts_do_not_wait_for_the_rest_of_a_line() {
+    let fixture = Fixture::start();
+    let mut child = spawn_piped(fixture.verify().arg("-"));
+    let mut input = child.stdin.take().unwrap();
+    let mut verdicts = BufReader::new(child.stdout.take().unwrap()).lines();
+    let token = fixture.auth0_token();
+    let (start, end) = token.split_at(token.len() / 2);
+    // The end of the third line, and blank lines, must not be waited for.
+    write!(input, "{token}\nnonsense\n\n\n{start}").unwrap();
+    let expected = format!("verified {}", claims(&token));
+    assert_eq!(verdicts.next().unwrap().unwrap(), expected);
+    let verdict = verdicts.next().unwrap().unwrap();
+    assert!(verdict.starts_with("rejected not-compact: "), "{verdict}");
+    writeln!(input, "{end}").unwrap();
+    assert_eq!(verdicts.next().unwrap().unwrap(), expected);
+    drop(input);
+    assert!(verdicts.next().is_none());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn an_unknown_key_is_fetched_among_many_tokens() {
+    let fixture = Fixture::start();
+    let old = fixture.auth0_token();
+    let mut child = spawn_piped(fixture.verify().arg("-"));
+    let mut input = child.stdin.take().unwrap();
+    let mut verdicts = BufReader::new(child.stdout.take().unwrap()).lines();
+    writeln!(input, "{old}").unwrap();
+    let verdict = verdicts.next().unwrap().unwrap();
+    assert!(verdict.starts_with("verified "), "{verdict}");
+    // The key after the next one is not yet in the set that the program has.
+    for _ in 0..2 {
+        fixture.runtime.block_on(fixture.issuer.rotate()).unwrap();
+    }
+    let fetches = || fixture.issuer.log().count(Endpoint::KeySet);
+    let before = fetches();
+    let new = fixture.auth0_token();
+    let lines = format!("{old}\n{new}\n").repeat(500);
+    // Two threads: the verdicts fill their pipe before all lines are written.
+    let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+    for expected in [&old, &new].iter().cycle().take(1_000) {
+        let verdict = verdicts.next().unwrap().unwrap();
+        assert_eq!(verdict, format!("verified {}", claims(expected)));
+    }
+    writer.join().unwrap().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(fetches(), before + 1, "one fetch for all of them");
+}
+
+#[test]
+fn verdicts_are_counted_in_the_end() {
+    let fixture = Fixture::start();
+    let good = fixture.auth0_token();
+    let other = fixture.atm_token();
+    let input = format!("{good}\nx\n\n{other}\n{good}\ny\n{good}");
+    let without = run_with(fixture.verify().arg("-"), input.as_bytes());
+    assert_eq!(stderr(&without), "");
+    let output = run_with(fixture.verify().args(["--summary", "-"]), input.as_bytes());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, without.stdout, "the verdicts are the same");
+    let expected =
+        "6 tokens: 3 verified, 3 rejected\n       2 not-compact\n       1 wrong-issuer\n";
+    assert_eq!(stderr(&output), expected);
+
+    let mut command = fixture.verify();
+    let output = run_with(command.args(["--summary", "--json", "-"]), input.as_bytes());
+    assert_eq!(stdout(&output).lines().count(), 6);
+    let expected = concat!(
+        r#"{"tokens":6,"verified":3,"rejected":3,"#,
+        r#""codes":{"not-compact":2,"wrong-issuer":1}}"#,
+        "\n"
+    );
+    assert_eq!(stderr(&output), expected);
+
+    let output = fixture
+        .verify()
+        .args(["--summary", &good])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(stderr(&output), "1 token: 1 verified, 0 rejected\n");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn many_lines_cost_no_memory() {
+    const INPUT_KIB: usize = 96 * 1024;
+    let fixture = Fixture::start();
+    let mut child = spawn_piped(fixture.verify().arg("-"));
+    let mut input = child.stdin.take().unwrap();
+    let output = child.stdout.take().unwrap();
+    let verdicts = std::thread::spawn(move || BufReader::new(output).lines().count());
+    let lines = format!("{}\n", "a".repeat(1023)).repeat(1024);
+    for _ in 0..INPUT_KIB / 1024 {
+        input.write_all(lines.as_bytes()).unwrap();
+    }
+    let peak_kib = peak_kib(&child);
+    assert!(peak_kib < INPUT_KIB / 2, "{peak_kib} KiB");
+    drop(input);
+    assert_eq!(verdicts.join().unwrap(), INPUT_KIB);
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+/// The most memory that a process has had.
+#[cfg(target_os = "linux")]
+fn peak_kib(child: &Child) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let peak = peak.unwrap().split_whitespace().nth(1).unwrap();
+    peak.parse().unwrap()
 }
 
 #[cfg(unix)]

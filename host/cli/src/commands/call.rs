@@ -8,6 +8,7 @@ use tokenlatch_host::http::Limits;
 use tokenlatch_host::reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokenlatch_host::reqwest::{Method, Request, Url};
 
+use crate::examples::examples;
 use crate::failure::Failure;
 use crate::http_options::HttpOptions;
 use crate::token_source::TokenSource;
@@ -24,6 +25,7 @@ const MAX_BODY_LEN: usize = 16 * 1024 * 1024;
 /// authorization server rejected the request for a token, 2 for wrong usage or input that cannot be read, 3
 /// if the API or the authorization server could not be reached or its response is malformed.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     /// The URL to call: https, or http to a loopback address or to a host of --allow-http
     url: Url,
@@ -46,6 +48,12 @@ pub(crate) struct Args {
     )]
     content_type: HeaderValue,
 }
+
+const EXAMPLES: &str = "\
+tokenlatch call https://api.example.com/report --atm auth.example.com --client-id web
+# With a body from a file
+tokenlatch call https://api.example.com/doors --discover https://auth.example.com/ --client-id web \\
+    --client-secret-file secret --data - <door.json";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let mut limits = Limits::default();

@@ -19,6 +19,7 @@ use tokenlatch_host::token_client::{
 };
 use tokio::time;
 
+use crate::colour;
 use crate::failure::Failure;
 use crate::verdict::Verdict;
 
@@ -155,7 +156,11 @@ impl Api<'_> {
             .keys
             .verify(token.as_bytes(), &mut scratch, policy, clock::now());
         let verdict = Verdict::new(token.as_bytes(), verified.await);
-        say(&verdict)?;
+        if colour::is_on() {
+            say(verdict.coloured())?;
+        } else {
+            say(&verdict)?;
+        }
         if verdict.result.err().map(|error| error.code()) != expected {
             return Err(Failure::Demo("this is not the verdict that was due"));
         }

@@ -9,6 +9,7 @@ use tokenlatch::json::{Object, Text, Value};
 use tokenlatch_host::clock;
 
 use crate::decoded::{Decoded, date, quoted, seconds, written};
+use crate::examples::examples;
 use crate::failure::Failure;
 use crate::hint::hint;
 use crate::lines::Lines;
@@ -21,6 +22,7 @@ use crate::verdict::OneLine;
 ///
 /// Exit status: 0 if it can be decoded, 1 if it cannot, 2 for wrong usage or input that cannot be read.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     /// Print one JSON object: {"verified":false,"header":{…},"claims":{…}}
     #[arg(long)]
@@ -32,6 +34,11 @@ pub(crate) struct Args {
     #[arg(value_name = "TOKEN|-")]
     token: String,
 }
+
+const EXAMPLES: &str = "\
+tokenlatch inspect TOKEN
+# A token from another program, as JSON
+tokenlatch token --atm auth.example.com --client-id web | tokenlatch inspect --json -";
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let token = if args.token == "-" {

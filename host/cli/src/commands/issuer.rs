@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use tokenlatch_host::issuer::{Client, Config, ExposeSecret, Issuer, ProfileName};
 use tokio::net::lookup_host;
 
+use crate::examples::examples;
 use crate::failure::Failure;
 use crate::policy_options::profile_names;
 
@@ -28,6 +29,7 @@ use crate::policy_options::profile_names;
 /// The server stops on Ctrl-C and SIGTERM. Exit status: 0 after that, 1 if it could not start, 2 if the
 /// configuration is invalid.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     /// The address to listen at; port 0 stands for any free port
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
@@ -45,6 +47,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
 }
+
+const EXAMPLES: &str = "\
+tokenlatch issuer --listen 127.0.0.1:8080
+# An issuer with the tokens and the key set of Cognito
+tokenlatch issuer --listen 127.0.0.1:8080 --profile cognito
+# With clients of its own, and with keys that outlive it
+tokenlatch issuer --listen 127.0.0.1:8080 --config issuer.toml --keys keys";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let stop_signal = stop_signal().map_err(Failure::Signal)?;

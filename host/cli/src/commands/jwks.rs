@@ -10,6 +10,7 @@ use tokenlatch_host::http::{Fetched, HttpClient, Limits, MAX_BODY_LEN};
 use tokenlatch_host::key_set::{self, KeySetError, ListedKey, Source};
 use tokenlatch_host::profile::KeyPlace;
 
+use crate::examples::examples;
 use crate::failure::Failure;
 use crate::http_options::{HeaderOptions, HttpOptions};
 
@@ -20,6 +21,7 @@ use crate::http_options::{HeaderOptions, HttpOptions};
 ///
 /// Exit status: 0 if a key can be used, 1 if none can, 2 for wrong usage, 3 if there is no JWK Set.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -28,6 +30,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     /// Shows the keys that an issuer publishes
+    #[command(after_help = examples(FETCH_EXAMPLES))]
     Fetch {
         /// The JWK Set's URL: https, or http to a loopback address
         url: Option<String>,
@@ -49,6 +52,7 @@ enum Command {
         json: bool,
     },
     /// Shows the keys in a file
+    #[command(after_help = examples(SHOW_EXAMPLES))]
     Show {
         /// The JWK Set, or - to read it from standard input
         #[arg(value_name = "FILE|-")]
@@ -58,6 +62,20 @@ enum Command {
         json: bool,
     },
 }
+
+const EXAMPLES: &str = "\
+tokenlatch jwks fetch --discover https://issuer.example/
+tokenlatch jwks show keys.json";
+
+const FETCH_EXAMPLES: &str = "\
+tokenlatch jwks fetch https://issuer.example/.well-known/jwks.json
+# To keep the set in a file, for `tokenlatch verify --jwks keys.json`
+tokenlatch jwks fetch --discover https://issuer.example/ --document >keys.json";
+
+const SHOW_EXAMPLES: &str = "\
+tokenlatch jwks show keys.json
+# Which keys cannot verify, for another program
+tokenlatch jwks show --json - <keys.json";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (document, form) = match args.command {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use secrecy::ExposeSecret;
 use tokenlatch_host::http::Limits;
 
+use crate::examples::examples;
 use crate::failure::Failure;
 use crate::http_options::HttpOptions;
 use crate::token_source::TokenSource;
@@ -21,6 +22,7 @@ use crate::verdict::OneLine;
 /// Exit status: 0 if there is a token, 1 if the server rejected the request, 2 for wrong usage or a secret
 /// that cannot be read, 3 if the server could not be reached or its response is malformed.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     #[command(flatten)]
     source: TokenSource,
@@ -30,6 +32,15 @@ pub(crate) struct Args {
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+# From any token endpoint; the secret is in a file
+tokenlatch token --url https://auth.example.com/token --client-id web --client-secret-file secret
+# From the token endpoint of an issuer, with a signed assertion instead of a secret
+tokenlatch token --discover https://auth.example.com/ --client-id web --signing-key key.pem
+# From Auth0 and from ATM; the secret is in TOKENLATCH_CLIENT_SECRET
+tokenlatch token --auth0 tenant.eu.auth0.com --client-id web --audience https://api.example.com/
+tokenlatch token --atm auth.example.com --client-id web --login-id admin@example.com";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let tokens = args.source.client(args.http.client(Limits::default())?)?;

@@ -2,18 +2,24 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use tokenlatch::{MAX_TOKEN_LEN, Time};
+use tokenlatch::Time;
 use tokenlatch_host::clock;
 use tokenlatch_host::http::Limits;
+use tokenlatch_host::key_set::KeySetCache;
 use tokenlatch_host::policy::OwnedPolicy;
 
+use crate::batch::{Judged, judge_lines};
+use crate::colour;
+use crate::examples::examples;
 use crate::explanation::explanation;
 use crate::failure::Failure;
 use crate::http_options::{HeaderOptions, HttpOptions};
 use crate::key_source::KeySource;
-use crate::lines::Lines;
 use crate::policy_options::PolicyOptions;
+use crate::progress::Progress;
+use crate::summary::Summary;
 use crate::verdict::Verdict;
 
 /// Verifies tokens and prints one verdict per line
@@ -23,9 +29,14 @@ use crate::verdict::Verdict;
 /// The key set is fetched once, again before it expires, and again if a token's `kid` is not in it, but not
 /// for every such token.
 ///
+/// Tokens from standard input are verified on all cores. Their verdicts come in the order of the tokens, each as
+/// soon as it and those before it are there. If standard input is a file and standard error a terminal, a bar
+/// there shows the progress, except where the verdicts themselves go to a terminal.
+///
 /// Exit status: 0 if every token was verified, 1 if at least one was rejected, 2 for wrong usage, for
 /// input that cannot be read or has no token, 3 if the key set could not be fetched.
 #[derive(clap::Args)]
+#[command(after_help = examples(EXAMPLES))]
 pub(crate) struct Args {
     #[command(flatten)]
     keys: KeySource,
@@ -45,54 +56,129 @@ pub(crate) struct Args {
     /// Print what was asked for, and what the token says, below the verdict
     #[arg(long, conflicts_with = "json")]
     explain: bool,
+    /// At the end, print on standard error how many tokens were verified, and how many were rejected with each
+    /// code; with --json as one JSON object: {"tokens":…,"verified":…,"rejected":…,"codes":{"…":…}}
+    #[arg(long)]
+    summary: bool,
+    /// Show no progress bar
+    #[arg(long)]
+    no_progress: bool,
     /// The token, or - to read one token per line from standard input; blank lines are skipped
     #[arg(value_name = "TOKEN|-")]
     token: String,
 }
 
+const EXAMPLES: &str = "\
+# A token, by the keys that its issuer publishes
+tokenlatch verify --discover https://issuer.example/ --audience https://api.example.com/ TOKEN
+# Why it is rejected
+tokenlatch verify --jwks keys.json --issuer https://issuer.example/ --client web --explain TOKEN
+# Tokens of a known kind, one a line from another program
+tokenlatch verify --profile google --audience 4abc.apps.googleusercontent.com -
+# A file of tokens, and how many were rejected for which reason
+tokenlatch verify --profile okta --issuer https://okta.example/oauth2/default --audience api://default \\
+    --json --summary - <tokens.txt >verdicts.jsonl";
+
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (profile, settings) = args.policy.settings(args.keys.discover.as_deref())?;
-    let policy = OwnedPolicy::new(settings.clone())?;
+    let policy = OwnedPolicy::new(settings)?;
     let place = profile.map(|profile| profile.keys);
     let client = args.headers.add_to(args.http.client(Limits::default())?)?;
-    let keys = args.keys.keep(place, &settings, client)?;
+    let keys = args.keys.keep(place, policy.settings(), client)?;
     keys.ready().await?;
-    let mut scratch = vec![0; MAX_TOKEN_LEN];
-    let mut output = io::stdout().lock();
-    let mut print = async |token: &[u8]| -> Result<bool, Failure> {
-        let now = args.now.unwrap_or_else(clock::unix_now);
-        let result = keys.verify(token, &mut scratch, policy.get(), Time::exactly(now));
-        let verdict = Verdict::new(token, result.await);
-        let mut text = if args.json {
-            verdict.json()
+    let judge = Arc::new(Judge {
+        keys,
+        policy,
+        now: args.now,
+        form: args.form(),
+        explain: args.explain,
+    });
+    let mut output = colour::stdout();
+    let summary = if args.token == "-" {
+        let progress = if args.no_progress {
+            Progress::none()
         } else {
-            verdict.to_string()
+            Progress::of_stdin()
         };
-        text.push('\n');
-        if args.explain {
-            text += &explanation(token, &settings, now);
-        }
+        let judge = judge.clone();
+        let judge_line = move |line: Vec<u8>| {
+            let judge = judge.clone();
+            async move { judge.judge(&line).await }
+        };
+        let summary = judge_lines(progress.stdin(), &mut output, judge_line).await;
+        // Before anything else is written to the terminal.
+        progress.end();
+        summary?
+    } else {
+        let judged = judge.judge(args.token.as_bytes()).await;
         output
-            .write_all(text.as_bytes())
+            .write_all(judged.text.as_bytes())
             .and_then(|()| output.flush())
             .map_err(Failure::Output)?;
-        Ok(verdict.result.is_ok())
+        let mut summary = Summary::default();
+        summary.count(judged.rejection);
+        summary
     };
-
-    let mut all_verified = true;
-    if args.token == "-" {
-        let mut lines = Lines::new(io::stdin().lock());
-        let mut is_empty = true;
-        while let Some(line) = lines.next().map_err(Failure::Input)? {
-            is_empty = false;
-            all_verified &= print(line).await?;
-        }
-        if is_empty {
-            return Err(Failure::NoToken);
-        }
-    } else {
-        all_verified = print(args.token.as_bytes()).await?;
+    if summary.tokens() == 0 {
+        return Err(Failure::NoToken);
     }
-    keys.settle().await;
-    Ok(ExitCode::from(u8::from(!all_verified)))
+    if args.summary {
+        let text = if args.json {
+            summary.json()
+        } else {
+            summary.to_string()
+        };
+        // If standard error is closed, only the exit status remains.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+    judge.keys.settle().await;
+    Ok(ExitCode::from(u8::from(summary.rejected() > 0)))
+}
+
+impl Args {
+    fn form(&self) -> Form {
+        match self.json {
+            true => Form::Json,
+            false if colour::is_on() => Form::Coloured,
+            false => Form::Plain,
+        }
+    }
+}
+
+/// What a verdict looks like.
+#[derive(Clone, Copy)]
+enum Form {
+    Json,
+    Coloured,
+    Plain,
+}
+
+/// Gives the verdict on each token.
+struct Judge {
+    keys: KeySetCache,
+    policy: OwnedPolicy,
+    now: Option<u64>,
+    form: Form,
+    explain: bool,
+}
+
+impl Judge {
+    async fn judge(&self, token: &[u8]) -> Judged {
+        let now = self.now.unwrap_or_else(clock::unix_now);
+        let mut scratch = vec![0; token.len()];
+        let (policy, time) = (self.policy.get(), Time::exactly(now));
+        let result = self.keys.verify(token, &mut scratch, policy, time).await;
+        let verdict = Verdict::new(token, result);
+        let mut text = match self.form {
+            Form::Json => verdict.json(),
+            Form::Coloured => verdict.coloured(),
+            Form::Plain => verdict.to_string(),
+        };
+        text.push('\n');
+        if self.explain {
+            text += &explanation(token, self.policy.settings(), now);
+        }
+        let rejection = verdict.result.as_ref().err().map(|error| error.code());
+        Judged { text, rejection }
+    }
 }
