@@ -29,7 +29,13 @@ struct Cli {
     command: Option<Command>,
     /// What to log on standard error: a level from error to trace, or levels by module, as in
     /// tokenlatch_host=debug,hyper=info
-    #[arg(long, global = true, value_name = "FILTER", env = "TOKENLATCH_LOG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILTER",
+        env = "TOKENLATCH_LOG",
+        display_order = 100
+    )]
     log: Option<Targets>,
 }
 
@@ -99,8 +105,10 @@ mod tests {
             let is_own = |run: &Vec<String>| run.join(" ").starts_with(&name);
             assert!(runs.iter().any(is_own), "{name} has no example");
             for run in &runs {
-                if let Err(error) = Cli::command().try_get_matches_from(run) {
-                    panic!("{name}: {error}");
+                let parsed = Cli::try_parse_from(run);
+                let parsed = parsed.unwrap_or_else(|error| panic!("{name}: {error}"));
+                if let Some(Command::Verify(arguments)) = parsed.command {
+                    assert!(arguments.policy().is_ok(), "{run:?}");
                 }
                 count += 1;
             }

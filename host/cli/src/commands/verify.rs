@@ -9,6 +9,7 @@ use tokenlatch_host::clock;
 use tokenlatch_host::http::Limits;
 use tokenlatch_host::key_set::KeySetCache;
 use tokenlatch_host::policy::OwnedPolicy;
+use tokenlatch_host::profile::KeyPlace;
 
 use crate::batch::{Judged, judge_lines};
 use crate::colour;
@@ -80,9 +81,7 @@ tokenlatch verify --profile okta --issuer https://okta.example/oauth2/default --
     --json --summary - <tokens.txt >verdicts.jsonl";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let (profile, settings) = args.policy.settings(args.keys.discover.as_deref())?;
-    let policy = OwnedPolicy::new(settings)?;
-    let place = profile.map(|profile| profile.keys);
+    let (place, policy) = args.policy()?;
     let client = args.headers.add_to(args.http.client(Limits::default())?)?;
     let keys = args.keys.keep(place, policy.settings(), client)?;
     keys.ready().await?;
@@ -136,6 +135,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 impl Args {
+    /// What the tokens must say, and where the keys are if a profile knows.
+    pub(super) fn policy(&self) -> Result<(Option<KeyPlace>, OwnedPolicy), Failure> {
+        let (profile, settings) = self.policy.settings(self.keys.discover.as_deref())?;
+        let place = profile.map(|profile| profile.keys);
+        Ok((place, OwnedPolicy::new(settings)?))
+    }
+
     fn form(&self) -> Form {
         match self.json {
             true => Form::Json,
