@@ -117,8 +117,10 @@ async fn judge_block<F: Future<Output = Judged>>(
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use tokio::sync::Semaphore;
+    use tokio::time::timeout;
 
     use super::*;
     use crate::lines::READ_LEN;
@@ -248,8 +250,7 @@ mod tests {
         };
         let mut output = Vec::new();
         let all = judge_lines(input, &mut output, judge);
-        let patience = std::time::Duration::from_millis(300);
-        assert!(tokio::time::timeout(patience, all).await.is_err());
+        assert!(timeout(Duration::from_millis(300), all).await.is_err());
         let read = read.load(Ordering::SeqCst);
         assert!(0 < read && read <= Numbers::most(), "{read}");
     }
@@ -272,7 +273,8 @@ mod tests {
         let lines = ["0", "1", "2"].map(|line| line.as_bytes().to_vec());
         let (sender, mut texts) = mpsc::channel(1);
         let block = tokio::spawn(judge_block(lines.to_vec(), judge, sender));
-        assert_eq!(texts.recv().await.unwrap(), "<0>\n");
+        let first = timeout(Duration::from_secs(30), texts.recv()).await;
+        assert_eq!(first.expect("no wait for the next line").unwrap(), "<0>\n");
         go.add_permits(1);
         assert_eq!(texts.recv().await.unwrap(), "<1>\n<2>\n");
         assert_eq!(block.await.unwrap().tokens(), 3);
