@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tracing_subscriber::filter::LevelFilter;
 
 /// A bar, or nothing where a bar would be in the way or has no length.
 pub(crate) struct Progress(ProgressBar);
@@ -15,10 +16,10 @@ impl Progress {
 
     /// A bar on standard error, if that is a terminal and standard input is a file.
     ///
-    /// There is none if standard output is a terminal, too: the lines there show the progress, and the bar would
-    /// be among them.
+    /// There is none among other lines: those of a log, or of a standard output that is a terminal, too.
     pub(crate) fn of_stdin() -> Self {
-        if !io::stderr().is_terminal() || io::stdout().is_terminal() {
+        let is_logging = LevelFilter::current() != LevelFilter::OFF;
+        if is_logging || !io::stderr().is_terminal() || io::stdout().is_terminal() {
             return Self::none();
         }
         let Some(len) = stdin_len() else {

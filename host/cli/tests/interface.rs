@@ -1,9 +1,11 @@
 //! What the program is on a terminal and to a shell: help, completions, manual pages, colour, the progress bar.
 
 use std::fs;
+#[cfg(unix)]
 use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+#[cfg(unix)]
+use std::process::Stdio;
+use std::process::{Command, Output};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
@@ -153,19 +155,18 @@ impl Folder {
         Self(directory)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
     /// Runs a line of the shell, and returns what it prints on a terminal.
     #[cfg(target_os = "linux")]
     fn on_terminal(&self, line: &str, environment: &[(&str, &str)]) -> String {
-        let program = Path::new(env!("CARGO_BIN_EXE_tokenlatch"));
-        let line = line.replace("tokenlatch", program.to_str().unwrap());
+        let (folder, _) = env!("CARGO_BIN_EXE_tokenlatch").rsplit_once('/').unwrap();
+        let path = format!("{folder}:{}", std::env::var("PATH").unwrap());
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--command"]);
         script.arg(format!("stty columns 100; {line}"));
-        script.arg("/dev/null").current_dir(&self.0);
+        script
+            .arg("/dev/null")
+            .current_dir(&self.0)
+            .env("PATH", path);
         script.env_remove("NO_COLOR").env("TERM", "xterm");
         script.env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
         script.envs(environment.iter().copied());
@@ -231,23 +232,22 @@ fn a_file_of_tokens_has_a_progress_bar_on_a_terminal() {
     let (_, last) = shown.rsplit_once("\u{1b}[2K").unwrap();
     let summary = "5000 tokens: 0 verified, 5000 rejected\r\n    5000 not-compact\r\n";
     assert_eq!(last, summary, "{shown:?}");
-    let verdicts = fs::read_to_string(folder.path("verdicts")).unwrap();
+    let read = |name: &str| fs::read_to_string(folder.0.path().join(name)).unwrap();
+    let verdicts = read("verdicts");
     assert_eq!(verdicts.lines().count(), 5_000);
     assert!(!verdicts.contains('\u{1b}'));
 
     for line in [
-        // No length is known, nothing is to be seen, or the verdicts are.
+        // No length is known, nobody looks, or there are other lines to be seen.
         &format!("cat tokens | {verify} >verdicts"),
         &format!("{verify} --no-progress <tokens >verdicts"),
         &format!("{verify} <tokens"),
+        &format!("{verify} --log warn <tokens >verdicts"),
         &format!("{verify} <tokens >verdicts 2>errors"),
     ] {
         let shown = bar(line);
         assert!(!shown.contains("KiB of"), "{line}: {shown:?}");
     }
-    assert_eq!(
-        fs::read_to_string(folder.path("verdicts")).unwrap(),
-        verdicts
-    );
-    assert_eq!(fs::read_to_string(folder.path("errors")).unwrap(), "");
+    assert_eq!(read("verdicts"), verdicts);
+    assert_eq!(read("errors"), "");
 }

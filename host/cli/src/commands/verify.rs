@@ -32,7 +32,7 @@ use crate::verdict::Verdict;
 ///
 /// Tokens from standard input are verified on all cores. Their verdicts come in the order of the tokens, each as
 /// soon as it and those before it are there. If standard input is a file and standard error a terminal, a bar
-/// there shows the progress, except where the verdicts themselves go to a terminal.
+/// there shows the progress, except where the verdicts themselves go to a terminal, or with --log.
 ///
 /// Exit status: 0 if every token was verified, 1 if at least one was rejected, 2 for wrong usage, for
 /// input that cannot be read or has no token, 3 if the key set could not be fetched.
