@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokenlatch_host::guard::GuardError;
 use tokenlatch_host::http::HttpError;
 use tokenlatch_host::issuer::{ConfigError, StartError};
 use tokenlatch_host::key_set::{KeySetError, Unavailable};
@@ -18,6 +19,9 @@ pub(crate) enum Failure {
     /// The arguments do not say enough, or say what cannot be.
     #[error("{0}")]
     Usage(String),
+    /// The issuers make no guard.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
     /// The arguments make no policy.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -91,6 +95,7 @@ impl Failure {
             Self::Obtain(TokenError::Rejected(_)) | Self::Status(_) => 1,
             Self::Usage(_)
             | Self::Policy(_)
+            | Self::Guard(_)
             | Self::NoToken
             | Self::Input(_)
             | Self::Output(_)
@@ -103,7 +108,7 @@ impl Failure {
     }
 
     /// What failed, and why. Of many causes, the last one says what to do. It comes before those between.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let mut causes = Vec::new();
         let mut cause = self.source();
         while let Some(error) = cause {

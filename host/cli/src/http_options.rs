@@ -8,7 +8,7 @@ use tokenlatch_host::reqwest::header::{HeaderName, HeaderValue};
 
 use crate::failure::Failure;
 
-#[derive(clap::Args)]
+#[derive(clap::Args, PartialEq, Eq)]
 pub(crate) struct HttpOptions {
     /// Trust the root certificates in FILE (PEM), too
     #[arg(long, value_name = "FILE")]
@@ -20,7 +20,7 @@ pub(crate) struct HttpOptions {
 }
 
 /// For key sets behind authorization.
-#[derive(clap::Args)]
+#[derive(clap::Args, PartialEq, Eq)]
 pub(crate) struct HeaderOptions {
     /// Send this header to get the key set, or the headers in FILE, one a line; may be repeated
     #[arg(long, value_name = "NAME: VALUE|@FILE")]

@@ -9,7 +9,7 @@ use tokenlatch_host::profile::KeyPlace;
 
 use crate::failure::Failure;
 
-#[derive(clap::Args)]
+#[derive(clap::Args, PartialEq, Eq)]
 pub(crate) struct KeySource {
     /// The issuer's JWK Set; a URL must be https, or http to a loopback address or to a host of --allow-http
     #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["discover", "metadata"])]
@@ -33,11 +33,47 @@ impl KeySource {
         settings: &PolicySettings,
         client: HttpClient,
     ) -> Result<KeySetCache, Failure> {
-        let place = match (&self.jwks, &self.discover, &self.metadata) {
-            (Some(path), _, _) if !is_url(path) => {
-                let document = key_set::read(path)?;
-                return Ok(KeySetCache::fixed(key_set::parse(&document)?));
-            }
+        if let Some(path) = self.file() {
+            let document = key_set::read(path)?;
+            return Ok(KeySetCache::fixed(key_set::parse(&document)?));
+        }
+        let place = self.place(of_profile, settings)?;
+        let source = place.source(client).map_err(KeySetError::Fetch)?;
+        let name = settings.issuers.first().cloned().unwrap_or_default();
+        let cache = KeySetCache::builder(source).name(name);
+        Ok(match &self.snapshot {
+            Some(path) => cache.snapshot(path).start(),
+            None => cache.start(),
+        })
+    }
+
+    /// Checks all that [`keep`](Self::keep) would need and no network gives.
+    pub(crate) fn check(
+        &self,
+        of_profile: Option<KeyPlace>,
+        settings: &PolicySettings,
+        client: HttpClient,
+    ) -> Result<(), Failure> {
+        if let Some(path) = self.file() {
+            key_set::parse(&key_set::read(path)?)?;
+            return Ok(());
+        }
+        let place = self.place(of_profile, settings)?;
+        place.source(client).map_err(KeySetError::Fetch)?;
+        Ok(())
+    }
+
+    /// The file that has the keys, if they are never fetched.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.jwks.as_deref().filter(|jwks| !is_url(jwks))
+    }
+
+    fn place(
+        &self,
+        of_profile: Option<KeyPlace>,
+        settings: &PolicySettings,
+    ) -> Result<KeyPlace, Failure> {
+        Ok(match (&self.jwks, &self.discover, &self.metadata) {
             (Some(url), _, _) => KeyPlace::Url(url.clone()),
             (None, Some(issuer), _) => KeyPlace::Issuer(issuer.clone()),
             (None, None, Some(url)) => {
@@ -50,12 +86,6 @@ impl KeySource {
             (None, None, None) => of_profile.ok_or(Failure::Usage(
                 "where are the keys? Give --jwks, --discover, --metadata or --profile".into(),
             ))?,
-        };
-        let source = place.source(client).map_err(KeySetError::Fetch)?;
-        let cache = KeySetCache::builder(source);
-        Ok(match &self.snapshot {
-            Some(path) => cache.snapshot(path).start(),
-            None => cache.start(),
         })
     }
 }

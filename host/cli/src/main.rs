@@ -14,6 +14,8 @@ mod lines;
 mod logging;
 mod policy_options;
 mod progress;
+mod serve;
+mod signals;
 mod summary;
 mod token_source;
 mod verdict;

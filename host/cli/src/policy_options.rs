@@ -184,14 +184,18 @@ pub(crate) fn profile_names() -> impl TypedValueParser<Value = ProfileName> {
 impl Claim {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let (path, value) = text.split_once('=').ok_or("not PATH=VALUE")?;
-        // A JSON Pointer begins with a slash.
-        let path = path.strip_prefix('/').unwrap_or(path);
-        let name = |name: &str| name.replace("~1", "/").replace("~0", "~");
         Ok(Self {
-            path: path.split('/').map(name).collect(),
+            path: claim_path(path),
             value: value.into(),
         })
     }
+}
+
+/// The names on the way to a nested claim: a JSON Pointer (RFC 6901), whose first slash may be missing.
+pub(crate) fn claim_path(text: &str) -> Vec<String> {
+    let path = text.strip_prefix('/').unwrap_or(text);
+    let name = |name: &str| name.replace("~1", "/").replace("~0", "~");
+    path.split('/').map(name).collect()
 }
 
 /// The scheme and host of a URL, or all of a text that is none.

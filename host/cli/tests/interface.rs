@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use tempfile::TempDir;
 
-const COMMANDS: [&[&str]; 12] = [
+const COMMANDS: [&[&str]; 13] = [
     &[],
     &["verify"],
     &["inspect"],
@@ -21,6 +21,7 @@ const COMMANDS: [&[&str]; 12] = [
     &["token"],
     &["call"],
     &["issuer"],
+    &["serve"],
     &["demo"],
     &["completions"],
     &["man"],

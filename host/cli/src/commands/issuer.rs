@@ -12,6 +12,7 @@ use tokio::net::lookup_host;
 use crate::examples::examples;
 use crate::failure::Failure;
 use crate::policy_options::profile_names;
+use crate::signals;
 
 /// Runs the embedded authorization server
 ///
@@ -56,7 +57,7 @@ tokenlatch issuer --listen 127.0.0.1:8080 --profile cognito
 tokenlatch issuer --listen 127.0.0.1:8080 --config issuer.toml --keys keys";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let stop_signal = stop_signal().map_err(Failure::Signal)?;
+    let stop_signal = signals::stop().map_err(Failure::Signal)?;
     let mut config = match &args.config {
         Some(path) => Config::read(path)?,
         None => Config::default(),
@@ -109,28 +110,4 @@ fn introduction(issuer: &Issuer) -> String {
         line("audience", &client.audience);
     }
     text
-}
-
-/// Listens for Ctrl-C and SIGTERM from now on. The future ends with the first signal.
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Listens for Ctrl-C from now on. The future ends with the first signal.
-#[cfg(windows)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move {
-        interrupt.recv().await;
-    })
 }

@@ -7,17 +7,18 @@ mod inspect;
 mod issuer;
 mod jwks;
 mod man;
+mod serve;
 mod token;
 mod verify;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::colour;
 use crate::examples::examples;
-use crate::logging;
+use crate::logging::{self, Form};
 
 /// Verifies RS256 access tokens (JWT)
 ///
@@ -47,6 +48,7 @@ enum Command {
     Token(token::Args),
     Call(call::Args),
     Issuer(issuer::Args),
+    Serve(serve::Args),
     /// Shows the whole system: issuer, tokens, key set, verdicts
     ///
     /// Starts the embedded issuer on a free loopback port, obtains a token in each dialect, fetches
@@ -74,16 +76,23 @@ tokenlatch demo --log tokenlatch_host=debug";
 /// Runs the command that the arguments name; a usage error ends the program with status 2.
 pub(crate) async fn run() -> ExitCode {
     let Cli { command, log } = Cli::parse();
-    if let Some(filter) = log {
-        logging::start(filter);
+    let command = command.unwrap_or(Command::Demo);
+    match (&command, log) {
+        (Command::Serve(args), log) => {
+            let usual = Targets::new().with_default(LevelFilter::INFO);
+            logging::start(log.unwrap_or(usual), args.log_form);
+        }
+        (_, Some(filter)) => logging::start(filter, Form::Text),
+        (_, None) => {}
     }
-    let done = match command.unwrap_or(Command::Demo) {
+    let done = match command {
         Command::Verify(args) => verify::run(args).await,
         Command::Inspect(args) => inspect::run(&args),
         Command::Jwks(args) => jwks::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Issuer(args) => issuer::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
         Command::Demo => demo::run().await,
         Command::Completions(args) => completions::run(&args, Cli::command()),
         Command::Man(args) => man::run(&args, Cli::command()),

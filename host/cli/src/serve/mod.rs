@@ -1,0 +1,111 @@
+//! Forward authentication: a proxy asks for each request whether it is allowed.
+//!
+//! A request's way: `proxies` or `envoy` find out what the proxy asks about, `decision` decides by the rule of its
+//! path and by the guard, and gives the claims as headers.
+
+mod admin;
+mod claim_headers;
+mod config;
+mod decision;
+mod envoy;
+mod listener;
+mod path;
+mod proxies;
+mod rules;
+
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tracing::{error, info, warn};
+
+pub(crate) use self::config::Config;
+use self::decision::Service;
+use crate::failure::Failure;
+
+/// How long a new service may wait for the keys of its issuers before it takes over.
+const READY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the listeners share. The service is replaced as a whole.
+struct Server {
+    service: ArcSwap<Service>,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Whether the server is about to stop.
+    is_draining: watch::Sender<bool>,
+}
+
+/// Serves until `stop` resolves, then finishes the requests that have begun. For each of the `hangups`, it reads the
+/// configuration file again.
+pub(crate) async fn serve(
+    path: &Path,
+    config: Config,
+    mut hangups: mpsc::Receiver<()>,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let metrics = admin::record_metrics()?;
+    let decisions = listener::bind(&config.listen).await?;
+    let admin = listener::bind(&config.admin).await?;
+    let (mut addresses, drain) = (config.addresses(), config.drain());
+    let service = Service::start(&config, None)?;
+    wait_for_keys(&service).await;
+    let server = Arc::new(Server {
+        service: ArcSwap::from_pointee(service),
+        metrics,
+        is_draining: watch::Sender::new(false),
+    });
+    let decisions = listener::Listener::start(decisions, proxies::router(&server))?;
+    let admin = listener::Listener::start(admin, admin::router(&server))?;
+    info!(decisions = %decisions.address(), admin = %admin.address(), "serving");
+
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            Some(()) = hangups.recv() => {}
+        }
+        match reload(path, &server).await {
+            Ok(config) => {
+                info!("the new configuration is in force");
+                if config.addresses() != addresses {
+                    warn!("another address to listen at needs a restart");
+                    addresses = config.addresses();
+                }
+            }
+            Err(failure) => {
+                error!(
+                    error = failure.message(),
+                    "the old configuration stays in force"
+                );
+            }
+        }
+    }
+    info!("stopping");
+    server.is_draining.send_replace(true);
+    tokio::time::sleep(drain).await;
+    decisions.stop().await;
+    admin.stop().await;
+    server.service.load().settle().await;
+    info!("stopped");
+    Ok(())
+}
+
+/// Puts what the configuration file says into force. A failure changes nothing.
+async fn reload(path: &Path, server: &Server) -> Result<Config, Failure> {
+    let config = Config::read(path)?;
+    let service = Service::start(&config, Some(&server.service.load_full()))?;
+    wait_for_keys(&service).await;
+    server.service.store(Arc::new(service));
+    Ok(config)
+}
+
+async fn wait_for_keys(service: &Service) {
+    match timeout(READY_TIMEOUT, service.guard().ready()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "an issuer's keys are not there yet"),
+        Err(_) => warn!("an issuer's keys are not there yet"),
+    }
+}
