@@ -30,6 +30,9 @@ mod health;
 mod listing;
 mod schedule;
 mod shared;
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub mod simulation;
 mod snapshot;
 mod source;
 
