@@ -372,7 +372,8 @@ impl Builder {
     }
 
     /// A file that is written after every successful fetch and read at the start: tokens are then verified
-    /// even if the server is down at the start.
+    /// even if the server is down at the start. While the set in it is fresh, the first fetch comes at a random
+    /// time, [`TTL`](super::TTL) from the start at the latest, or for the first unknown `kid`.
     pub fn snapshot(mut self, path: impl Into<PathBuf>) -> Self {
         self.snapshot = Some(path.into());
         self
@@ -444,5 +445,6 @@ fn restore(cache: &mut Cache, path: &Path, origin: &str, now: Instant) -> Option
         age,
         now,
     );
+    cache.put_off_first(now);
     Some(snapshot)
 }

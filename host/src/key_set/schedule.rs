@@ -12,6 +12,7 @@
 //! ```
 
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -34,7 +35,8 @@ pub const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a key set that is no longer fresh still serves while it cannot be fetched.
 pub const MAX_STALE: Duration = Duration::from_secs(60 * 60);
 
-/// The time from one fetch for an unknown `kid` to the next, whether they succeed or not.
+/// The shortest time from one fetch for an unknown `kid` to the next, whether they succeed or not. A random
+/// time, up to as long again, is added.
 pub const COOLDOWN: Duration = Duration::from_secs(30);
 
 /// The longest time for which an absent `kid` counts as absent without another fetch.
@@ -49,6 +51,16 @@ pub const MAX_RETRY: Duration = Duration::from_secs(60);
 /// How many absent `kid`s are remembered. The least recently used one is forgotten first.
 pub const MAX_ABSENT_KEY_IDS: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
 
+/// The share of its fresh time after which a set is fetched again, at random: hosts drift apart.
+const REFRESH: Range<f64> = 0.8..0.95;
+
+/// The same, if a lookup or the end of an outage made the host fetch: other hosts may have fetched at the same
+/// time, and would fetch together for hours.
+const REFRESH_APART: Range<f64> = 0.35..0.95;
+
+/// The share of `max_stale` after which an idle set is fetched again, at random. The rest is for an outage.
+const REFRESH_IDLE: Range<f64> = 0.4..0.5;
+
 /// When a key set is fetched, and how long it serves. The defaults are the constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -61,7 +73,7 @@ pub struct Schedule {
     pub max_ttl: Duration,
     /// How long it serves after that: [`MAX_STALE`].
     pub max_stale: Duration,
-    /// The time between fetches for unknown `kid`s: [`COOLDOWN`].
+    /// The least time between fetches for unknown `kid`s: [`COOLDOWN`].
     pub cooldown: Duration,
     /// The longest time for which a `kid` counts as absent: [`MAX_ABSENT`].
     pub max_absent: Duration,
@@ -70,7 +82,7 @@ pub struct Schedule {
     /// The longest wait before a retry: [`MAX_RETRY`].
     pub max_retry: Duration,
     /// Whether a set that no lookup has used is refreshed in time nevertheless, so that it is always fresh:
-    /// no. Its refresh is put off until it is used, or until it would die.
+    /// no. Its refresh is put off until it is used, or until almost half of `max_stale` is over.
     pub refresh_idle: bool,
 }
 
@@ -216,7 +228,7 @@ pub(crate) struct Cache {
     ended: u64,
     /// When the next fetch is due.
     next_fetch: Instant,
-    /// No fetch begins earlier: the server asked to wait.
+    /// No fetch begins earlier: the server asked to wait. Hosts that it asked together do not come together.
     not_before: Instant,
     /// Whether a lookup asked for the next fetch.
     is_wanted: bool,
@@ -287,6 +299,17 @@ impl Cache {
         }
     }
 
+    /// Puts off the first fetch by a random part of the time for which the restored set is fresh, at most by
+    /// `ttl`: hosts that restart together do not fetch together.
+    pub(crate) fn put_off_first(&mut self, now: Instant) {
+        let Some(cached) = &self.cached else {
+            return;
+        };
+        let fresh_for = cached.fresh_until.saturating_duration_since(now);
+        let longest = fresh_for.min(self.schedule.ttl);
+        self.next_fetch = after(now, longest.mul_f64(self.random_share(&(0.0..REFRESH.end))));
+    }
+
     /// The key set that readers see.
     pub(crate) fn cached(&self) -> Option<Arc<Cached>> {
         self.cached.clone()
@@ -348,7 +371,8 @@ impl Cache {
             duration,
         };
         self.absent.put(key_id.into(), absent);
-        self.cooled_down = after(now, self.schedule.cooldown);
+        let cooldown = self.spread(self.schedule.cooldown);
+        self.cooled_down = after(now, cooldown);
         self.want(now);
         Lookup::Wait
     }
@@ -392,8 +416,8 @@ impl Cache {
         is_due
     }
 
-    /// Puts off a refresh that nobody needs: no lookup has used the set. It is due again just before the set
-    /// is dead. A lookup that comes earlier makes it due at once.
+    /// Puts off a refresh that nobody needs: no lookup has used the set. It is due again while the set can still
+    /// serve through an outage. A lookup that comes earlier makes it due at once.
     fn put_off(&mut self, now: Instant) -> bool {
         let Some(cached) = self.cached.clone() else {
             return false;
@@ -402,8 +426,9 @@ impl Cache {
         if is_needed || self.is_failing() || cached.is_used.load(Ordering::Relaxed) {
             return false;
         }
-        let serves_for = cached.dead_from.saturating_duration_since(cached.fetched);
-        let next_fetch = after(cached.fetched, serves_for.mul_f64(self.random_share()));
+        let max_stale = (cached.dead_from).saturating_duration_since(cached.fresh_until);
+        let stale_for = max_stale.mul_f64(self.random_share(&REFRESH_IDLE));
+        let next_fetch = after(cached.fresh_until, stale_for);
         if next_fetch <= now {
             return false;
         }
@@ -414,13 +439,22 @@ impl Cache {
         true
     }
 
-    /// A refresh comes after this share of the time that it has, ahead of its end by 5 to 20 percent.
-    fn random_share(&mut self) -> f64 {
-        0.95 - 0.15 * self.random.f64()
+    fn random_share(&mut self, range: &Range<f64>) -> f64 {
+        range.end - (range.end - range.start) * self.random.f64()
+    }
+
+    /// A random time, up to twice as long as `least`: hosts that begin to wait together do not end together.
+    fn spread(&mut self, least: Duration) -> Duration {
+        least.saturating_add(least.mul_f64(self.random.f64()))
     }
 
     /// Ends a fetch.
     pub(crate) fn end(&mut self, outcome: Outcome, now: Instant) {
+        let refresh = if self.is_wanted || self.is_failing() {
+            REFRESH_APART
+        } else {
+            REFRESH
+        };
         self.is_fetching = false;
         self.is_wanted = false;
         self.ended += 1;
@@ -448,7 +482,8 @@ impl Cache {
                     Outcome::Failed { retry_after } => retry_after,
                     _ => None,
                 };
-                self.not_before = after(now, asked.unwrap_or_default());
+                let patience = self.spread(asked.unwrap_or_default());
+                self.not_before = after(now, patience);
                 let seed = &mut self.random;
                 let retries = self
                     .retries
@@ -460,7 +495,7 @@ impl Cache {
         };
         self.retries = None;
         let fresh_for = self.schedule.fresh_for(max_age);
-        let wait = fresh_for.mul_f64(self.random_share());
+        let wait = fresh_for.mul_f64(self.random_share(&refresh));
         self.next_fetch = after(now, wait.max(self.schedule.min_retry));
     }
 
@@ -568,6 +603,10 @@ mod tests {
             let mut cache = Cache::new(Schedule::default(), seed, now);
             assert!(cache.begin(now));
             cache.end(outcome(None), now);
+            use_now(&cache);
+            let now = cache.next_fetch();
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
             let next = cache.next_fetch() - now;
             assert!(
                 next >= TTL.mul_f64(0.8) && next <= TTL.mul_f64(0.95),
@@ -583,6 +622,107 @@ mod tests {
         assert!(due.len() > 50, "without jitter all hosts fetch at once");
     }
 
+    /// The most of these times within a tenth of the span that they may take.
+    fn most_together(mut times: Vec<Duration>, span: Range<Duration>) -> usize {
+        times.sort();
+        assert!(
+            times.iter().all(|time| span.contains(time)),
+            "{span:?}: {times:?}"
+        );
+        let tenth = (span.end - span.start) / 10;
+        let together = |&from: &Duration| {
+            let until = |time: &&Duration| **time >= from && **time < from + tenth;
+            times.iter().filter(until).count()
+        };
+        times.iter().map(together).max().unwrap_or_default()
+    }
+
+    /// What 1000 hosts do, of which each has another seed.
+    fn hosts<T>(now: Instant, host: impl Fn(Cache) -> T) -> Vec<T> {
+        (0..1000)
+            .map(|seed| host(Cache::new(Schedule::default(), seed, now)))
+            .collect()
+    }
+
+    #[test]
+    fn hosts_that_fetched_together_refresh_apart() {
+        let now = Instant::now();
+        let span = TTL.mul_f64(0.35)..TTL.mul_f64(0.95) + SECOND;
+        let first = hosts(now, |mut cache| {
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            cache.next_fetch() - now
+        });
+        assert!(most_together(first, span.clone()) < 150);
+        let after_an_outage = hosts(now, |mut cache| {
+            assert!(cache.begin(now));
+            cache.end(FAILED, now);
+            let now = cache.next_fetch();
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            cache.next_fetch() - now
+        });
+        assert!(most_together(after_an_outage, span.clone()) < 150);
+        let for_a_new_key = hosts(now, |mut cache| {
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            assert_eq!(cache.ask(Some("new"), now), Lookup::Wait);
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            cache.next_fetch() - now
+        });
+        assert!(most_together(for_a_new_key, span) < 150);
+    }
+
+    #[test]
+    fn hosts_that_were_asked_to_wait_together_come_apart() {
+        let now = Instant::now();
+        let due = hosts(now, |mut cache| {
+            assert!(cache.begin(now));
+            let retry_after = Some(MINUTE);
+            cache.end(Outcome::Failed { retry_after }, now);
+            cache.next_fetch() - now
+        });
+        assert!(most_together(due, MINUTE..2 * MINUTE) < 150);
+    }
+
+    #[test]
+    fn hosts_that_met_an_unknown_key_together_fetch_apart_for_the_next_one() {
+        let now = Instant::now();
+        let cooled_down = hosts(now, |mut cache| {
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
+            assert!(cache.begin(now));
+            cache.end(outcome(None), now);
+            cache.cooled_down - now
+        });
+        assert!(most_together(cooled_down, COOLDOWN..2 * COOLDOWN) < 150);
+    }
+
+    #[test]
+    fn hosts_that_restart_together_fetch_apart_while_their_sets_are_fresh() {
+        let now = Instant::now();
+        let restored = |age, max_age| {
+            hosts(now, |mut cache| {
+                cache.restore(Arc::new(KeySet::from_keys([])), None, max_age, age, now);
+                cache.put_off_first(now);
+                cache.next_fetch() - now
+            })
+        };
+        let a_minute = restored(TTL - MINUTE, None);
+        assert!(most_together(a_minute, Duration::ZERO..MINUTE) < 150);
+        let a_day = restored(Duration::ZERO, Some(MAX_TTL));
+        assert!(most_together(a_day, Duration::ZERO..TTL) < 150);
+        let stale = restored(TTL, None);
+        assert!(stale.iter().all(Duration::is_zero));
+        let none = hosts(now, |mut cache| {
+            cache.put_off_first(now);
+            cache.next_fetch() - now
+        });
+        assert!(none.iter().all(Duration::is_zero));
+    }
+
     #[test]
     fn a_refresh_that_nobody_needs_is_put_off_until_somebody_does() {
         let start = Instant::now();
@@ -594,7 +734,12 @@ mod tests {
             let due = cache.next_fetch();
             assert!(due <= start + MIN_TTL);
             assert!(!cache.begin(due));
-            assert!(cache.next_fetch() >= start + 40 * MINUTE);
+            let half = MAX_STALE / 2;
+            assert!(cache.next_fetch() >= start + MIN_TTL + half - 6 * MINUTE);
+            assert!(
+                cache.next_fetch() <= start + MIN_TTL + half,
+                "an outage of half an hour may follow"
+            );
             cache
         };
         // The set does not die.
@@ -628,12 +773,13 @@ mod tests {
         assert!(cache.begin(now));
         let retry_after = Some(5 * MINUTE);
         cache.end(Outcome::Failed { retry_after }, now);
-        assert_eq!(cache.next_fetch(), now + 5 * MINUTE);
+        let due = cache.next_fetch();
+        assert!(due >= now + 5 * MINUTE && due <= now + 10 * MINUTE);
         // Not even an unknown key is a reason to ask earlier.
-        let earlier = now + 5 * MINUTE - SECOND;
+        let earlier = due - SECOND;
         assert_eq!(cache.ask(Some("new"), earlier), Lookup::Absent);
         assert!(!cache.begin(earlier));
-        assert!(cache.begin(now + 5 * MINUTE));
+        assert!(cache.begin(due));
         // A shorter time than that of the next retry changes nothing.
         let retry_after = Some(Duration::ZERO);
         cache.end(Outcome::Failed { retry_after }, now);
@@ -762,7 +908,7 @@ mod tests {
                 Lookup::Absent
             );
         }
-        assert_eq!(cache.ask(Some("d"), now + COOLDOWN), Lookup::Wait);
+        assert_eq!(cache.ask(Some("d"), now + 2 * COOLDOWN), Lookup::Wait);
     }
 
     #[test]
@@ -778,9 +924,10 @@ mod tests {
                 fetches.push(second);
             }
         }
-        assert_eq!(fetches[..6], [0, 30, 90, 210, 450, 750]);
-        let last = fetches.windows(2).last().unwrap();
-        assert_eq!(last[1] - last[0], 300, "{fetches:?}");
+        let waits: Vec<u32> = fetches.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!((30..=60).contains(&waits[0]), "{waits:?}");
+        assert_eq!(waits[1..4], [60, 120, 240]);
+        assert!(waits[4..].iter().all(|wait| *wait == 300), "{waits:?}");
     }
 
     #[test]

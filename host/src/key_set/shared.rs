@@ -66,8 +66,11 @@ impl Shared {
 
     /// What a lookup does that found no key in the cached set.
     pub(crate) fn ask(&self, key_id: Option<&str>, now: Instant) -> Lookup {
-        let lookup = self.lock().ask(key_id, now);
-        if lookup == Lookup::Wait {
+        let mut cache = self.lock();
+        let due = cache.next_fetch();
+        let lookup = cache.ask(key_id, now);
+        // A lookup that does not wait may still have used a set whose refresh was put off.
+        if lookup == Lookup::Wait || cache.next_fetch() < due {
             self.sooner.notify_one();
         }
         lookup
@@ -105,5 +108,40 @@ impl Shared {
     /// A step of the state machine does not stop half-way, so a panic elsewhere does no harm.
     fn lock(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(all(test, not(tokenlatch_shuttle)))]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::FutureExt;
+
+    use super::super::KeySet;
+    use super::super::schedule::{Schedule, TTL};
+    use super::*;
+
+    #[test]
+    fn a_lookup_wakes_the_fetcher_for_a_refresh_that_was_put_off_though_it_need_not_wait() {
+        let start = Instant::now();
+        let shared = Shared::new(Cache::new(Schedule::default(), 1, start));
+        assert!(shared.begin(start));
+        let keys = Arc::new(KeySet::from_keys([]));
+        let (etag, max_age) = (None, None);
+        let outcome = Outcome::Keys {
+            keys,
+            etag,
+            max_age,
+        };
+        shared.end(outcome, start);
+        let due = shared.next_fetch();
+        assert!(!shared.begin(due), "nobody has used the set");
+        assert!(shared.next_fetch() > due + TTL);
+
+        let now = start + TTL - Duration::from_secs(1);
+        assert!(shared.load().as_ref().unwrap().use_now());
+        assert_eq!(shared.ask(None, now), Lookup::Found);
+        assert!(shared.sooner().now_or_never().is_some());
+        assert!(shared.begin(now));
     }
 }

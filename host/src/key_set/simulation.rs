@@ -51,6 +51,7 @@ impl Machine {
         now: Instant,
     ) -> bool {
         self.0.restore(keys, None, max_age, age, now);
+        self.0.put_off_first(now);
         self.0.cached().is_some()
     }
 

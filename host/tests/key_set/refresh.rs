@@ -162,7 +162,9 @@ async fn unknown_keys_cause_one_fetch_per_cooldown() {
         pass(SECOND).await;
     }
     let on_account = server.asked() - 1;
-    assert_eq!(on_account, 300 / COOLDOWN.as_secs() as usize);
+    let most = 300 / COOLDOWN.as_secs() as usize;
+    // A random time, up to as long again, is added to each.
+    assert!((most / 2..=most).contains(&on_account), "{on_account}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -266,14 +266,18 @@ impl<'p> Fleet<'p> {
         let now = self.instant();
         let Waiting { key, fetches } = lookup;
         let waits = |machine: &mut Machine, key_id: &str| machine.waits(key_id, now);
-        if fetches < 2 && self.with(number, key, waits) {
-            let fetches = fetches + 1;
-            self.instances[number]
-                .waiting
-                .push(Waiting { key, fetches });
-            // Which wakes the fetcher.
+        if fetches < 2 {
+            let waits = self.with(number, key, waits);
+            if waits {
+                let fetches = fetches + 1;
+                let lookup = Waiting { key, fetches };
+                self.instances[number].waiting.push(lookup);
+            }
+            // As `Shared::ask` does.
             self.wake(number);
-            return;
+            if waits {
+                return;
+            }
         }
         if let Key::Good(_) = key {
             match self.with(number, key, |machine, key_id| machine.verdict(key_id, now)) {
