@@ -42,7 +42,8 @@ const VALID: usize = 3;
 /// There are so many different keys, which come again under new names.
 const KEYS: usize = 8;
 /// How long tokens of revoked keys are tried after a rotation. It is less than the cooldown, and so much less
-/// than the time between rotations that the next new key never meets a cooldown that they caused.
+/// than the time between rotations that the next new key never meets a cooldown that they caused, which may
+/// take twice as long.
 const TRYING: Duration = Duration::from_millis(250);
 
 /// Like the default schedule, but for keys that live for seconds and not for months.
@@ -52,7 +53,7 @@ const SCHEDULE: Schedule = {
     schedule.min_ttl = Duration::from_secs(1);
     schedule.max_ttl = Duration::from_secs(1);
     schedule.max_stale = Duration::from_secs(30);
-    schedule.cooldown = Duration::from_millis(500);
+    schedule.cooldown = Duration::from_millis(300);
     schedule.max_absent = Duration::from_secs(5);
     schedule.min_retry = Duration::from_millis(100);
     schedule.max_retry = Duration::from_millis(400);

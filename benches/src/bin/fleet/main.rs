@@ -12,12 +12,13 @@ mod simulation;
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use figures::{Figures, Row};
 use plan::{HOUR, MINUTE, Plan, Restart, SECOND, Window};
+use simulation::Measured;
 use tokenlatch_host::key_set::Schedule;
 
 /// How many instances there are.
@@ -43,10 +44,10 @@ fn main() -> ExitCode {
 }
 
 fn simulate(instances: u32) -> Figures {
-    let quiet = Plan::quiet(instances, 24 * HOUR);
     let (day, windows) = Plan::day(instances);
-    let measured = simulation::run(&day, Schedule::default(), SEED);
-    let mut rows = vec![whole("quiet day", &quiet)];
+    let measured = run(&day);
+    let quiet = Plan::quiet(instances, 24 * HOUR);
+    let mut rows = vec![Row::new(&run(&quiet), &whole("quiet day", &quiet), None)];
     rows.extend(windows.iter().map(|window| {
         let mut rotations = day.rotations.iter();
         let rotation = rotations.position(|rotation| window.span.contains(&rotation.signs));
@@ -70,74 +71,94 @@ fn simulate(instances: u32) -> Figures {
         rate_limit: quiet.rate_limit,
         rows,
         lifetimes: lifetimes
-            .map(|(name, max_age)| {
-                let length = 2 * HOUR;
-                // The issuer expects what it asks for.
-                let rate_limit = f64::from(instances);
-                whole(
-                    name,
-                    &Plan {
-                        max_age,
-                        rate_limit,
-                        ..Plan::quiet(instances, length)
-                    },
-                )
-            })
+            .map(|(name, max_age)| lifetime(instances, name, max_age))
             .into(),
         waits: waits
-            .map(|(name, retry_after)| {
-                let restarts = vec![Restart {
-                    at: MINUTE,
-                    has_snapshot: false,
-                }];
-                let plan = Plan {
-                    retry_after,
-                    restarts,
-                    ..Plan::quiet(instances, HOUR)
-                };
-                let window = Window {
-                    name,
-                    span: MINUTE..HOUR,
-                    after: MINUTE + 10 * SECOND,
-                };
-                let measured = simulation::run(&plan, Schedule::default(), SEED);
-                Row::new(&measured, &window, None)
-            })
+            .map(|(name, retry_after)| wait(instances, name, retry_after))
             .into(),
         points: figures::points(&measured),
     }
 }
 
-/// All of a plan in one row.
-fn whole(name: &'static str, plan: &Plan) -> Row {
+/// An issuer that says this in `Cache-Control`, and has no rate limit.
+fn lifetime(instances: u32, name: &'static str, max_age: Option<Duration>) -> Row {
+    let plan = Plan {
+        max_age,
+        rate_limit: f64::from(instances),
+        ..Plan::quiet(instances, 2 * HOUR)
+    };
+    Row::new(&run(&plan), &whole(name, &plan), None)
+}
+
+/// An issuer that says this in `Retry-After`, when all instances restart.
+fn wait(instances: u32, name: &'static str, retry_after: Option<Duration>) -> Row {
+    let at = MINUTE;
+    let plan = Plan {
+        retry_after,
+        restarts: vec![Restart {
+            at,
+            has_snapshot: false,
+        }],
+        ..Plan::quiet(instances, HOUR)
+    };
     let window = Window {
+        span: at..plan.length,
+        after: at + 10 * SECOND,
+        ..whole(name, &plan)
+    };
+    Row::new(&run(&plan), &window, None)
+}
+
+fn run(plan: &Plan) -> Measured {
+    simulation::run(plan, Schedule::default(), SEED)
+}
+
+/// All of a plan in one row.
+fn whole(name: &'static str, plan: &Plan) -> Window {
+    Window {
         name,
+        label: name,
         span: Duration::ZERO..plan.length,
         after: Duration::ZERO,
-    };
-    Row::new(
-        &simulation::run(plan, Schedule::default(), SEED),
-        &window,
-        None,
-    )
+    }
 }
 
 fn write(figures: &Figures) -> Result<(), Box<dyn Error>> {
-    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let document = benches.join("FLEET.md");
-    let text = document::fill(
-        &fs::read_to_string(&document).unwrap_or_default(),
-        &document::tables(figures),
-    )?;
-    for (file, text) in [
-        (
-            benches.join("results/fleet.json"),
-            serde_json::to_string(figures)? + "\n",
-        ),
-        (benches.join("plots/fleet.svg"), plot::day(figures)?),
-        (document, text),
-    ] {
+    for (file, text) in documents(figures)? {
         fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     Ok(())
+}
+
+/// What each document must say.
+fn documents(figures: &Figures) -> Result<[(PathBuf, String); 3], Box<dyn Error>> {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = benches.join("FLEET.md");
+    let text = document::fill(&fs::read_to_string(&document)?, &document::tables(figures))?;
+    let json = serde_json::to_string(figures)? + "\n";
+    Ok([
+        (benches.join("results/fleet.json"), json),
+        (benches.join("plots/fleet.svg"), plot::day(figures)?),
+        (document, text),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_and_the_plot_say_what_was_simulated_last() {
+        let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let read = |file| fs::read_to_string(benches.join(file)).unwrap();
+        let figures: Figures = serde_json::from_str(&read("results/fleet.json")).unwrap();
+        for (file, text) in documents(&figures).unwrap() {
+            let said = fs::read_to_string(&file).unwrap();
+            assert!(
+                said == text,
+                "{} is out of date: cargo run --release -p tokenlatch-benches --bin fleet",
+                file.display()
+            );
+        }
+    }
 }

@@ -48,12 +48,14 @@ pub(crate) struct Restart {
 #[derive(Clone, Debug)]
 pub(crate) struct Window {
     pub(crate) name: &'static str,
+    /// Its name in the plot.
+    pub(crate) label: &'static str,
     pub(crate) span: Range<Duration>,
     /// From then on, the requests count as those after the event.
     pub(crate) after: Duration,
 }
 
-/// The time before an event that belongs to no window, and how long a window is.
+/// How long a window is.
 const WINDOW: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The first seconds of an event that comes to all instances at once: what comes later is a wave.
@@ -101,20 +103,28 @@ impl Plan {
             floods: vec![flood(17), flood(20)],
             ..Self::quiet(instances, 24 * HOUR)
         };
-        let window = |name, from: Duration, after: Duration| Window {
+        let window = |name, label, from: Duration, after: Duration| Window {
             name,
+            label,
             span: from..from + WINDOW,
             after,
         };
-        let at_once = |name, hour: u32| window(name, hour * HOUR, hour * HOUR + BEGINNING);
+        let at_once = |name, label, hour: u32| {
+            let start = hour * HOUR;
+            window(name, label, start, start + BEGINNING)
+        };
         let windows = vec![
-            at_once("rotation, announced 1 h ahead", 2),
-            at_once("rotation, unannounced", 5),
-            window("outage of 30 min", outage.start, outage.end),
-            at_once("restart without a snapshot", 11),
-            at_once("restart with a snapshot", 14),
-            at_once("flood of unknown `kid`s, 10 min", 17),
-            at_once("rotation, unannounced, in a flood", 20),
+            at_once("rotation, announced 1 h ahead", "announced rotation", 2),
+            at_once("rotation, unannounced", "rotation", 5),
+            window("outage of 30 min", "outage", outage.start, outage.end),
+            at_once("restart without a snapshot", "restart", 11),
+            at_once("restart with a snapshot", "with snapshot", 14),
+            at_once("flood of unknown `kid`s, 10 min", "flood", 17),
+            at_once(
+                "rotation, unannounced, in a flood",
+                "rotation in a flood",
+                20,
+            ),
         ];
         (plan, windows)
     }

@@ -16,23 +16,22 @@ const AXIS: RGBColor = RGBColor(119, 119, 119);
 
 /// Requests a second over the day, with its events.
 pub(crate) fn day(figures: &Figures) -> Result<String, Box<dyn Error>> {
+    let instances = figures.instances;
+    let title = format!("Requests a second at the issuer of {instances} caches");
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, (1100, 460)).into_drawing_area();
     root.fill(&WHITE)?;
     let hours = |at: usize| (at * POINT) as f64 / 3600.0;
-    let instances = f64::from(figures.instances);
+    let top = f64::from(instances);
     // A minute without a request is at the lower end.
     let least = 1.0;
     let on_scale = |requests: f64| requests.max(least);
     let mut chart = ChartBuilder::on(&root)
-        .caption(
-            "Requests a second at the issuer of 10,000 caches",
-            ("sans-serif", 16),
-        )
+        .caption(title, ("sans-serif", 16))
         .margin(12)
         .x_label_area_size(40)
         .y_label_area_size(60)
-        .build_cartesian_2d(0.0..24.0, (least..3.0 * instances).log_scale())?;
+        .build_cartesian_2d(0.0..24.0, (least..3.0 * top).log_scale())?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -75,13 +74,12 @@ pub(crate) fn day(figures: &Figures) -> Result<String, Box<dyn Error>> {
         .draw_series([PathElement::new(limit, LIMIT)])?
         .label("rate limit")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 16, y)], LIMIT));
-    let (_, windows) = Plan::day(figures.instances);
-    for (at, window) in windows.iter().enumerate() {
+    let (_, windows) = Plan::day(instances);
+    for window in &windows {
         let hour = window.span.start.as_secs_f64() / 3600.0;
-        let line = [(hour, least), (hour, 2.2 * instances)];
+        let line = [(hour, least), (hour, 2.2 * top)];
         chart.draw_series([PathElement::new(line, AXIS)])?;
-        let name = (at + 1).to_string();
-        let label = Text::new(name, (hour + 0.1, 2.6 * instances), ("sans-serif", 13));
+        let label = Text::new(window.label, (hour + 0.1, 2.6 * top), ("sans-serif", 13));
         chart.draw_series([label])?;
     }
     chart

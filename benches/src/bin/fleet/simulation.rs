@@ -418,3 +418,144 @@ impl<'p> Fleet<'p> {
         self.base + self.now
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{MINUTE, Restart, Rotation};
+
+    const INSTANCES: u32 = 200;
+
+    fn measure(plan: &Plan) -> Measured {
+        run(plan, Schedule::default(), 7)
+    }
+
+    fn total(series: &[u32]) -> u32 {
+        series.iter().sum()
+    }
+
+    /// The mean of the busiest half minute: a single second of so few instances is a matter of chance.
+    fn peak(series: &[u32]) -> f64 {
+        let most = series.windows(30).map(total).max();
+        f64::from(most.unwrap_or_default()) / 30.0
+    }
+
+    fn mean(series: &[u32]) -> f64 {
+        f64::from(total(series)) / series.len() as f64
+    }
+
+    fn quiet() -> Plan {
+        Plan::quiet(INSTANCES, HOUR)
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_run() {
+        let [first, second] = [(); 2].map(|()| measure(&quiet()));
+        assert_eq!(first.requests, second.requests);
+        assert_eq!(first.good, second.good);
+        let other = run(&quiet(), Schedule::default(), 8);
+        assert_ne!(first.requests, other.requests);
+    }
+
+    #[test]
+    fn a_rotation_that_was_announced_costs_no_request_and_no_good_token() {
+        let published = Duration::ZERO;
+        let signs = 20 * MINUTE;
+        let plan = Plan {
+            rotations: vec![Rotation { published, signs }],
+            ..quiet()
+        };
+        let measured = measure(&plan);
+        assert!(total(&measured.good) > 50_000);
+        assert_eq!(
+            total(&measured.unknown) + total(&measured.unavailable),
+            0,
+            "good tokens were rejected"
+        );
+        // Idle instances fetch late.
+        let unrecognised = &measured.unrecognised[0];
+        assert!(unrecognised[unrecognised.len() * 89 / 100].is_zero());
+        let quiet = total(&measure(&quiet()).requests);
+        assert!(total(&measured.requests) < quiet * 11 / 10);
+    }
+
+    #[test]
+    fn a_key_that_signs_at_once_is_recognised_as_fast_as_the_rate_limit_lets_everybody_fetch() {
+        let at = 20 * MINUTE;
+        let plan = Plan {
+            rotations: vec![Rotation {
+                published: at,
+                signs: at,
+            }],
+            ..quiet()
+        };
+        let measured = measure(&plan);
+        let unrecognised = &measured.unrecognised[0];
+        let p99 = unrecognised[(unrecognised.len() - 1) * 99 / 100];
+        // The rate limit lets everybody fetch in 100 seconds.
+        assert!(p99 < 150 * SECOND, "{p99:?}");
+    }
+
+    #[test]
+    fn after_an_outage_there_is_no_wave() {
+        let outage = 10 * MINUTE..40 * MINUTE;
+        let plan = Plan {
+            outages: vec![outage.clone()],
+            ..quiet()
+        };
+        let measured = measure(&plan);
+        let quiet = mean(&measure(&quiet()).requests);
+        let end = usize::try_from(outage.end.as_secs()).unwrap();
+        // An instance that missed more than three refreshes in half an hour.
+        let backlog = 30.0 * 60.0 * quiet / f64::from(INSTANCES);
+        assert!(backlog > 3.0, "{backlog}");
+        let after = &measured.requests[end..];
+        assert!(peak(after) <= 3.0 * quiet * backlog, "{}", peak(after));
+        // Within two minutes all have tried again, two minutes later also those that the rate limit rejected,
+        // and those fetches have no echo.
+        let later = &measured.requests[end + 240..];
+        assert!(peak(later) <= 3.0 * quiet, "{}", peak(later));
+        assert_eq!(total(&measured.unknown) + total(&measured.unavailable), 0);
+    }
+
+    #[test]
+    fn after_a_restart_and_in_a_flood_there_is_no_second_wave() {
+        let restarts = |has_snapshot| {
+            let at = 10 * MINUTE;
+            vec![Restart { at, has_snapshot }]
+        };
+        let from = 10 * 60 + 10;
+        let instances = f64::from(INSTANCES);
+        let with_snapshot = measure(&Plan {
+            restarts: restarts(true),
+            ..quiet()
+        });
+        assert!(peak(&with_snapshot.requests[from..]) < instances / 100.0);
+        assert_eq!(total(&with_snapshot.unavailable), 0);
+        // They were asked to wait for 30 seconds, and come in the 30 seconds after that.
+        let bound = 2.0 * instances / 30.0;
+        let without = measure(&Plan {
+            restarts: restarts(false),
+            ..quiet()
+        });
+        assert!(peak(&without.requests[from..]) < bound);
+        let flood = measure(&Plan {
+            floods: vec![10 * MINUTE..20 * MINUTE],
+            ..quiet()
+        });
+        assert!(peak(&flood.requests[from..]) < bound);
+        assert_eq!(total(&flood.unknown) + total(&flood.unavailable), 0);
+    }
+
+    #[test]
+    fn a_set_that_is_used_is_never_served_long_after_it_should_have_been_fetched() {
+        let plan = Plan {
+            max_age: Some(Duration::ZERO),
+            rate_limit: f64::from(INSTANCES),
+            ..quiet()
+        };
+        // 90 percent of the instances see a token every 10 seconds, and the set is fresh for 30.
+        let busy = f64::from(INSTANCES) * 0.9;
+        assert!(mean(&measure(&plan).requests) > busy / 40.0);
+    }
+}
