@@ -69,8 +69,10 @@ impl Shared {
         let mut cache = self.lock();
         let due = cache.next_fetch();
         let lookup = cache.ask(key_id, now);
-        // A lookup that does not wait may still have used a set whose refresh was put off.
-        if lookup == Lookup::Wait || cache.next_fetch() < due {
+        let is_sooner = cache.next_fetch() < due;
+        drop(cache);
+        // A lookup that need not wait may still have used a set whose refresh was put off.
+        if lookup == Lookup::Wait || is_sooner {
             self.sooner.notify_one();
         }
         lookup

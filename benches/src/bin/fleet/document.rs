@@ -38,6 +38,16 @@ pub(crate) fn fill(document: &str, tables: &str) -> Result<String, &'static str>
     Ok(format!("{before}{BEGIN}{tables}{END}{after}"))
 }
 
+/// With commas.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<&str> = groups
+        .filter_map(|group| str::from_utf8(group).ok())
+        .collect();
+    groups.join(",")
+}
+
 fn line(row: &Row) -> String {
     let unrecognised = row.unrecognised.map_or("–".into(), |shares| {
         shares.map(|seconds| format!("{seconds:.1} s")).join(", ")
@@ -61,13 +71,4 @@ fn line(row: &Row) -> String {
         thousands(row.peak_after.into()),
         thousands(row.too_many),
     )
-}
-
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev();
-    let groups: Vec<&str> = groups
-        .filter_map(|group| str::from_utf8(group).ok())
-        .collect();
-    groups.join(",")
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use plotters::prelude::*;
 
+use crate::document::thousands;
 use crate::figures::{Figures, POINT};
 use crate::plan::Plan;
 
@@ -17,7 +18,10 @@ const AXIS: RGBColor = RGBColor(119, 119, 119);
 /// Requests a second over the day, with its events.
 pub(crate) fn day(figures: &Figures) -> Result<String, Box<dyn Error>> {
     let instances = figures.instances;
-    let title = format!("Requests a second at the issuer of {instances} caches");
+    let title = format!(
+        "Requests a second at the issuer of {} caches",
+        thousands(instances.into())
+    );
     let mut svg = String::new();
     let root = SVGBackend::with_string(&mut svg, (1100, 460)).into_drawing_area();
     root.fill(&WHITE)?;
@@ -84,7 +88,7 @@ pub(crate) fn day(figures: &Figures) -> Result<String, Box<dyn Error>> {
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
+        .position(SeriesLabelPosition::Coordinate(12, 32))
         .background_style(WHITE.mix(0.9))
         .border_style(GRID)
         .label_font(("sans-serif", 12))

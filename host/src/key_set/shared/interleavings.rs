@@ -13,7 +13,7 @@ use shuttle::scheduler::DfsScheduler;
 use shuttle::{Runner, future};
 
 use super::{Loaded, Shared};
-use crate::key_set::cache::{Cache, Lookup, Outcome, Schedule};
+use crate::key_set::schedule::{Cache, Lookup, Outcome, Schedule};
 use crate::key_set::{KeySet, TTL};
 
 pub(super) use shuttle::sync::{Mutex, MutexGuard};
