@@ -6,12 +6,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::KeySet;
-use super::schedule::{Cache, Lookup, Outcome, Schedule, has};
+use futures_util::FutureExt;
 
-/// The state machine, and what a lookup gets from it.
-#[derive(Debug)]
-pub struct Machine(Cache);
+use super::KeySet;
+use super::schedule::{Cache, Lookup, Outcome, Schedule, State, has};
+use super::shared::Shared;
+
+/// The state machine, and what a lookup and the fetcher get from it.
+pub struct Machine(Shared);
+
+/// What a cache begins with.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Its key set.
+    pub keys: Arc<KeySet>,
+    /// How long the issuer said that the set stays fresh.
+    pub max_age: Option<Duration>,
+    /// How long ago it was fetched.
+    pub age: Duration,
+}
 
 /// What the issuer's response to a fetch comes to.
 #[derive(Clone, Debug)]
@@ -36,43 +49,42 @@ pub enum Verdict {
 }
 
 impl Machine {
-    /// An empty cache, whose random waits follow from `seed`.
+    /// A cache, whose random waits follow from `seed`: `Builder::start`.
     #[must_use]
-    pub fn new(schedule: Schedule, seed: u64, now: Instant) -> Self {
-        Self(Cache::new(schedule, seed, now))
+    pub fn new(schedule: Schedule, seed: u64, snapshot: Option<Snapshot>, now: Instant) -> Self {
+        let mut cache = Cache::new(schedule, seed, now);
+        if let Some(Snapshot { keys, max_age, age }) = snapshot {
+            cache.restore(keys, None, max_age, age, now);
+            cache.put_off_first(now);
+        }
+        Self(Shared::new(cache))
     }
 
-    /// Takes the key set of a snapshot, unless it is dead. Returns whether it does.
-    pub fn restore(
-        &mut self,
-        keys: Arc<KeySet>,
-        max_age: Option<Duration>,
-        age: Duration,
-        now: Instant,
-    ) -> bool {
-        self.0.restore(keys, None, max_age, age, now);
-        self.0.put_off_first(now);
-        self.0.cached().is_some()
+    /// Whether there is a key set, dead or alive.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.0.load().is_some()
     }
 
     /// Whether a lookup ends at once: `KeySetCache::cached_with`.
     #[must_use]
     pub fn finds(&self, key_id: &str, now: Instant) -> bool {
-        self.0.cached().is_some_and(|cached| {
-            let keys = cached.keys(now);
-            keys.is_some_and(|keys| !cached.use_now() && has(keys, Some(key_id)))
+        self.0.load().as_ref().is_some_and(|cached| {
+            let serves = cached.state(now) != State::Dead;
+            serves && !cached.use_now() && has(&cached.keys, Some(key_id))
         })
     }
 
     /// Whether a lookup that did not end at once waits for a fetch: one step of `KeySetCache::ask`.
-    pub fn waits(&mut self, key_id: &str, now: Instant) -> bool {
+    #[must_use]
+    pub fn waits(&self, key_id: &str, now: Instant) -> bool {
         self.0.ask(Some(key_id), now) == Lookup::Wait
     }
 
     /// What a lookup gets that waits no longer: the end of `KeySetCache::keys`.
     #[must_use]
     pub fn verdict(&self, key_id: &str, now: Instant) -> Verdict {
-        let cached = self.0.cached();
+        let cached = self.0.load();
         match cached.as_ref().and_then(|cached| cached.keys(now)) {
             Some(keys) if has(keys, Some(key_id)) => Verdict::Found,
             Some(_) if !self.0.is_failing() => Verdict::Unknown,
@@ -86,13 +98,20 @@ impl Machine {
         self.0.next_fetch()
     }
 
+    /// Whether a lookup wakes the fetcher earlier.
+    #[must_use]
+    pub fn wakes(&self) -> bool {
+        self.0.sooner().now_or_never().is_some()
+    }
+
     /// The fetcher is awake. Returns whether it sends a request.
-    pub fn begin(&mut self, now: Instant) -> bool {
+    #[must_use]
+    pub fn begin(&self, now: Instant) -> bool {
         self.0.begin(now)
     }
 
     /// The fetcher has its response.
-    pub fn end(&mut self, response: Response, now: Instant) {
+    pub fn end(&self, response: Response, now: Instant) {
         let outcome = match response {
             Response::Keys(keys, max_age) => Outcome::Keys {
                 keys,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use tokenlatch_host::key_set::Schedule;
-use tokenlatch_host::key_set::simulation::{Machine, Response, Verdict};
+use tokenlatch_host::key_set::simulation::{Machine, Response, Snapshot, Verdict};
 
 use crate::issuer::{Issuer, Status};
 use crate::plan::{HOUR, Plan, SECOND};
@@ -226,12 +226,16 @@ impl<'p> Fleet<'p> {
 
     fn start(&mut self, number: usize, has_snapshot: bool) {
         let now = self.instant();
-        let mut machine = Machine::new(self.schedule, self.random.u64(..), now);
+        let seed = self.random.u64(..);
         let instance = &mut self.instances[number];
-        instance.snapshot = instance.snapshot.filter(|(keys, fetched)| {
-            let keys = self.issuer.key_sets[*keys].clone();
-            has_snapshot && machine.restore(keys, self.plan.max_age, self.now - *fetched, now)
+        let snapshot = instance.snapshot.filter(|_| has_snapshot);
+        let snapshot = snapshot.map(|(keys, fetched)| Snapshot {
+            keys: self.issuer.key_sets[keys].clone(),
+            max_age: self.plan.max_age,
+            age: self.now - fetched,
         });
+        let machine = Machine::new(self.schedule, seed, snapshot, now);
+        instance.snapshot = instance.snapshot.filter(|_| machine.has_keys());
         instance.machine = Some(machine);
         instance.epoch += 1;
         instance.is_fetching = false;
@@ -265,7 +269,7 @@ impl<'p> Fleet<'p> {
     fn ask(&mut self, number: usize, lookup: Waiting) {
         let now = self.instant();
         let Waiting { key, fetches } = lookup;
-        let waits = |machine: &mut Machine, key_id: &str| machine.waits(key_id, now);
+        let waits = |machine: &Machine, key_id: &str| machine.waits(key_id, now);
         if fetches < 2 {
             let waits = self.with(number, key, waits);
             if waits {
@@ -273,8 +277,9 @@ impl<'p> Fleet<'p> {
                 let lookup = Waiting { key, fetches };
                 self.instances[number].waiting.push(lookup);
             }
-            // As `Shared::ask` does.
-            self.wake(number);
+            if self.with(number, key, |machine, _| machine.wakes()) {
+                self.wake(number);
+            }
             if waits {
                 return;
             }
@@ -292,7 +297,7 @@ impl<'p> Fleet<'p> {
     fn wake(&mut self, number: usize) {
         let now = self.instant();
         let instance = &mut self.instances[number];
-        let Some(machine) = &mut instance.machine else {
+        let Some(machine) = &instance.machine else {
             return;
         };
         if instance.is_fetching {
@@ -336,7 +341,7 @@ impl<'p> Fleet<'p> {
             }
         };
         instance.is_fetching = false;
-        if let Some(machine) = &mut instance.machine {
+        if let Some(machine) = &instance.machine {
             machine.end(response, now);
         }
         for lookup in mem::take(&mut instance.waiting) {
@@ -388,13 +393,8 @@ impl<'p> Fleet<'p> {
     }
 
     /// A step of an instance's machine with the `kid` of this key.
-    fn with<T>(
-        &mut self,
-        number: usize,
-        key: Key,
-        step: impl FnOnce(&mut Machine, &str) -> T,
-    ) -> T {
-        let machine = self.instances[number].machine.as_mut();
+    fn with<T>(&mut self, number: usize, key: Key, step: impl FnOnce(&Machine, &str) -> T) -> T {
+        let machine = self.instances[number].machine.as_ref();
         let machine = machine.expect("tokens come after the start");
         match key {
             Key::Good(key) => step(machine, &self.issuer.key_ids[key]),
