@@ -16,9 +16,14 @@ pub(crate) fn node(script: &str) -> Command {
 
 /// A script of `tests/interop` in Python.
 pub(crate) fn python(script: &str) -> Command {
-    let mut command = Command::new(FOLDER.join("venv/bin/python"));
+    let mut command = python_command();
     command.arg(FOLDER.join(script));
     command
+}
+
+/// Python with the packages, still without arguments.
+pub(crate) fn python_command() -> Command {
+    Command::new(FOLDER.join("venv/bin/python"))
 }
 
 /// The response to a request by curl; of a rejection, the status and the response.

@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Value, json};
 use tokenlatch_host::key_set::{Health, State as KeyState};
 
-use super::Server;
+use super::server::Server;
 use crate::failure::Failure;
 
 pub(super) fn router(server: &Arc<Server>) -> Router {

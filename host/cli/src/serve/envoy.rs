@@ -12,8 +12,8 @@ use envoy_types::pb::google::rpc;
 use metrics::counter;
 use tonic::{Request, Response, Status};
 
-use super::Server;
 use super::decision::{Decision, Question};
+use super::server::Server;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 

@@ -12,6 +12,7 @@ mod listener;
 mod path;
 mod proxies;
 mod rules;
+mod server;
 
 use std::path::Path;
 use std::pin::pin;
@@ -25,18 +26,11 @@ use tracing::{error, info, warn};
 
 pub(crate) use self::config::Config;
 use self::decision::Service;
+use self::server::Server;
 use crate::failure::Failure;
 
 /// How long a new service may wait for the keys of its issuers before it takes over.
 const READY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the listeners share. The service is replaced as a whole.
-struct Server {
-    service: ArcSwap<Service>,
-    metrics: metrics_exporter_prometheus::PrometheusHandle,
-    /// Whether the server is about to stop.
-    is_draining: watch::Sender<bool>,
-}
 
 /// Serves until `stop` resolves, then finishes the requests that have begun. For each of the `hangups`, it reads the
 /// configuration file again.

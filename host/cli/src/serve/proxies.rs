@@ -17,7 +17,8 @@ use metrics::counter;
 use tokenlatch_host::guard::RefusalReason;
 
 use super::decision::{Decision, Question};
-use super::{Server, envoy};
+use super::envoy;
+use super::server::Server;
 
 /// Where Envoy asks: the path of the client's request follows.
 const ENVOY: &str = "/envoy";
