@@ -11,6 +11,8 @@ pub(crate) fn hint(token: &[u8]) -> Option<&'static str> {
         Some("it is empty")
     } else if has_scheme(text) {
         Some("leave out `Bearer`: the token begins after it")
+    } else if text.starts_with('{') {
+        Some("it is JSON: give the token in it, as `access_token`")
     } else if text.contains(is_quote) {
         Some("leave out the quotation marks")
     } else if text.contains(['\n', '\r']) {
@@ -21,8 +23,6 @@ pub(crate) fn hint(token: &[u8]) -> Option<&'static str> {
         Some("it is the name of a file: give the token in it, as in `verify … - <FILE`")
     } else if text.starts_with("http://") || text.starts_with("https://") {
         Some("it is a URL")
-    } else if text.starts_with('{') {
-        Some("it is JSON: give the token in it, as `access_token`")
     } else if dots == 4 {
         Some(
             "it has five parts, so it is encrypted (RFC 7516), and its audience alone can read it. \
@@ -68,7 +68,7 @@ mod tests {
             ("a.b .c", "white space"),
             (file.path().to_str().unwrap(), "name of a file"),
             ("https://a.example/", "URL"),
-            (r#"{access_token:a}"#, "JSON"),
+            (r#"{"access_token":"a"}"#, "JSON"),
             ("a.b.c.d.e", "five parts"),
             ("opaque", "no dots"),
             ("a+b.c.d", "base64url"),
