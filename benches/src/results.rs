@@ -66,6 +66,67 @@ pub struct LookupsRow {
     pub ratio: f64,
 }
 
+/// One run of `load`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Load {
+    /// The day, in UTC.
+    pub date: String,
+    /// The processor's name.
+    pub processor: String,
+    /// How many threads it runs at a time.
+    pub parallelism: usize,
+    /// How many processes were running or waiting before the run, on average over a minute.
+    pub load_average: Option<f64>,
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// The program that sent the requests, and its version.
+    pub wrk: String,
+    /// How many connections it kept.
+    pub connections: usize,
+    /// How many turns each contender had.
+    pub rounds: usize,
+    /// How many seconds each turn took.
+    pub seconds: u64,
+    /// The bytes of the token.
+    pub token_len: usize,
+    /// What was measured.
+    pub rows: Vec<LoadRow>,
+    /// What was not.
+    pub skipped: Vec<Skipped>,
+}
+
+/// One service. Its figures are medians of the turns.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoadRow {
+    /// What guards the service, and in which version.
+    pub contender: String,
+    /// The same service without a guard: another row.
+    pub baseline: String,
+    /// How many requests it responded to in a second.
+    pub requests_per_second: f64,
+    /// How many they were in the turn with the fewest.
+    pub lowest: f64,
+    /// How many they were in the turn with the most.
+    pub highest: f64,
+    /// How long half of the requests took at most.
+    pub p50_microseconds: f64,
+    /// How long 99 of 100 requests took at most.
+    pub p99_microseconds: f64,
+    /// The time on a processor that a request took.
+    pub cpu_microseconds: f64,
+    /// Its requests per second divided by those of the baseline.
+    pub ratio: f64,
+}
+
+/// One service that was not measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Skipped {
+    /// What guards the service.
+    pub contender: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// One run of `benches/instructions`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Instructions {
