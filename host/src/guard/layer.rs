@@ -1,6 +1,7 @@
 //! The guard as a layer of tower, for the services of axum, tonic, hyper and others.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -50,7 +51,7 @@ impl<S> Layer<S> for GuardLayer {
 
     fn layer(&self, service: S) -> GuardService<S> {
         GuardService {
-            layer: self.clone(),
+            layer: Arc::new(self.clone()),
             service,
         }
     }
@@ -59,7 +60,8 @@ impl<S> Layer<S> for GuardLayer {
 /// A service behind a [`GuardLayer`].
 #[derive(Clone, Debug)]
 pub struct GuardService<S> {
-    layer: GuardLayer,
+    /// Shared, for servers clone a service for each request.
+    layer: Arc<GuardLayer>,
     service: S,
 }
 
@@ -79,12 +81,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // What came from elsewhere is not what this guard has checked.
-        request.extensions_mut().remove::<Claims>();
         let guard = &self.layer.guard;
-        let is_grpc = is_grpc(request.headers());
         let verdict = match authorization(request.headers()) {
             Ok(None) if self.layer.is_optional => {
+                // What came from elsewhere is not what this guard has checked.
+                request.extensions_mut().remove::<Claims>();
                 return GuardFuture::passed(self.service.call(request));
             }
             Ok(authorization) => guard.check_cached(authorization),
@@ -95,8 +96,12 @@ where
                 request.extensions_mut().insert(claims);
                 GuardFuture::passed(self.service.call(request))
             }
-            Some(Err(refusal)) => GuardFuture::refused(refusal.to_response(is_grpc)),
+            Some(Err(refusal)) => {
+                let is_grpc = is_grpc(request.headers());
+                GuardFuture::refused(refusal.to_response(is_grpc))
+            }
             None => {
+                let is_grpc = is_grpc(request.headers());
                 let guard = guard.clone();
                 // The clone that is ready is the one to call.
                 let next = self.service.clone();
