@@ -114,7 +114,7 @@ impl GuardBuilder {
 
     /// Remembers good tokens and their claims, in up to about this many bytes; by default, none.
     ///
-    /// A token that comes again is then found by its SHA-256 and not verified again. It is forgotten, or
+    /// A token that comes again is then found by its text and not verified again. It is forgotten, or
     /// verified again, when it expires, when it is older than [`PolicySettings::max_age`], and when the
     /// issuer's key set is another one. A token takes some 1 KiB and twice its length. The metrics
     /// `tokenlatch_token_cache_hits_total` and `tokenlatch_token_cache_misses_total` count.

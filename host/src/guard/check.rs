@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::claims::{Claims, Under};
 use super::refusal::RefusalReason;
-use super::token_cache::{TokenCache, TokenDigest};
+use super::token_cache::TokenCache;
 use crate::key_set::{KeySetCache, Keys, Unavailable, VerifyError};
 use crate::policy::OwnedPolicy;
 use crate::verifier::choose;
@@ -61,13 +61,12 @@ impl Shared {
         let Some(cache) = &self.token_cache else {
             return self.verify_anew(token, keys, now);
         };
-        let digest = TokenDigest::of(token);
-        if let Some(claims) = cache.get(&digest, now, |under| self.is_current(under)) {
+        if let Some(claims) = cache.get(token, now, |under| self.is_current(under)) {
             return Ok(claims);
         }
         let claims = self.verify_anew(token, keys, now)?;
         let policy = &self.issuers[claims.under().issuer].policy;
-        cache.keep(digest, claims.clone(), now, policy.settings().max_age);
+        cache.keep(claims.clone(), now, policy.settings().max_age);
         Ok(claims)
     }
 

@@ -1,11 +1,11 @@
 //! Good tokens that were verified before, so that they need not be verified again.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use metrics::counter;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use sha2::{Digest as _, Sha256};
+use quick_cache::{Equivalent, Weighter};
 use tokenlatch::Time;
 
 use super::claims::{Claims, Under};
@@ -14,11 +14,7 @@ use super::claims::{Claims, Under};
 ///
 /// Nobody but an issuer can put anything into it: a bad token is looked up and not kept, so that it takes
 /// nobody's place.
-pub(super) struct TokenCache(Cache<TokenDigest, Remembered, Bytes>);
-
-/// The SHA-256 of a token.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TokenDigest([u8; 32]);
+pub(super) struct TokenCache(Cache<Known, Remembered, Bytes>);
 
 /// The claims of a token, and how long they hold.
 #[derive(Clone)]
@@ -40,11 +36,11 @@ impl TokenCache {
     /// The claims of a token, if it is good at this time, too, and its key set is still current.
     pub(super) fn get(
         &self,
-        token: &TokenDigest,
+        token: &str,
         now: Time,
         is_current: impl FnOnce(Under) -> bool,
     ) -> Option<Claims> {
-        let found = self.0.get(token).filter(|it| {
+        let found = self.0.get(&Presented(token)).filter(|it| {
             let is_in_time = it.verified <= now.earliest() && now.latest() < it.end;
             is_in_time && is_current(it.claims.under())
         });
@@ -56,30 +52,59 @@ impl TokenCache {
     }
 
     /// Keeps the claims of a token that is good at this time.
-    pub(super) fn keep(
-        &self,
-        token: TokenDigest,
-        claims: Claims,
-        now: Time,
-        max_age: Option<Duration>,
-    ) {
+    pub(super) fn keep(&self, claims: Claims, now: Time, max_age: Option<Duration>) {
         let max_age = max_age.map(|age| age.as_secs());
         let too_old = max_age
             .zip(claims.issued_at())
             .map(|(age, issued_at)| issued_at.saturating_add(age));
         let end = claims.expiry().min(too_old.unwrap_or(u64::MAX));
+        let known = Known(claims.clone());
         let remembered = Remembered {
             claims,
             verified: now.earliest(),
             end,
         };
-        self.0.insert(token, remembered);
+        self.0.insert(known, remembered);
     }
 }
 
-impl TokenDigest {
-    pub(super) fn of(token: &str) -> Self {
-        Self(Sha256::digest(token).into())
+/// The text of a token in the cache: that of its claims.
+#[derive(Clone)]
+struct Known(Claims);
+
+/// The text of a token that is looked up.
+///
+/// The whole text is compared, so that no token passes for another. The hash, whose seed nobody knows, only finds
+/// what to compare it with.
+struct Presented<'t>(&'t str);
+
+impl Hash for Known {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Presented(self.0.token()).hash(state);
+    }
+}
+
+impl Hash for Presented<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        Presented(self.0.token()).equivalent(other)
+    }
+}
+
+impl Eq for Known {}
+
+impl Equivalent<Known> for Presented<'_> {
+    /// Compares all of it whatever differs, so that the time tells nothing about a token that is known.
+    fn equivalent(&self, known: &Known) -> bool {
+        let [presented, known] = [self.0, known.0.token()].map(str::as_bytes);
+        let pairs = presented.iter().zip(known);
+        let difference = pairs.fold(0, |difference, (a, b)| difference | (a ^ b));
+        presented.len() == known.len() && difference == 0
     }
 }
 
@@ -89,11 +114,13 @@ const TYPICAL_LEN: u64 = 2048;
 /// What an entry takes besides the token's text, at most.
 const OVERHEAD: u64 = 1024;
 
+const _: () = assert!(size_of::<Known>() + size_of::<Remembered>() < OVERHEAD as usize);
+
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<TokenDigest, Remembered> for Bytes {
-    fn weight(&self, _: &TokenDigest, remembered: &Remembered) -> u64 {
+impl Weighter<Known, Remembered> for Bytes {
+    fn weight(&self, _: &Known, remembered: &Remembered) -> u64 {
         // The text is there twice.
         2 * remembered.claims.token().len() as u64 + OVERHEAD
     }
