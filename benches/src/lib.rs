@@ -6,7 +6,7 @@
 
 mod case;
 mod contenders;
-#[cfg(feature = "peers")]
+#[cfg(any(feature = "load", feature = "peers"))]
 pub mod machine;
 mod operation;
 pub mod results;
@@ -51,6 +51,7 @@ impl Build {
 }
 
 /// How often a task allocates from Rust's heap. What a C library takes from its own is not seen.
+#[cfg(any(feature = "peers", test))]
 pub fn allocations(task: &mut Task) -> u64 {
     let count = allocation_counter::measure(|| {
         assert!(task(), "a good token or signature was rejected");

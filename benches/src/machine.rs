@@ -21,13 +21,6 @@ pub fn processor() -> String {
     name.map_or("unknown", |(_, name)| name).into()
 }
 
-/// How many processes are running or waiting, on average over the last minute.
-#[must_use]
-pub fn load_average() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split(' ').next()?.parse().ok()
-}
-
 /// The compiler, as it names itself.
 #[must_use]
 pub fn rustc() -> String {

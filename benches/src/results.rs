@@ -75,8 +75,6 @@ pub struct Load {
     pub processor: String,
     /// How many threads it runs at a time.
     pub parallelism: usize,
-    /// How many processes were running or waiting before the run, on average over a minute.
-    pub load_average: Option<f64>,
     /// The compiler, as it names itself.
     pub rustc: String,
     /// The program that sent the requests, and its version.
@@ -89,6 +87,8 @@ pub struct Load {
     pub seconds: u64,
     /// The bytes of the token.
     pub token_len: usize,
+    /// In how many of the turns other programs took part of the core.
+    pub disturbed: usize,
     /// What was measured.
     pub rows: Vec<LoadRow>,
     /// What was not.
