@@ -87,8 +87,6 @@ pub struct Load {
     pub seconds: u64,
     /// The bytes of the token.
     pub token_len: usize,
-    /// In how many of the turns other programs took part of the core.
-    pub disturbed: usize,
     /// What was measured.
     pub rows: Vec<LoadRow>,
     /// What was not.
@@ -102,6 +100,10 @@ pub struct LoadRow {
     pub contender: String,
     /// The same service without a guard: another row.
     pub baseline: String,
+    /// How many turns count: those that no other program disturbed.
+    pub turns: usize,
+    /// Whether other programs disturbed all of its turns. Then all of them count.
+    pub is_disturbed: bool,
     /// How many requests it responded to in a second.
     pub requests_per_second: f64,
     /// How many they were in the turn with the fewest.

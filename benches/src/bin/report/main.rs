@@ -1,4 +1,4 @@
-//! Writes RESULTS.md, its plots and the figures in README.md from what was measured last.
+//! Writes RESULTS.md, its plots, LOAD.md and the figures in README.md from what was measured last.
 //!
 //! The programs that measure print JSON; `benches/report` keeps it in `benches/results` and then runs
 //! this program.
@@ -6,6 +6,7 @@
 mod device;
 mod figure;
 mod host;
+mod load;
 mod plots;
 mod readme;
 mod recorded;
@@ -40,7 +41,7 @@ fn write() -> Result<(), Box<dyn Error>> {
 }
 
 /// What each document must say.
-fn documents() -> Result<[(PathBuf, String); 4], Box<dyn Error>> {
+fn documents() -> Result<[(PathBuf, String); 5], Box<dyn Error>> {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR"));
     let recorded = Recorded::read(benches)?;
     let rows = host::merged(&recorded.hosts, Build::Whole);
@@ -61,6 +62,7 @@ fn documents() -> Result<[(PathBuf, String); 4], Box<dyn Error>> {
             benches.join("plots/device.svg"),
             plots::device(&signatures)?,
         ),
+        (benches.join("LOAD.md"), load::document(&recorded.load)?),
         (readme, filled),
     ])
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use tokenlatch_benches::results::{Device, Footprint, Host, Lookups};
+use tokenlatch_benches::results::{Device, Footprint, Host, Load, Lookups};
 
 /// The last run of each program.
 pub(crate) struct Recorded {
@@ -13,6 +13,7 @@ pub(crate) struct Recorded {
     pub(crate) device: Device,
     pub(crate) footprint: Footprint,
     pub(crate) lookups: Lookups,
+    pub(crate) load: Load,
 }
 
 impl Recorded {
@@ -28,6 +29,7 @@ impl Recorded {
             device: read(&results, "device")?,
             footprint: read(&benches.join("device"), "footprint")?,
             lookups: read(&results, "lookups")?,
+            load: read(&results, "load")?,
         })
     }
 }
