@@ -104,6 +104,11 @@ impl Program {
         assert!(kill.expect("kill starts").success());
     }
 
+    fn kill(mut self) {
+        self.0.kill().expect("it is there");
+        self.0.wait().expect("it ends");
+    }
+
     fn end(mut self) {
         self.signal("-TERM");
         let status = self.0.wait().expect("it ends");
@@ -112,7 +117,15 @@ impl Program {
 }
 
 impl Drop for Program {
+    /// By SIGTERM at first: of a SIGKILL, nginx could not tell its workers.
     fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.signal("-TERM");
+        }
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         drop(self.0.kill());
         drop(self.0.wait());
     }
@@ -530,8 +543,7 @@ async fn no_request_is_lost_when_servers_restart() {
     });
     phase("SIGTERM to one, and its restart", false, &load).await;
     let two = tokio::task::block_in_place(|| {
-        two.signal("-KILL");
-        drop(two);
+        two.kill();
         start_second()
     });
     phase("SIGKILL to the other, and its restart", true, &load).await;

@@ -14,16 +14,15 @@ use tokenlatch_benches::Case;
 use crate::process::Process;
 use crate::service::Service;
 
-/// The configuration of `tokenlatch serve --config FILE`.
-///
-/// TODO(serve): the command does not exist yet. Adapt these names, and the path in [`GUARDED`], to it.
+/// The configuration of `tokenlatch serve`.
 const SERVE: &str = r#"
 listen = "{serve}"
+admin = "127.0.0.1:0"
 
-[[issuers]]
+[[issuer]]
 issuer = "{issuer}"
 audience = "{audience}"
-jwks-file = "{folder}/jwks.json"
+jwks = "{folder}/jwks.json"
 "#;
 
 /// The configuration of nginx. It is one process with one thread, as there is one core for it.
@@ -62,9 +61,9 @@ http {
 
 /// How nginx asks.
 const GUARDED: &str = r#"
-        location = /verify {
+        location = /_tokenlatch {
             internal;
-            proxy_pass http://serve/verify;
+            proxy_pass http://serve/nginx;
             proxy_http_version 1.1;
             proxy_pass_request_body off;
             proxy_set_header Connection "";
@@ -89,7 +88,7 @@ pub(crate) fn start(case: &Case, tokenlatch: Option<&Path>) -> Result<Service, B
     let path = folder.path();
     let [nginx, serve] = [free_address()?, free_address()?];
     let (guard, guarded) = match tokenlatch {
-        Some(_) => ("auth_request /verify;", GUARDED),
+        Some(_) => ("auth_request /_tokenlatch;", GUARDED),
         None => ("", ""),
     };
     let fill = |text: &str| {
