@@ -18,7 +18,8 @@ use super::refusal::{Refusal, RefusalReason};
 /// Guards a service: responds by itself to a request that is not allowed, and gives the [`Claims`] of one that
 /// is allowed to the service, as an extension of the request.
 ///
-/// It reads the `Authorization` header alone, never a cookie or the query. A request of gRPC gets its refusal in
+/// It reads the `Authorization` header alone, never a cookie or the query. Each layer verifies the token: give a
+/// request one layer, with the scopes of its route, and not one around another. A request of gRPC gets its refusal in
 /// the form of gRPC ([`Refusal::grpc_code`]).
 #[derive(Clone, Debug)]
 pub struct GuardLayer {
