@@ -55,14 +55,14 @@ impl fmt::Debug for Authenticated<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::jwk_set::JwkSet;
     use crate::unverified::Unverified;
 
     /// RFC 7515 appendix A.2.
-    const KEYS: &[u8] = br#"{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}]}"#;
-    const TOKEN: [u8; 458] = *b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    pub(crate) const KEYS: &[u8] = br#"{"keys":[{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"}]}"#;
+    pub(crate) const TOKEN: [u8; 458] = *b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
     const PAYLOAD: &[u8] =
         b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
 
@@ -85,6 +85,41 @@ mod tests {
             token[at] = if token[at] == b'A' { b'B' } else { b'A' };
             assert!(authenticate(&mut token).is_err(), "{at}");
         }
+    }
+
+    #[test]
+    fn authenticates_eight_at_once_as_one_at_a_time() {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        let none = JwkSet::<1>::from_json(br#"{"keys":[]}"#).unwrap();
+        let marked = std::str::from_utf8(KEYS).unwrap();
+        let marked = marked.replace("\"e\"", "\"issuer\":\"jane\",\"e\"");
+        let marked = JwkSet::<1>::from_json(marked.as_bytes()).unwrap();
+        let mut tokens = [TOKEN; 8];
+        // In turn: of the claims, of the signature's first byte, and of its last.
+        for (lane, at) in [(1, 30), (4, 116), (6, 457)] {
+            tokens[lane][at] = if tokens[lane][at] == b'A' { b'B' } else { b'A' };
+        }
+        // A signature that is too short.
+        let mut tokens = tokens.each_mut().map(<[u8; _]>::as_mut_slice);
+        let short = std::mem::take(&mut tokens[7]);
+        tokens[7] = &mut short[..456];
+        let tokens = tokens.map(|token| Unverified::parse(token).unwrap());
+        let tokens = tokens.each_ref();
+        let mut sets = [&keys; 8];
+        for (lane, set) in [(2, &marked), (3, &none)] {
+            sets[lane] = set;
+            let at_once = Unverified::authenticate_eight(tokens, sets);
+            for ((token, set), at_once) in tokens.iter().zip(sets).zip(at_once) {
+                let one = token.authenticate(set);
+                assert_eq!(
+                    at_once.map(|token| token.payload()),
+                    one.map(|token| token.payload())
+                );
+            }
+        }
+        let at_once = Unverified::authenticate_eight(tokens, [&keys; 8]);
+        let good = [true, false, true, true, false, true, false, false];
+        assert_eq!(at_once.map(|token| token.is_ok()), good);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::rsa::portable::digits::{BITS, Digit, MASK, Word};
-use crate::rsa::{Bits, Capacity, PublicKey, View};
+use crate::rsa::{Bits, Capacity, LANES, PublicKey, View};
 
 /// The name of the algorithm, in a header's and in a JWK's `alg`.
 pub(crate) const ALGORITHM: &str = "RS256";
@@ -30,6 +30,37 @@ where
 {
     let mut buffer = PublicKey::<BITS>::BUFFER;
     verifies_with(&key.view(), digest, signature, buffer.as_mut())
+}
+
+/// Which of eight signatures are those of messages with these digests, each by its key.
+///
+/// Keys of the same bits and exponent are taken at once, where a backend can.
+#[inline(never)]
+pub(crate) fn verify_eight<const BITS: usize>(
+    keys: [&PublicKey<BITS>; LANES],
+    digests: [&[u8; 32]; LANES],
+    signatures: [&[u8]; LANES],
+) -> [bool; LANES]
+where
+    Bits<BITS>: Capacity,
+{
+    let views = keys.map(PublicKey::view);
+    let mut buffers = [PublicKey::<BITS>::ZERO; LANES];
+    let buffers = buffers.each_mut().map(AsMut::as_mut);
+    let mut lanes = keys.iter().zip(digests).zip(signatures);
+    match View::public_operations(&views, signatures, buffers) {
+        Some(messages) => messages.map(|message| {
+            let (Some(((key, digest), signature)), Some(message)) = (lanes.next(), message) else {
+                return false;
+            };
+            let len = key.bits().div_ceil(8);
+            signature.len() == len && is_encoded_message(message, len, digest)
+        }),
+        None => [(); LANES].map(|()| {
+            let lane = lanes.next();
+            lane.is_some_and(|((key, digest), signature)| verifies(key, digest, signature))
+        }),
+    }
 }
 
 /// RSASSA-PKCS1-v1_5: the key checks messages.
@@ -108,5 +139,44 @@ fn encoded_message_byte(i: usize, len: usize, digest: &[u8; 32]) -> u8 {
         None if i == 51 || i + 1 >= len => 0x00,
         None if i + 2 == len => 0x01,
         None => 0xff,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authenticated::tests::{KEYS, TOKEN};
+    use crate::base64url;
+    use crate::jwk_set::JwkSet;
+
+    /// Of eight that are checked at once, too: a longer one can be the same number.
+    #[test]
+    fn a_signature_has_to_be_as_long_as_the_modulus() {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        let key = keys.find(None).unwrap().public_key();
+        let mut token = TOKEN;
+        let (signing_input, signature) = token.split_at_mut(TOKEN.len() - 342);
+        let digest = digest(signing_input.strip_suffix(b".").unwrap());
+        let good = &*base64url::decode_in_place(signature).unwrap();
+        let longer = [&[0][..], good].concat();
+        let signatures = [
+            good,
+            &longer,
+            good,
+            &longer,
+            &good[1..],
+            good,
+            &good[..255],
+            &[],
+        ];
+        let other = &[0; 32];
+        let digests = [
+            &digest, &digest, other, other, &digest, &digest, &digest, &digest,
+        ];
+        let verdicts = [true, false, false, false, false, true, false, false];
+        assert_eq!(verify_eight([key; 8], digests, signatures), verdicts);
+        for ((signature, digest), verdict) in signatures.iter().zip(digests).zip(verdicts) {
+            assert_eq!(verifies(key, digest, signature), verdict);
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::header::Header;
 use crate::json::Text;
 use crate::jwk_set::JwkSet;
 use crate::rs256;
-use crate::rsa::{Bits, Capacity};
+use crate::rsa::{Bits, Capacity, LANES};
 use crate::tenant;
 
 /// The longest token, in bytes.
@@ -116,10 +116,69 @@ impl<'t> Unverified<'t> {
         Bits<BITS>: Capacity,
     {
         let key = keys.find(self.header.key_id)?;
-        if !rs256::verifies(key.public_key(), &self.digest, self.signature) {
+        let verifies = rs256::verifies(key.public_key(), &self.digest, self.signature);
+        self.authenticated(verifies, key.issuer())
+    }
+
+    /// As [`authenticate`](Self::authenticate), for eight tokens, each with its key set: in far less time than
+    /// one after the other, if the processor has AVX-512 IFMA and the keys have the same bits and exponent.
+    ///
+    /// It then takes about 50 kilobytes of the stack.
+    #[doc(hidden)]
+    pub fn authenticate_eight<const N: usize, const BITS: usize>(
+        tokens: [&Self; LANES],
+        key_sets: [&JwkSet<N, BITS>; LANES],
+    ) -> [Result<Authenticated<'t>, Error>; LANES]
+    where
+        Bits<BITS>: Capacity,
+    {
+        let mut lanes = tokens.iter().zip(key_sets);
+        let keys = [(); LANES].map(|()| {
+            let (token, keys) = lanes.next()?;
+            keys.find(token.header.key_id).ok()
+        });
+        if let [
+            Some(a),
+            Some(b),
+            Some(c),
+            Some(d),
+            Some(e),
+            Some(f),
+            Some(g),
+            Some(h),
+        ] = keys
+        {
+            let keys = [a, b, c, d, e, f, g, h];
+            let digests = tokens.map(|token| &token.digest);
+            let signatures = tokens.map(|token| token.signature);
+            let public_keys = keys.map(|key| key.public_key());
+            let verdicts = rs256::verify_eight(public_keys, digests, signatures);
+            let mut lanes = tokens.iter().zip(keys);
+            verdicts.map(|verifies| match lanes.next() {
+                Some((token, key)) => token.authenticated(verifies, key.issuer()),
+                None => Err(Error::InvalidSignature),
+            })
+        } else {
+            let mut lanes = tokens.iter().zip(key_sets);
+            [(); LANES].map(|()| match lanes.next() {
+                Some((token, keys)) => token.authenticate(keys),
+                None => Err(Error::InvalidSignature),
+            })
+        }
+    }
+
+    /// What is authenticated, if the signature verifies with a key that has this mark.
+    // Inlined, to save a frame on the stack.
+    #[inline(always)]
+    fn authenticated(
+        &self,
+        verifies: bool,
+        mark: Option<&str>,
+    ) -> Result<Authenticated<'t>, Error> {
+        if !verifies {
             return Err(Error::InvalidSignature);
         }
-        if let Some(mark) = key.issuer() {
+        if let Some(mark) = mark {
             self.check_mark(mark)?;
         }
         Ok(Authenticated::new(self.header, self.payload))

@@ -9,7 +9,7 @@
 //! 4. [`public_key`]: keys and what is checked when they are made, with the help of [`roca`]; `der` reads
 //!    their encodings.
 //! 5. [`public_operation`]: s^e mod n by the first of the `BACKENDS` that supports the processor. A backend
-//!    is one file in `arch` and one line in that list.
+//!    is one file in `arch` and one line in that list. `LANE_BACKENDS` are those for eight at once.
 //!
 //! A signature scheme is a file outside of this folder: `crate::rs256`.
 
@@ -28,3 +28,4 @@ mod roca;
 
 pub use public_key::{Bits, Capacity, PublicKey};
 pub(crate) use public_key::{View, exponent};
+pub(crate) use public_operation::LANES;

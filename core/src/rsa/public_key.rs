@@ -90,7 +90,9 @@ where
         }
     }
 
-    const ZERO: Digits<BITS> = <Bits<BITS> as sealed::Storage>::ZERO;
+    /// Room for a signature.
+    pub(crate) const ZERO: <Bits<BITS> as sealed::Storage>::Digits =
+        <Bits<BITS> as sealed::Storage>::ZERO;
     /// The buffer that [`View::public_operation`] needs.
     pub(crate) const BUFFER: <Bits<BITS> as sealed::Storage>::Buffer =
         <Bits<BITS> as sealed::Storage>::BUFFER;

@@ -24,7 +24,51 @@ impl View<'_> {
         let is_done = backends.any(|backend| backend(t, s, n, constant, self.e));
         is_done.then_some(montgomery::upper_half(t, n))
     }
+
+    /// As [`public_operation`](Self::public_operation), for eight signatures at once, each with its key and a
+    /// buffer for its number.
+    ///
+    /// Nothing if the moduli differ in bits, or the exponents differ, or no backend supports the processor.
+    pub(crate) fn public_operations<'b>(
+        keys: &[Self; LANES],
+        signatures: [&[u8]; LANES],
+        buffers: [&'b mut [Digit]; LANES],
+    ) -> Option<[Option<&'b [Digit]>; LANES]> {
+        let [first, ..] = keys;
+        let is_other = |key: &Self| (key.bits, key.e) != (first.bits, first.e);
+        if keys.iter().any(is_other) {
+            return None;
+        }
+        let len = digits::stored_digits(first.bits);
+        let n = keys
+            .each_ref()
+            .map(|key| key.n.get(..len).unwrap_or_default());
+        let constants = keys
+            .each_ref()
+            .map(|key| key.constant.get(..len).unwrap_or_default());
+        let mut numbers = buffers.map(|buffer| buffer.get_mut(..len).unwrap_or_default());
+        let mut are_below = [false; LANES];
+        let lanes = numbers.iter_mut().zip(signatures).zip(n);
+        for (((number, signature), n), is_below) in lanes.zip(&mut are_below) {
+            digits::set_from_be_bytes(number, signature);
+            *is_below = digits::is_less(number, n);
+            if !*is_below {
+                number.fill(0);
+            }
+        }
+        let mut backends = LANE_BACKENDS.iter();
+        let is_done = backends.any(|backend| {
+            let numbers = numbers.each_mut().map(|number| &mut **number);
+            backend(numbers, n, constants, first.e)
+        });
+        let mut are_below = are_below.into_iter();
+        let powers = numbers.map(|power| are_below.next()?.then_some(&*power));
+        is_done.then_some(powers)
+    }
 }
+
+/// How many signatures [`View::public_operations`] takes at once.
+pub(crate) const LANES: usize = 8;
 
 /// A way to the public operation: called with t, s, n, the key's constant and e, it sets the upper half of
 /// t to s^e mod n and returns true. It returns false if it does not support the processor. The signature
@@ -39,6 +83,18 @@ const BACKENDS: &[Backend] = &[
     #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
     super::arch::x86_64::fma::public_operation,
     montgomery::public_operation,
+];
+
+/// A way to eight public operations at once: called with eight signatures, each below its n, moduli of the same
+/// bits, their keys' constants, and e, it sets each signature s to s^e mod n and returns true. It returns false
+/// if it does not support the processor.
+type LaneBackend = fn([&mut [Digit]; LANES], [&[Digit]; LANES], [&[Digit]; LANES], u32) -> bool;
+
+/// The fastest comes first.
+const LANE_BACKENDS: &[LaneBackend] = &[
+    #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
+    #[cfg(not(tokenlatch_without_ifma))]
+    super::arch::x86_64::ifma_lanes::public_operation,
 ];
 
 #[cfg(test)]
@@ -156,6 +212,126 @@ pub(super) mod tests {
                 }
                 assert_eq!(ours::<4096>(&n, 3, &n), None, "s = n");
             }
+        }
+    }
+
+    /// Eight at once, by the lanes and by the backends for one, which must agree, or nothing if there are no
+    /// lanes here.
+    fn at_once<const BITS: usize>(
+        n: [&[u8]; LANES],
+        e: u32,
+        s: [&[u8]; LANES],
+    ) -> Option<[Option<Vec<u8>>; LANES]>
+    where
+        Bits<BITS>: Capacity,
+    {
+        let keys = n.map(|n| PublicKey::<BITS>::from_be_bytes(n, e).unwrap());
+        let views = keys.each_ref().map(PublicKey::view);
+        // What was in a buffer before must not matter.
+        let mut buffers = [[Digit::MAX; digits::stored_digits(4096)]; LANES];
+        let buffers = buffers.each_mut().map(<[Digit; _]>::as_mut_slice);
+        let mut lanes = n.iter().zip(s);
+        let powers = View::public_operations(&views, s, buffers)?;
+        Some(powers.map(|power| {
+            let (n, s) = lanes.next().unwrap();
+            let power = power.map(|power| {
+                let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();
+                bytes.reverse();
+                bytes
+            });
+            assert_eq!(power, ours::<BITS>(n, e, s), "e = {e}");
+            power
+        }))
+    }
+
+    /// Signatures for a modulus: 0, 1, n - 1, n / 2, as many ones as fit, and random ones below n; then n
+    /// itself, which is too large.
+    fn signatures(n: &[u8]) -> Vec<Vec<u8>> {
+        let number = BigUint::from_bytes_be(n);
+        let bits = number.bits() as usize;
+        let one = BigUint::from(1_u8);
+        let mut all = std::vec![
+            BigUint::ZERO,
+            one.clone(),
+            &number - &one,
+            &number / 2_u8,
+            (&one << (bits - 1)) - &one,
+        ];
+        all.extend(moduli(bits - 1).iter().map(|s| BigUint::from_bytes_be(s)));
+        all.push(number);
+        let padded = |s: BigUint| {
+            let bytes = s.to_bytes_be();
+            let mut padded = std::vec![0; n.len() - bytes.len()];
+            padded.extend(bytes);
+            padded
+        };
+        all.into_iter().map(padded).collect()
+    }
+
+    fn lanes_agree<const BITS: usize>(sizes: &[usize])
+    where
+        Bits<BITS>: Capacity,
+    {
+        for bits in sizes {
+            let moduli = moduli(*bits);
+            let signatures: Vec<_> = moduli.iter().map(|n| signatures(n)).collect();
+            let exponents = [65537, 3, 17, 65537, u32::MAX, 0x8000_0001, 65539];
+            // Each lane has each modulus, and each modulus about all of its signatures.
+            for round in (0..moduli.len() * signatures[0].len()).step_by(4) {
+                let key: [usize; LANES] =
+                    core::array::from_fn(|lane| (round + lane) % moduli.len());
+                let n = key.map(|key| moduli[key].as_slice());
+                let mut lane = 0;
+                let s = key.map(|key| {
+                    lane += 1;
+                    let all = &signatures[key];
+                    all[(round / moduli.len() + 5 * lane) % all.len()].as_slice()
+                });
+                let e = exponents[round % exponents.len()];
+                let Some(powers) = at_once::<BITS>(n, e, s) else {
+                    return;
+                };
+                if round < 4 {
+                    for ((n, s), power) in n.iter().zip(s).zip(powers) {
+                        assert_eq!(power, (s < *n).then(|| oracle(n, e, s)));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn eight_at_once_agree_with_one_at_a_time() {
+        lanes_agree::<2048>(&[2048]);
+        lanes_agree::<3072>(&[2049, 2078, 2079, 3072]);
+        lanes_agree::<4096>(&[3119, 4095, 4096]);
+    }
+
+    /// Exactly where there is the backend for one: nothing else tells that the test above tests anything.
+    #[cfg(all(
+        target_arch = "x86_64",
+        not(tokenlatch_portable),
+        not(tokenlatch_without_ifma)
+    ))]
+    #[test]
+    fn there_are_lanes_where_there_is_ifma() {
+        let n = moduli(2048);
+        let s = std::vec![2; 256];
+        let has_ifma = std::is_x86_feature_detected!("avx512ifma");
+        let powers = at_once::<2048>([n[0].as_slice(); LANES], 3, [&s; LANES]);
+        assert_eq!(powers.is_some(), has_ifma);
+    }
+
+    #[test]
+    fn moduli_of_other_bits_and_other_exponents_are_not_taken_at_once() {
+        let (n, other) = (&moduli(2048)[0], &moduli(2049)[0]);
+        let key = |n: &[u8], e| PublicKey::<4096>::from_be_bytes(n, e).unwrap();
+        let (key, longer, other_e) = (key(n, 3), key(other, 3), key(n, 17));
+        for odd in [&longer, &other_e] {
+            let keys = [&key, &key, &key, &key, &key, &key, &key, odd].map(PublicKey::view);
+            let mut buffers = [[0; digits::stored_digits(4096)]; LANES];
+            let buffers = buffers.each_mut().map(<[Digit; _]>::as_mut_slice);
+            assert_eq!(View::public_operations(&keys, [&[1]; LANES], buffers), None);
         }
     }
 }

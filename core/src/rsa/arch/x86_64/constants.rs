@@ -29,14 +29,19 @@ pub(super) fn power_of_two(
 /// and the rounding for 1.
 fn shift(x: &mut [Digit], n: &[Digit], bits: usize) {
     let below = bit_len(n).saturating_sub(63);
-    let q = (Wide::from(top(x, below)) << bits) / (Wide::from(top(n, below)) + 1);
-    let q = i128::from(q as u64);
+    let q = i128::from(quotient(top(x, below), top(n, below), bits));
     let mut carry = 0;
     for (x, n) in x.iter_mut().zip(n) {
         carry += (i128::from(*x) << bits) - q * i128::from(*n);
         *x = carry as Digit & MASK;
         carry >>= BITS;
     }
+}
+
+/// That estimate of q, from the highest bits of x and those of n.
+#[inline]
+pub(super) fn quotient(x_top: u64, n_top: u64, bits: usize) -> u64 {
+    ((Wide::from(x_top) << bits) / (Wide::from(n_top) + 1)) as u64
 }
 
 /// The lowest `LEN` digits of -1/n: times n and plus 1, they clear one digit after the other.

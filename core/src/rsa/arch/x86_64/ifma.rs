@@ -49,7 +49,7 @@ struct Modulus {
 }
 
 /// Whether the processor and the operating system support the instructions.
-fn is_available() -> bool {
+pub(super) fn is_available() -> bool {
     cpufeatures::new!(ifma, "avx512f", "avx512ifma");
     ifma::get()
 }

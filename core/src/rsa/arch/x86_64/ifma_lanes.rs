@@ -1,0 +1,620 @@
+//! Eight public operations at once, of one number in each lane, for processors with AVX-512 IFMA.
+//!
+//! With the radix B = 2^52, n of L digits and R = B^L, a vector has one digit of eight numbers. What `ifma`
+//! has to shuffle, and what it computes in vain at the ends of a number, is not needed here: column after
+//! column is summed up, and each of the lower ones gives a digit of q (Montgomery 1985, section 2).
+//!
+//! Digits are taken in blocks of four, and columns, too, so that a digit that was loaded is used four times,
+//! for eight sums that do not wait for each other.
+//!
+//! Bounds. B^L >= 4n and L <= 80. All digits are below B.
+//! - A column: at most 80 products each of two terms, two halves of less than B of each: below 2^61. What is
+//!   carried is below 2^9.
+//! - A residue r: r <= (xy + qn) / R < n * (4n / R + 1) <= 2n for x, y < 2n.
+
+use core::arch::x86_64::{
+    __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+    _mm512_or_si512, _mm512_set1_epi64, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_sllv_epi64,
+    _mm512_srli_epi64, _mm512_srlv_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+};
+use core::mem::swap;
+
+use super::constants;
+use super::ifma::is_available;
+use crate::rsa::portable::digits::{self, Digit, MASK, bit_len};
+use crate::rsa::portable::montgomery::{self, log_of_constant};
+use crate::rsa::power::{Step, raise};
+
+/// How many numbers a vector has a digit of.
+const LANES: usize = 8;
+/// The bits of a digit.
+const RADIX_BITS: usize = 52;
+/// The radix B.
+const B: u64 = 1 << RADIX_BITS;
+/// The digits of a block.
+const BLOCK: usize = 4;
+/// The blocks of 4096 bits and 2 more.
+const MAX_BLOCKS: usize = 4098_usize.div_ceil(RADIX_BITS * BLOCK);
+
+/// Four digits of each number.
+type Block = [__m512i; BLOCK];
+/// Eight numbers, and a block of zeros above.
+type Numbers = [Block; MAX_BLOCKS + 1];
+
+/// Eight moduli n of the same bits with their constants, all in digits.
+struct Moduli {
+    n: Numbers,
+    /// -1/n mod B.
+    negated_inverse: __m512i,
+    /// R^2 mod n, up to a multiple of n below 2n.
+    r_squared: Numbers,
+    /// The blocks of a number: L / 4.
+    len: usize,
+}
+
+/// Sets each of `numbers`, which holds a signature s, to s^e mod n, and returns true. It returns false if the
+/// processor lacks the instructions. The moduli have the same bits, and each has its key's constant.
+pub(crate) fn public_operation(
+    numbers: [&mut [Digit]; LANES],
+    n: [&[Digit]; LANES],
+    constants: [&[Digit]; LANES],
+    e: u32,
+) -> bool {
+    let can = is_available();
+    if can {
+        // SAFETY: the processor has the instructions.
+        unsafe {
+            Moduli::new(n, constants).public_operation(numbers, n, e);
+        }
+    }
+    can
+}
+
+impl Moduli {
+    /// From the moduli and the keys' constants.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn new(n: [&[Digit]; LANES], constants: [&[Digit]; LANES]) -> Self {
+        let [first, ..] = n;
+        let bits = bit_len(first);
+        let len = (bits + 2).div_ceil(RADIX_BITS * BLOCK).min(MAX_BLOCKS);
+        let lowest = |n: &[Digit]| montgomery::negated_inverse(n.first().copied().unwrap_or(0));
+        let mut moduli = Self {
+            negated_inverse: vector(n.map(lowest)),
+            n: from_digits(n),
+            r_squared: from_digits(constants),
+            len,
+        };
+        let log = 2 * len * BLOCK * RADIX_BITS;
+        moduli.raise_constants(n, bits, log.saturating_sub(log_of_constant(first.len())));
+        moduli
+    }
+
+    /// `x = x * 2^log mod n` for x in `r_squared`, up to a multiple of n below 2n, as in `constants`.
+    ///
+    /// Where that subtracts qn, this adds q(R - n), and leaves off the multiple of R.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn raise_constants(&mut self, n: [&[Digit]; LANES], bits: usize, log: usize) {
+        let mask = _mm512_set1_epi64(B as i64 - 1);
+        // R - n is its complement and 1, and n is odd: the complement's lowest digit is even.
+        let mut negated = self.n;
+        for digit in negated.as_flattened_mut() {
+            *digit = _mm512_sub_epi64(mask, *digit);
+        }
+        if let Some(lowest) = negated.as_flattened_mut().first_mut() {
+            *lowest = _mm512_add_epi64(*lowest, _mm512_set1_epi64(1));
+        }
+        let below = bits.saturating_sub(63);
+        let n_top = n.map(|n| montgomery::top(n, below));
+        let (x, mut log) = (&mut self.r_squared, log);
+        while log > 0 {
+            let step = log.min(RADIX_BITS - 1);
+            log -= step;
+            let mut q = lanes(top(x, below));
+            for (q, n) in q.iter_mut().zip(n_top) {
+                *q = constants::quotient(*q, n, step);
+            }
+            let (q, factor) = (vector(q), _mm512_set1_epi64(1 << step));
+            let mut carry = _mm512_setzero_si512();
+            let digits = x.as_flattened_mut().iter_mut().take(self.len * BLOCK);
+            for (x, negated) in digits.zip(negated.as_flattened()) {
+                let mut sum = Sum {
+                    low: carry,
+                    high: _mm512_setzero_si512(),
+                };
+                sum.add_product(*x, factor);
+                sum.add_product(*negated, q);
+                *x = _mm512_and_si512(sum.low, mask);
+                carry = _mm512_add_epi64(sum.high, carried(sum.low));
+            }
+        }
+    }
+
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn public_operation(&self, mut numbers: [&mut [Digit]; LANES], n: [&[Digit]; LANES], e: u32) {
+        let signatures = from_digits(numbers.each_ref().map(|number| &**number));
+        let (mut x, mut next, q) = (&mut signatures.clone(), &mut zero(), &mut zero());
+        raise!(e, |step| {
+            match step {
+                Step::Enter => self.reduce::<false>(next, x, &self.r_squared, q),
+                Step::Square => self.reduce::<true>(next, x, x, q),
+                Step::Multiply => self.reduce::<false>(next, x, &signatures, q),
+            }
+            swap(&mut x, &mut next);
+        });
+        to_digits(&mut numbers, x);
+        for (number, n) in numbers.into_iter().zip(n) {
+            montgomery::reduce(number, n);
+        }
+    }
+
+    /// `out = xy / R mod n`, for y = x if it is a square.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn reduce<const IS_SQUARE: bool>(
+        &self,
+        out: &mut Numbers,
+        x: &Numbers,
+        y: &Numbers,
+        q: &mut Numbers,
+    ) {
+        let mut carry = _mm512_setzero_si512();
+        for k in 0..self.len {
+            let mut sums = Sums::zero();
+            if IS_SQUARE {
+                sums.add_low_square(x, q, &self.n, k);
+            } else {
+                sums.add_low_product(x, y, q, &self.n, k);
+            }
+            let digits;
+            (digits, carry) = self.next_of_q(sums.columns(carry));
+            if let Some(q) = q.get_mut(k) {
+                *q = digits;
+            }
+        }
+        for (k, out) in out.iter_mut().enumerate().take(self.len) {
+            let mut sums = Sums::zero();
+            if IS_SQUARE {
+                sums.add_high_square(x, q, &self.n, self.len, k);
+            } else {
+                sums.add_high_product(x, y, q, &self.n, self.len, k);
+            }
+            (*out, carry) = digits_of(sums.columns(carry));
+        }
+    }
+
+    /// The digits of q that clear four columns, and what these carry then.
+    ///
+    /// A digit of q clears the low bits of a column, so that it carries 1 more if they were not zero: the
+    /// next column need not wait for the low half of that product.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn next_of_q(&self, [c0, c1, c2, c3, c4]: [__m512i; 5]) -> (Block, __m512i) {
+        let [[n0, n1, n2, n3], ..] = self.n;
+        let zero = _mm512_setzero_si512();
+        let low = _mm512_madd52lo_epu64;
+        let high = _mm512_madd52hi_epu64;
+        let up = |c| carried(_mm512_add_epi64(c, _mm512_set1_epi64(B as i64 - 1)));
+
+        let q0 = low(zero, c0, self.negated_inverse);
+        let c1 = low(_mm512_add_epi64(c1, up(c0)), q0, n1);
+        let c1 = _mm512_add_epi64(c1, high(zero, q0, n0));
+        let c2 = high(low(c2, q0, n2), q0, n1);
+        let c3 = high(low(c3, q0, n3), q0, n2);
+        let c4 = high(c4, q0, n3);
+
+        let q1 = low(zero, c1, self.negated_inverse);
+        let c2 = low(_mm512_add_epi64(c2, up(c1)), q1, n1);
+        let c2 = _mm512_add_epi64(c2, high(zero, q1, n0));
+        let c3 = high(low(c3, q1, n2), q1, n1);
+        let c4 = high(c4, q1, n2);
+
+        let q2 = low(zero, c2, self.negated_inverse);
+        let c3 = low(_mm512_add_epi64(c3, up(c2)), q2, n1);
+        let c3 = _mm512_add_epi64(c3, high(zero, q2, n0));
+        let c4 = high(c4, q2, n1);
+
+        let q3 = low(zero, c3, self.negated_inverse);
+        let c4 = high(_mm512_add_epi64(c4, up(c3)), q3, n0);
+        ([q0, q1, q2, q3], c4)
+    }
+}
+
+/// Two sums for each column of a block, which take products in turn: with one, half of the multipliers
+/// would wait for the other half.
+struct Sums {
+    /// Has those of a product or a square t.
+    t: Columns,
+    /// Has those of qn.
+    qn: Columns,
+}
+
+impl Sums {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn zero() -> Self {
+        Self {
+            t: Columns::zero(),
+            qn: Columns::zero(),
+        }
+    }
+
+    /// Adds block k of xy, and of qn for the lower blocks of q, in the low half.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_low_product(&mut self, x: &Numbers, y: &Numbers, q: &Numbers, n: &Numbers, k: usize) {
+        if let (Some([below @ .., last]), Some(y)) = (x.get(..=k), y.get(..=k))
+            && let (Some(q), Some(n), Some(first)) = (q.get(..k), n.get(..=k), y.first())
+        {
+            self.add_rows([below, y], [q, n]);
+            self.t.add_lower(last, first);
+        }
+    }
+
+    /// The same for the square of x.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_low_square(&mut self, x: &Numbers, q: &Numbers, n: &Numbers, k: usize) {
+        let middle = k / 2;
+        let above = k - middle;
+        if let (Some(x_below), Some(x_above)) = (x.get(..middle), x.get(above..=k))
+            && let (Some(q), Some(n)) = (q.get(..k), n.get(..=k))
+            && let (Some((q, q_rest)), Some(n_above), Some(n_rest)) =
+                (q.split_at_checked(middle), n.get(above..), n.get(..=above))
+        {
+            self.add_rows([x_below, x_above], [q, n_above]);
+            self.t.add_middle(x, k);
+            self.add_rows_in_halves(q_rest, n_rest);
+        }
+    }
+
+    /// Adds block `len` + k of xy and qn, in the high half.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_high_product(
+        &mut self,
+        x: &Numbers,
+        y: &Numbers,
+        q: &Numbers,
+        n: &Numbers,
+        len: usize,
+        k: usize,
+    ) {
+        if let (Some([x_first, x @ ..]), Some(y)) = (x.get(k..len), y.get(k..len))
+            && let (Some([q_first, q @ ..]), Some(n)) = (q.get(k..len), n.get(k..len))
+            && let (Some(y_last), Some(n_last)) = (y.last(), n.last())
+        {
+            self.t.add_upper(x_first, y_last);
+            self.qn.add_upper(q_first, n_last);
+            self.add_rows([x, y], [q, n]);
+        }
+    }
+
+    /// The same for the square of x.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_high_square(&mut self, x: &Numbers, q: &Numbers, n: &Numbers, len: usize, k: usize) {
+        let middle = usize::midpoint(len, k);
+        let above = len + k - middle;
+        if let (Some([q_first, q @ ..]), Some(n)) = (q.get(k..len), n.get(k..len))
+            && let Some(n_last) = n.last()
+        {
+            self.qn.add_upper(q_first, n_last);
+            if let (Some([x_first, x_below @ ..]), Some(x_above)) =
+                (x.get(k..middle), x.get(above..len))
+                && let Some(x_last) = x_above.last()
+                && let (Some((q, q_rest)), Some(n_above), Some(n_rest)) = (
+                    q.split_at_checked(x_below.len()),
+                    n.get(above - k..),
+                    n.get(..=above - k),
+                )
+            {
+                self.t.add_upper(x_first, x_last);
+                self.add_rows([x_below, x_above], [q, n_above]);
+                self.t.add_middle(x, len + k);
+                self.add_rows_in_halves(q_rest, n_rest);
+            } else {
+                self.t.add_middle(x, len + k);
+            }
+        }
+    }
+
+    /// Adds, for each of the two pairs, the products of the first block of x with the last two of y, of the
+    /// second block with the two one place before, and so on: y is one block longer.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_rows(&mut self, [x, y]: [&[Block]; 2], [q, n]: [&[Block]; 2]) {
+        let (mut t, mut qn) = (self.t, self.qn);
+        let first = x.iter().zip(y.array_windows().rev());
+        let second = q.iter().zip(n.array_windows().rev());
+        for ((x, [y_lower, y_upper]), (q, [n_lower, n_upper])) in first.zip(second) {
+            t.add_block(x, y_lower, y_upper);
+            qn.add_block(q, n_lower, n_upper);
+        }
+        (self.t, self.qn) = (t, qn);
+    }
+
+    /// Adds the same for one pair, of which each sum takes one half.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_rows_in_halves(&mut self, q: &[Block], n: &[Block]) {
+        let half = q.len() / 2;
+        let above = q.len() - half;
+        if let Some((q, q_rest)) = q.split_at_checked(half)
+            && let Some((q_half, q_last)) = q_rest.split_at_checked(half)
+            && let (Some(n_upper), Some(n_lower)) = (n.get(above..), n.get(q_last.len()..=above))
+        {
+            self.add_rows([q, n_upper], [q_half, n_lower]);
+            if let ([q], [n_lower, n_upper, ..]) = (q_last, n) {
+                self.qn.add_block(q, n_lower, n_upper);
+            }
+        }
+    }
+
+    /// The four columns, to which the ones below carry that much, and what belongs to the one above.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn columns(self, carry: __m512i) -> [__m512i; BLOCK + 1] {
+        let [c0, c1, c2, c3] = self.t.plus(self.qn).0;
+        [
+            _mm512_add_epi64(c0.low, carry),
+            _mm512_add_epi64(c1.low, c0.high),
+            _mm512_add_epi64(c2.low, c1.high),
+            _mm512_add_epi64(c3.low, c2.high),
+            c3.high,
+        ]
+    }
+}
+
+/// Sums for the four columns of a block.
+#[derive(Clone, Copy)]
+struct Columns([Sum; BLOCK]);
+
+impl Columns {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn zero() -> Self {
+        let zero = _mm512_setzero_si512();
+        Self(
+            [Sum {
+                low: zero,
+                high: zero,
+            }; BLOCK],
+        )
+    }
+
+    /// Adds the products of the digits of x, the first with those of `upper`, and each other one with four
+    /// that start one place before.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_block(&mut self, [x0, x1, x2, x3]: &Block, lower: &Block, upper: &Block) {
+        let [_, l1, l2, l3] = *lower;
+        let [u0, u1, u2, u3] = *upper;
+        self.add_row(*x0, [u0, u1, u2, u3]);
+        self.add_row(*x1, [l3, u0, u1, u2]);
+        self.add_row(*x2, [l2, l3, u0, u1]);
+        self.add_row(*x3, [l1, l2, l3, u0]);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_row(&mut self, x: __m512i, [y0, y1, y2, y3]: Block) {
+        let [c0, c1, c2, c3] = &mut self.0;
+        c0.add_product(x, y0);
+        c1.add_product(x, y1);
+        c2.add_product(x, y2);
+        c3.add_product(x, y3);
+    }
+
+    /// Adds the lower four columns of the product of two blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_lower(&mut self, [x0, x1, x2, x3]: &Block, y: &Block) {
+        self.add_row(*x0, *y);
+        let ([_, c1, c2, c3], [y0, y1, y2, _]) = (&mut self.0, *y);
+        c1.add_product(*x1, y0);
+        c2.add_product(*x1, y1);
+        c3.add_product(*x1, y2);
+        c2.add_product(*x2, y0);
+        c3.add_product(*x2, y1);
+        c3.add_product(*x3, y0);
+    }
+
+    /// Adds the upper three columns of the product of two blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_upper(&mut self, [_, x1, x2, x3]: &Block, [_, y1, y2, y3]: &Block) {
+        let [c0, c1, c2, _] = &mut self.0;
+        c0.add_product(*x3, *y1);
+        c1.add_product(*x3, *y2);
+        c2.add_product(*x3, *y3);
+        c0.add_product(*x2, *y2);
+        c1.add_product(*x2, *y3);
+        c0.add_product(*x1, *y3);
+    }
+
+    /// Completes the columns of block k of a square, which have the products of digits that lie further
+    /// apart: adds those of different digits near the middle, doubles them all, and adds the squares.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_middle(&mut self, x: &Numbers, k: usize) {
+        let Some([lower, upper]) = x.get(k / 2..).and_then(<[Block]>::first_chunk) else {
+            return;
+        };
+        let [x0, x1, x2, x3] = *lower;
+        if k.is_multiple_of(2) {
+            let [_, c1, c2, c3] = &mut self.0;
+            c1.add_product(x0, x1);
+            c2.add_product(x0, x2);
+            c3.add_product(x0, x3);
+            c3.add_product(x1, x2);
+            self.double();
+            let [c0, _, c2, _] = &mut self.0;
+            c0.add_product(x0, x0);
+            c2.add_product(x1, x1);
+        } else {
+            let [u0, u1, u2, u3] = *upper;
+            self.add_row(x0, [u0, u1, u2, u3]);
+            self.add_row(x1, [x3, u0, u1, u2]);
+            let [_, c1, c2, c3] = &mut self.0;
+            c1.add_product(x2, x3);
+            c2.add_product(x2, u0);
+            c3.add_product(x2, u1);
+            c3.add_product(x3, u0);
+            self.double();
+            let [c0, _, c2, _] = &mut self.0;
+            c0.add_product(x2, x2);
+            c2.add_product(x3, x3);
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn double(&mut self) {
+        *self = self.plus(*self);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn plus(mut self, other: Self) -> Self {
+        for (to, from) in self.0.iter_mut().zip(other.0) {
+            to.low = _mm512_add_epi64(to.low, from.low);
+            to.high = _mm512_add_epi64(to.high, from.high);
+        }
+        self
+    }
+}
+
+/// A sum of products in one column: `high` * B + `low`.
+#[derive(Clone, Copy)]
+struct Sum {
+    low: __m512i,
+    high: __m512i,
+}
+
+impl Sum {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn add_product(&mut self, x: __m512i, y: __m512i) {
+        self.low = _mm512_madd52lo_epu64(self.low, x, y);
+        self.high = _mm512_madd52hi_epu64(self.high, x, y);
+    }
+}
+
+/// The digits of four columns, and what these carry.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn digits_of([c0, c1, c2, c3, c4]: [__m512i; BLOCK + 1]) -> (Block, __m512i) {
+    let c1 = _mm512_add_epi64(c1, carried(c0));
+    let c2 = _mm512_add_epi64(c2, carried(c1));
+    let c3 = _mm512_add_epi64(c3, carried(c2));
+    let c4 = _mm512_add_epi64(c4, carried(c3));
+    let mask = _mm512_set1_epi64(B as i64 - 1);
+    let digits = [c0, c1, c2, c3].map(|c| _mm512_and_si512(c, mask));
+    (digits, c4)
+}
+
+/// What a column carries.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn carried(column: __m512i) -> __m512i {
+    _mm512_srli_epi64::<{ RADIX_BITS as u32 }>(column)
+}
+
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn zero() -> Numbers {
+    [[_mm512_setzero_si512(); BLOCK]; MAX_BLOCKS + 1]
+}
+
+/// `numbers >> shift`, which fit.
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn top(numbers: &Numbers, shift: usize) -> __m512i {
+    let digits = numbers.as_flattened().iter().skip(shift / RADIX_BITS);
+    let count = _mm512_set1_epi64((shift % RADIX_BITS) as i64);
+    let mut places = (0_i64..).step_by(RADIX_BITS);
+    // A shift to the left by more bits than there are gives zero.
+    digits.take(3).fold(_mm512_setzero_si512(), |top, digit| {
+        let place = _mm512_set1_epi64(places.next().unwrap_or(0));
+        let up = _mm512_sllv_epi64(*digit, _mm512_sub_epi64(place, count));
+        let down = _mm512_srlv_epi64(*digit, _mm512_sub_epi64(count, place));
+        _mm512_or_si512(top, _mm512_or_si512(up, down))
+    })
+}
+
+/// A vector with a number in each lane.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn vector(lanes: [u64; LANES]) -> __m512i {
+    let [a, b, c, d, e, f, g, h] = lanes.map(u64::cast_signed);
+    _mm512_setr_epi64(a, b, c, d, e, f, g, h)
+}
+
+/// The numbers in the lanes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn lanes(vector: __m512i) -> [u64; LANES] {
+    let mut lanes = [0; LANES];
+    // SAFETY: `lanes` has room for eight numbers, and the instruction needs no alignment.
+    unsafe {
+        _mm512_storeu_si512(lanes.as_mut_ptr().cast(), vector);
+    }
+    lanes
+}
+
+/// Numbers of the same length from portable digits.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn from_digits(numbers: [&[Digit]; LANES]) -> Numbers {
+    let mut out = zero();
+    let [first, ..] = numbers;
+    let mut places = 0..first.len();
+    let mask = _mm512_set1_epi64(B as i64 - 1);
+    // The bits that are left over, and how many there are.
+    let (mut rest, mut bits) = (_mm512_setzero_si512(), 0);
+    for to in out.as_flattened_mut() {
+        let mut digit = rest;
+        if bits < RADIX_BITS {
+            let Some(at) = places.next() else {
+                *to = rest;
+                break;
+            };
+            let next = vector(numbers.map(|number| number.get(at).copied().unwrap_or(0)));
+            let (left, right) = (bits as i64, (RADIX_BITS - bits) as i64);
+            let low = _mm512_sllv_epi64(next, _mm512_set1_epi64(left));
+            digit = _mm512_or_si512(digit, low);
+            rest = _mm512_srlv_epi64(next, _mm512_set1_epi64(right));
+            bits += digits::BITS as usize;
+        } else {
+            rest = carried(rest);
+        }
+        bits -= RADIX_BITS;
+        *to = _mm512_and_si512(digit, mask);
+    }
+    out
+}
+
+/// Sets `out` to numbers, in portable digits.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512ifma")]
+fn to_digits(out: &mut [&mut [Digit]; LANES], numbers: &Numbers) {
+    let len = out.each_ref().map(|out| out.len()).into_iter().max();
+    let mask = _mm512_set1_epi64(MASK as i64);
+    let mut digits = numbers.as_flattened().iter();
+    let (mut rest, mut bits) = (_mm512_setzero_si512(), 0);
+    for at in 0..len.unwrap_or(0) {
+        let mut digit = rest;
+        while bits < digits::BITS as usize {
+            let next = digits.next().copied().unwrap_or(_mm512_setzero_si512());
+            let (left, right) = (bits as i64, (digits::BITS as usize - bits) as i64);
+            let low = _mm512_sllv_epi64(next, _mm512_set1_epi64(left));
+            digit = _mm512_or_si512(digit, low);
+            rest = _mm512_srlv_epi64(next, _mm512_set1_epi64(right));
+            bits += RADIX_BITS;
+        }
+        bits -= digits::BITS as usize;
+        for (out, lane) in out.iter_mut().zip(lanes(_mm512_and_si512(digit, mask))) {
+            if let Some(out) = out.get_mut(at) {
+                *out = lane;
+            }
+        }
+    }
+}
