@@ -123,7 +123,7 @@ impl<'t> Unverified<'t> {
     /// As [`authenticate`](Self::authenticate), for eight tokens, each with its key set: in far less time than
     /// one after the other, if the processor has AVX-512 IFMA and the keys have the same bits and exponent.
     ///
-    /// It then takes about 50 kilobytes of the stack.
+    /// It then takes less than 50 kilobytes of the stack, once optimised.
     #[doc(hidden)]
     pub fn authenticate_eight<const N: usize, const BITS: usize>(
         tokens: [&Self; LANES],
