@@ -23,19 +23,28 @@ pub(crate) struct Judged {
     pub(crate) rejection: Option<&'static str>,
 }
 
+/// Gives verdicts on lines.
+pub(crate) trait Judge: Clone + Send + 'static {
+    /// The verdict on a line.
+    fn judge(&self, line: Vec<u8>) -> impl Future<Output = Judged> + Send;
+
+    /// The verdicts on some of these lines, without waiting, if that is faster for many lines than for each; or
+    /// nothing.
+    fn judge_together(&self, lines: &[Vec<u8>]) -> Vec<Option<Judged>> {
+        lines.iter().map(|_| None).collect()
+    }
+}
+
 /// Judges each line of the input, and writes what comes of it in the order of the lines.
 ///
 /// A thread reads. It takes together what lines are there, so that slow input is judged line by line, and
 /// fast input costs no switch of threads for each line. Each such block is a task of the runtime. No more than
 /// a few blocks wait at a time: a slow output stops the reading.
-pub(crate) async fn judge_lines<F>(
+pub(crate) async fn judge_lines(
     input: impl Read + Send + 'static,
     output: &mut impl Write,
-    judge: impl Fn(Vec<u8>) -> F + Clone + Send + 'static,
-) -> Result<Summary, Failure>
-where
-    F: Future<Output = Judged> + Send + 'static,
-{
+    judge: impl Judge + Sync,
+) -> Result<Summary, Failure> {
     let runtime = Handle::current();
     let (queue, mut blocks) = mpsc::channel(queue_len(&runtime));
     // Not one of the runtime's threads: the program may end while it waits for input.
@@ -85,24 +94,31 @@ struct Block {
     summary: JoinHandle<Summary>,
 }
 
-async fn judge_block<F: Future<Output = Judged>>(
+async fn judge_block(
     lines: Vec<Vec<u8>>,
-    judge: impl Fn(Vec<u8>) -> F,
+    judge: impl Judge,
     texts: mpsc::Sender<String>,
 ) -> Summary {
     let mut summary = Summary::default();
     let mut text = String::new();
-    for line in lines {
-        let mut judged = pin!(judge(line));
-        let at_once = poll_fn(|context| Poll::Ready(judged.as_mut().poll(context))).await;
-        let judged = match at_once {
-            Poll::Ready(judged) => judged,
-            // It waits for a key set. The verdicts before it do not.
-            Poll::Pending => {
-                if !text.is_empty() && texts.send(std::mem::take(&mut text)).await.is_err() {
-                    break;
+    let together = judge.judge_together(&lines);
+    for (line, judged) in lines.into_iter().zip(together) {
+        let judged = match judged {
+            Some(judged) => judged,
+            None => {
+                let mut judged = pin!(judge.judge(line));
+                let at_once = poll_fn(|context| Poll::Ready(judged.as_mut().poll(context))).await;
+                match at_once {
+                    Poll::Ready(judged) => judged,
+                    // It waits for a key set. The verdicts before it do not.
+                    Poll::Pending => {
+                        if !text.is_empty() && texts.send(std::mem::take(&mut text)).await.is_err()
+                        {
+                            break;
+                        }
+                        judged.await
+                    }
                 }
-                judged.await
             }
         };
         text += &judged.text;
@@ -124,6 +140,16 @@ mod tests {
 
     use super::*;
     use crate::lines::READ_LEN;
+
+    impl<J, F> Judge for J
+    where
+        J: Fn(Vec<u8>) -> F + Clone + Send + 'static,
+        F: Future<Output = Judged> + Send,
+    {
+        fn judge(&self, line: Vec<u8>) -> impl Future<Output = Judged> + Send {
+            self(line)
+        }
+    }
 
     /// Gives lines of one number each, as many as fit at a time, and counts them.
     struct Numbers {

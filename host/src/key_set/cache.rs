@@ -217,6 +217,48 @@ impl KeySetCache {
         counted(self.authenticate_and_verify(token, policy, now).await)
     }
 
+    /// Verifies tokens whose keys are cached, without waiting: `None` for a token whose key may have to be
+    /// fetched, which [`verify_parsed`](Self::verify_parsed) does.
+    ///
+    /// Eight at a time take less than half as long as one after the other, where the processor has AVX-512 IFMA
+    /// and their keys have the same length and exponent.
+    #[must_use]
+    pub fn verify_cached<'t>(
+        &self,
+        tokens: &[Unverified<'t>],
+        policy: &Policy<'_>,
+        now: Time,
+    ) -> Vec<Option<Result<Verified<'t>, VerifyError>>> {
+        let mut verdicts: Vec<_> = tokens.iter().map(|_| None).collect();
+        let Some(keys) = self.cached_with(None) else {
+            return verdicts;
+        };
+        let is_fixed = self.task.is_none();
+        let is_cached = |token: &Unverified<'_>| {
+            is_fixed || keys.has(token.key_id().map(without_escapes).as_deref())
+        };
+        let cached: Vec<usize> = (0..tokens.len())
+            .filter(|at| is_cached(&tokens[*at]))
+            .collect();
+        for group in cached.chunks(8) {
+            let authenticated = match <[usize; 8]>::try_from(group) {
+                Ok(eight) => {
+                    let tokens = eight.map(|at| &tokens[at]);
+                    Vec::from(Unverified::authenticate_eight(tokens, [&*keys; 8]))
+                }
+                Err(_) => {
+                    let tokens = group.iter().map(|at| &tokens[*at]);
+                    tokens.map(|token| token.authenticate(&keys)).collect()
+                }
+            };
+            for (at, authenticated) in group.iter().zip(authenticated) {
+                let verified = authenticated.and_then(|token| token.verify(policy, now));
+                verdicts[*at] = Some(counted(verified.map_err(VerifyError::from)));
+            }
+        }
+        verdicts
+    }
+
     /// Waits until the current fetch has ended and its snapshot is written. A program that runs for a short
     /// time calls this before it ends.
     pub async fn settle(&self) {

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use tokenlatch::{Unverified, Verified};
 use tokenlatch_host::key_set::{FETCH_TIMEOUT, TTL};
 use tokio::time::{Instant, timeout};
 
@@ -140,4 +141,48 @@ async fn a_key_that_is_cached_costs_no_allocation() {
     assert!(is_verified());
     let count = allocation_counter::measure(|| assert!(is_verified()));
     assert_eq!(count.count_total, 0);
+}
+
+/// As many at once as one after the other, in groups of eight and fewer, whatever the others are.
+#[tokio::test(start_paused = true)]
+async fn tokens_are_verified_together_as_they_are_alone() {
+    let stranger = Issuer::generate(2048, "stranger");
+    let own = Issuer::rfc7515();
+    let document = json!({"keys": [jwk(own, "a"), jwk(&stranger, "b")]}).to_string();
+    let server = Fake::new(Behavior::Document(document));
+    let keys = busy(server.clone()).start();
+    keys.ready().await.unwrap();
+    let unknown = [token("x"), token("y")];
+    let kinds = [
+        token("a"),
+        token_of(&stranger, "b", ISSUER),
+        token_of(&stranger, "a", ISSUER),
+        token_of(own, "a", "https://other.example/"),
+        own.sign(json!({"alg": "RS256"}).to_string(), "{}"),
+    ];
+    for count in [1, 7, 8, 9, 30] {
+        let mut texts: Vec<Vec<u8>> = (0..count)
+            .map(|at| kinds[at * at % kinds.len()].clone().into_bytes())
+            .collect();
+        texts.extend(unknown.iter().map(|text| text.clone().into_bytes()));
+        let tokens = texts
+            .iter_mut()
+            .map(|text| Unverified::parse(text).unwrap());
+        let tokens: Vec<_> = tokens.collect();
+        let verdicts = keys.verify_cached(&tokens, &POLICY, NOW);
+        assert_eq!(verdicts.len(), count + 2);
+        assert!(
+            verdicts[count..].iter().all(Option::is_none),
+            "their keys are not cached"
+        );
+        for (token, verdict) in tokens[..count].iter().zip(verdicts) {
+            let alone = keys.verify_parsed(token, &POLICY, NOW).await;
+            let code = |verdict: Result<_, VerifyError>| match verdict {
+                Ok::<Verified<'_>, _>(verified) => verified.claims().as_str().to_owned(),
+                Err(error) => error.code().to_owned(),
+            };
+            assert_eq!(code(verdict.unwrap()), code(alone));
+        }
+    }
+    assert_eq!(server.asked(), 1);
 }

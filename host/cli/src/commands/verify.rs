@@ -2,16 +2,15 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use tokenlatch::Time;
+use tokenlatch::{Time, Unverified, Verified};
 use tokenlatch_host::clock;
 use tokenlatch_host::http::Limits;
-use tokenlatch_host::key_set::KeySetCache;
+use tokenlatch_host::key_set::{KeySetCache, VerifyError};
 use tokenlatch_host::policy::OwnedPolicy;
 use tokenlatch_host::profile::KeyPlace;
 
-use crate::batch::{Judged, judge_lines};
+use crate::batch::{Judge, Judged, judge_lines};
 use crate::colour;
 use crate::examples::examples;
 use crate::explanation::explanation;
@@ -85,13 +84,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let client = args.headers.add_to(args.http.client(Limits::default())?)?;
     let keys = args.keys.keep(place, policy.settings(), client)?;
     keys.ready().await?;
-    let judge = Arc::new(Judge {
+    let judge = TokenJudge {
         keys,
         policy,
         now: args.now,
         form: args.form(),
         explain: args.explain,
-    });
+    };
     let mut output = colour::stdout();
     let summary = if args.token == "-" {
         let progress = if args.no_progress {
@@ -99,17 +98,12 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         } else {
             Progress::of_stdin()
         };
-        let judge = judge.clone();
-        let judge_line = move |line: Vec<u8>| {
-            let judge = judge.clone();
-            async move { judge.judge(&line).await }
-        };
-        let summary = judge_lines(progress.stdin(), &mut output, judge_line).await;
+        let summary = judge_lines(progress.stdin(), &mut output, judge.clone()).await;
         // Before anything else is written to the terminal.
         progress.end();
         summary?
     } else {
-        let judged = judge.judge(args.token.as_bytes()).await;
+        let judged = judge.judge(args.token.into_bytes()).await;
         output
             .write_all(judged.text.as_bytes())
             .and_then(|()| output.flush())
@@ -160,7 +154,8 @@ enum Form {
 }
 
 /// Gives the verdict on each token.
-struct Judge {
+#[derive(Clone)]
+struct TokenJudge {
     keys: KeySetCache,
     policy: OwnedPolicy,
     now: Option<u64>,
@@ -168,12 +163,42 @@ struct Judge {
     explain: bool,
 }
 
-impl Judge {
-    async fn judge(&self, token: &[u8]) -> Judged {
-        let now = self.now.unwrap_or_else(clock::unix_now);
+impl Judge for TokenJudge {
+    async fn judge(&self, token: Vec<u8>) -> Judged {
+        let now = self.now();
         let mut scratch = vec![0; token.len()];
         let (policy, time) = (self.policy.get(), Time::exactly(now));
-        let result = self.keys.verify(token, &mut scratch, policy, time).await;
+        let result = self.keys.verify(&token, &mut scratch, policy, time).await;
+        self.judged(&token, result, now)
+    }
+
+    fn judge_together(&self, tokens: &[Vec<u8>]) -> Vec<Option<Judged>> {
+        let mut judged: Vec<_> = tokens.iter().map(|_| None).collect();
+        let now = self.now();
+        let mut copies = tokens.to_vec();
+        let (mut readable, mut parsed) = (Vec::new(), Vec::new());
+        for (at, copy) in copies.iter_mut().enumerate() {
+            // The others are rejected one by one.
+            if let Ok(token) = Unverified::parse(copy) {
+                readable.push(at);
+                parsed.push(token);
+            }
+        }
+        let (policy, time) = (self.policy.get(), Time::exactly(now));
+        let verdicts = self.keys.verify_cached(&parsed, policy, time);
+        for (at, verdict) in readable.into_iter().zip(verdicts) {
+            judged[at] = verdict.map(|result| self.judged(&tokens[at], result, now));
+        }
+        judged
+    }
+}
+
+impl TokenJudge {
+    fn now(&self) -> u64 {
+        self.now.unwrap_or_else(clock::unix_now)
+    }
+
+    fn judged(&self, token: &[u8], result: Result<Verified<'_>, VerifyError>, now: u64) -> Judged {
         let verdict = Verdict::new(token, result);
         let mut text = match self.form {
             Form::Json => verdict.json(),

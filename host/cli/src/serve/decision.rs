@@ -130,9 +130,9 @@ impl Service {
 }
 
 fn refused(refusal: Refusal, target: Option<(&str, &str)>) -> Decision {
-    let (method, target) = target.unwrap_or_default();
+    let method = target.map(|(method, _)| method);
     // A query may have secrets.
-    let path = target.split('?').next().unwrap_or_default();
+    let path = target.and_then(|(_, target)| target.split('?').next());
     let (status, reason) = (refusal.status().as_u16(), refusal.reason());
     info!(status, %reason, method, path, "refused a request");
     Decision::Refused(refusal)
