@@ -14,8 +14,8 @@ mod proxies;
 mod rules;
 mod server;
 
+use std::future::pending;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,15 +37,15 @@ const READY_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) async fn serve(
     path: &Path,
     config: Config,
-    mut hangups: mpsc::Receiver<()>,
+    hangups: mpsc::Receiver<()>,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let metrics = admin::record_metrics()?;
     let decisions = listener::bind(&config.listen).await?;
     let admin = listener::bind(&config.admin).await?;
-    let (mut addresses, drain) = (config.addresses(), config.drain());
+    let (addresses, drain) = (config.addresses(), config.drain());
+    // Without their keys, requests wait and `/readyz` says so.
     let service = Service::start(&config, None)?;
-    wait_for_keys(&service).await;
     let server = Arc::new(Server {
         service: ArcSwap::from_pointee(service),
         metrics,
@@ -55,27 +55,9 @@ pub(crate) async fn serve(
     let admin = listener::Listener::start(admin, admin::router(&server))?;
     info!(decisions = %decisions.address(), admin = %admin.address(), "serving");
 
-    let mut stop = pin!(stop);
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            Some(()) = hangups.recv() => {}
-        }
-        match reload(path, &server).await {
-            Ok(config) => {
-                info!("the new configuration is in force");
-                if config.addresses() != addresses {
-                    warn!("another address to listen at needs a restart");
-                    addresses = config.addresses();
-                }
-            }
-            Err(failure) => {
-                error!(
-                    error = failure.message(),
-                    "the old configuration stays in force"
-                );
-            }
-        }
+    tokio::select! {
+        () = stop => {}
+        () = reload_at(hangups, path, &server, addresses) => {}
     }
     info!("stopping");
     server.is_draining.send_replace(true);
@@ -85,6 +67,31 @@ pub(crate) async fn serve(
     server.service.load().settle().await;
     info!("stopped");
     Ok(())
+}
+
+/// Reads the configuration again for each of the `hangups`. Never ends.
+async fn reload_at(
+    mut hangups: mpsc::Receiver<()>,
+    path: &Path,
+    server: &Server,
+    mut addresses: (String, String),
+) {
+    while hangups.recv().await.is_some() {
+        match reload(path, server).await {
+            Ok(config) => {
+                info!("the new configuration is in force");
+                if config.addresses() != addresses {
+                    warn!("another address to listen at needs a restart");
+                    addresses = config.addresses();
+                }
+            }
+            Err(failure) => error!(
+                error = failure.message(),
+                "the old configuration stays in force"
+            ),
+        }
+    }
+    pending().await
 }
 
 /// Puts what the configuration file says into force. A failure changes nothing.
