@@ -105,21 +105,10 @@ async fn judge_block(
     for (line, judged) in lines.into_iter().zip(together) {
         let judged = match judged {
             Some(judged) => judged,
-            None => {
-                let mut judged = pin!(judge.judge(line));
-                let at_once = poll_fn(|context| Poll::Ready(judged.as_mut().poll(context))).await;
-                match at_once {
-                    Poll::Ready(judged) => judged,
-                    // It waits for a key set. The verdicts before it do not.
-                    Poll::Pending => {
-                        if !text.is_empty() && texts.send(std::mem::take(&mut text)).await.is_err()
-                        {
-                            break;
-                        }
-                        judged.await
-                    }
-                }
-            }
+            None => match judge_alone(&judge, line, &mut text, &texts).await {
+                Some(judged) => judged,
+                None => break,
+            },
         };
         text += &judged.text;
         summary.count(judged.rejection);
@@ -127,6 +116,24 @@ async fn judge_block(
     // If nobody receives it, nothing can be written any more.
     let _ = texts.send(text).await;
     summary
+}
+
+/// Judges a line. If that has to wait for a key set, the verdicts before it do not. `None` if nobody receives them.
+async fn judge_alone(
+    judge: &impl Judge,
+    line: Vec<u8>,
+    before: &mut String,
+    texts: &mpsc::Sender<String>,
+) -> Option<Judged> {
+    let mut judged = pin!(judge.judge(line));
+    let at_once = poll_fn(|context| Poll::Ready(judged.as_mut().poll(context))).await;
+    if let Poll::Ready(judged) = at_once {
+        return Some(judged);
+    }
+    if !before.is_empty() {
+        texts.send(std::mem::take(before)).await.ok()?;
+    }
+    Some(judged.await)
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use tokenlatch_host::http::HttpClient;
-use tokenlatch_host::key_set::{self, KeySetCache, KeySetError};
+use tokenlatch_host::key_set::{self, KeySet, KeySetCache, KeySetError};
 use tokenlatch_host::policy::PolicySettings;
 use tokenlatch_host::profile::KeyPlace;
 
 use crate::failure::Failure;
 
-#[derive(clap::Args, PartialEq, Eq)]
+#[derive(clap::Args)]
 pub(crate) struct KeySource {
     /// The issuer's JWK Set; a URL must be https, or http to a loopback address or to a host of --allow-http
     #[arg(long, value_name = "FILE|URL", conflicts_with_all = ["discover", "metadata"])]
@@ -25,55 +25,24 @@ pub(crate) struct KeySource {
     snapshot: Option<PathBuf>,
 }
 
+/// Where keys come from, once it is decided.
+#[derive(PartialEq, Eq)]
+pub(crate) enum KeyOrigin {
+    /// A file, which is read once.
+    File(String),
+    /// A server, and the file that keeps what it has sent.
+    Server(KeyPlace, Option<PathBuf>),
+}
+
 impl KeySource {
-    /// The keys, for as long as the command runs: those of these arguments, or else of the profile.
-    pub(crate) fn keep(
+    /// Where these arguments say that the keys are, or else the profile.
+    pub(crate) fn origin(
         &self,
         of_profile: Option<KeyPlace>,
         settings: &PolicySettings,
-        client: HttpClient,
-    ) -> Result<KeySetCache, Failure> {
-        if let Some(path) = self.file() {
-            let document = key_set::read(path)?;
-            return Ok(KeySetCache::fixed(key_set::parse(&document)?));
-        }
-        let place = self.place(of_profile, settings)?;
-        let source = place.source(client).map_err(KeySetError::Fetch)?;
-        let name = settings.issuers.first().cloned().unwrap_or_default();
-        let cache = KeySetCache::builder(source).name(name);
-        Ok(match &self.snapshot {
-            Some(path) => cache.snapshot(path).start(),
-            None => cache.start(),
-        })
-    }
-
-    /// Checks all that [`keep`](Self::keep) would need and no network gives.
-    pub(crate) fn check(
-        &self,
-        of_profile: Option<KeyPlace>,
-        settings: &PolicySettings,
-        client: HttpClient,
-    ) -> Result<(), Failure> {
-        if let Some(path) = self.file() {
-            key_set::parse(&key_set::read(path)?)?;
-            return Ok(());
-        }
-        let place = self.place(of_profile, settings)?;
-        place.source(client).map_err(KeySetError::Fetch)?;
-        Ok(())
-    }
-
-    /// The file that has the keys, if they are never fetched.
-    pub(crate) fn file(&self) -> Option<&str> {
-        self.jwks.as_deref().filter(|jwks| !is_url(jwks))
-    }
-
-    fn place(
-        &self,
-        of_profile: Option<KeyPlace>,
-        settings: &PolicySettings,
-    ) -> Result<KeyPlace, Failure> {
-        Ok(match (&self.jwks, &self.discover, &self.metadata) {
+    ) -> Result<KeyOrigin, Failure> {
+        let place = match (&self.jwks, &self.discover, &self.metadata) {
+            (Some(path), _, _) if !is_url(path) => return Ok(KeyOrigin::File(path.clone())),
             (Some(url), _, _) => KeyPlace::Url(url.clone()),
             (None, Some(issuer), _) => KeyPlace::Issuer(issuer.clone()),
             (None, None, Some(url)) => {
@@ -86,8 +55,39 @@ impl KeySource {
             (None, None, None) => of_profile.ok_or(Failure::Usage(
                 "where are the keys? Give --jwks, --discover, --metadata or --profile".into(),
             ))?,
-        })
+        };
+        Ok(KeyOrigin::Server(place, self.snapshot.clone()))
     }
+}
+
+impl KeyOrigin {
+    /// The keys, for as long as the command runs. The name is for logs and metrics.
+    pub(crate) fn keep(&self, client: HttpClient, name: String) -> Result<KeySetCache, Failure> {
+        match self {
+            Self::File(path) => Ok(KeySetCache::fixed(read(path)?)),
+            Self::Server(place, snapshot) => {
+                let source = place.source(client).map_err(KeySetError::Fetch)?;
+                let cache = KeySetCache::builder(source).name(name);
+                Ok(match snapshot {
+                    Some(path) => cache.snapshot(path).start(),
+                    None => cache.start(),
+                })
+            }
+        }
+    }
+
+    /// Checks all that [`keep`](Self::keep) would need and no network gives.
+    pub(crate) fn check(&self, client: HttpClient) -> Result<(), Failure> {
+        match self {
+            Self::File(path) => read(path).map(drop)?,
+            Self::Server(place, _) => place.source(client).map(drop).map_err(KeySetError::Fetch)?,
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &str) -> Result<Box<KeySet>, KeySetError> {
+    key_set::parse(&key_set::read(path)?)
 }
 
 /// Whether an argument is a URL, and not a file.

@@ -1,5 +1,6 @@
 //! The program `tokenlatch`.
 
+mod address;
 mod batch;
 mod colour;
 mod commands;

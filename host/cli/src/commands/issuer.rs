@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use tokenlatch_host::issuer::{Client, Config, ExposeSecret, Issuer, ProfileName};
-use tokio::net::lookup_host;
 
+use crate::address::first_address;
 use crate::examples::examples;
 use crate::failure::Failure;
 use crate::policy_options::profile_names;
@@ -65,7 +64,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     config.keys.directory = args.keys.or(config.keys.directory);
     config.profile = args.profile.unwrap_or(config.profile);
     config.issuer = args.issuer.or(config.issuer);
-    let issuer = Issuer::start_with(config, address(&args.listen).await?).await?;
+    let issuer = Issuer::start_with(config, first_address(&args.listen).await?).await?;
     let mut output = io::stdout();
     // At once: a reader may close the pipe after the first line.
     output
@@ -75,16 +74,6 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     stop_signal.await;
     issuer.stop().await;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The first address of `HOST:PORT`.
-async fn address(listen: &str) -> Result<SocketAddr, Failure> {
-    let wrong = |why: String| Failure::Usage(format!("cannot listen at {listen:?}: {why}"));
-    let found = lookup_host(listen).await;
-    let mut found = found.map_err(|error| wrong(error.to_string()))?;
-    found
-        .next()
-        .ok_or_else(|| wrong("the host has no address".into()))
 }
 
 /// Where it listens, and what its tokens are.

@@ -82,7 +82,9 @@ tokenlatch verify --profile okta --issuer https://okta.example/oauth2/default --
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (place, policy) = args.policy()?;
     let client = args.headers.add_to(args.http.client(Limits::default())?)?;
-    let keys = args.keys.keep(place, policy.settings(), client)?;
+    let name = policy.settings().issuers.first().cloned();
+    let origin = args.keys.origin(place, policy.settings())?;
+    let keys = origin.keep(client, name.unwrap_or_default())?;
     keys.ready().await?;
     let judge = TokenJudge {
         keys,

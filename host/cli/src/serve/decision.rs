@@ -1,15 +1,16 @@
 //! Whether a request is allowed.
 
 use axum::http::{HeaderName, HeaderValue};
-use tokenlatch_host::guard::{Guard, Refusal, RefusalReason};
+use tokenlatch_host::guard::{Guard, GuardBuilder, Refusal, RefusalReason};
 use tokenlatch_host::key_set::KeySetCache;
 use tracing::{debug, info, warn};
 
 use super::claim_headers::ClaimHeaders;
-use super::config::{Config, KeyOrigin};
+use super::config::{Config, Issuer, Keys};
 use super::path::JudgedPath;
 use super::rules::{Need, Rule, find};
 use crate::failure::Failure;
+use crate::key_source::KeyOrigin;
 
 /// What a configuration makes.
 pub(super) struct Service {
@@ -17,7 +18,7 @@ pub(super) struct Service {
     rules: Vec<(Rule, Guard)>,
     headers: ClaimHeaders,
     /// For the next configuration, which may have the same issuers.
-    keys: Vec<(KeyOrigin, KeySetCache)>,
+    keys: Vec<(Keys, KeySetCache)>,
 }
 
 /// What a proxy asks about.
@@ -39,35 +40,36 @@ pub(super) enum Decision {
 
 impl Service {
     /// The service of a configuration. It keeps the keys of the old one, where they come from the same place.
-    pub(super) fn start(config: &Config, old: Option<&Self>) -> Result<Self, Failure> {
-        let mut builder: Option<tokenlatch_host::guard::GuardBuilder> = None;
-        let mut keys = Vec::new();
-        for (origin, settings) in config.issuers()? {
-            let kept = old.and_then(|old| old.keys_from(&origin));
-            let cache = kept.map_or_else(|| origin.keep(&settings), Ok)?;
-            let next = Guard::cache(cache.clone(), settings);
-            builder = Some(match builder {
-                Some(builder) => builder.or(next),
-                None => next,
-            });
-            keys.push((origin, cache));
+    pub(super) fn start(config: Config, old: Option<&Self>) -> Result<Self, Failure> {
+        let (mut keys, mut builders) = (Vec::new(), Vec::new());
+        for Issuer {
+            keys: place,
+            settings,
+        } in config.issuers
+        {
+            let name = settings.issuers.first().cloned().unwrap_or_default();
+            let kept = old.and_then(|old| old.keys_from(&place));
+            let cache = kept.map_or_else(|| place.keep(name), Ok)?;
+            builders.push(Guard::cache(cache.clone(), settings));
+            keys.push((place, cache));
         }
+        let builder = builders.into_iter().reduce(GuardBuilder::or);
         let no_issuer = || Failure::Usage("there is no [[issuer]]".into());
         let mut builder = builder.ok_or_else(no_issuer)?;
         if config.token_cache > 0 {
             builder = builder.token_cache(config.token_cache);
         }
-        if let Some(url) = &config.resource_metadata {
+        if let Some(url) = config.resource_metadata {
             builder = builder.resource_metadata(url);
         }
         let guard = builder.start()?;
-        let rules = config.rules()?.into_iter().map(|rule| {
+        let rules = config.rules.into_iter().map(|rule| {
             let guard = rule.guard(&guard);
             (rule, guard)
         });
         Ok(Self {
             rules: rules.collect(),
-            headers: config.headers()?,
+            headers: config.headers,
             guard,
             keys,
         })
@@ -122,9 +124,13 @@ impl Service {
         })
     }
 
-    fn keys_from(&self, origin: &KeyOrigin) -> Option<KeySetCache> {
+    fn keys_from(&self, place: &Keys) -> Option<KeySetCache> {
+        // A file may have other keys now.
+        if let KeyOrigin::File(_) = place.origin {
+            return None;
+        }
         let mut keys = self.keys.iter();
-        let (_, cache) = keys.find(|(it, _)| it == origin && !origin.is_file())?;
+        let (_, cache) = keys.find(|(it, _)| it == place)?;
         Some(cache.clone())
     }
 }

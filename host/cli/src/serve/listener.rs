@@ -9,11 +9,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, lookup_host};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::address::{cannot_listen, first_address};
 use crate::failure::Failure;
 
 /// How many connections there are at a time. Further ones wait.
@@ -40,14 +41,8 @@ pub(super) struct Listener {
 
 /// Listens at the first address of `HOST:PORT`.
 pub(super) async fn bind(listen: &str) -> Result<TcpListener, Failure> {
-    let wrong = |why: String| Failure::Usage(format!("cannot listen at {listen:?}: {why}"));
-    let found = lookup_host(listen).await;
-    let mut found = found.map_err(|error| wrong(error.to_string()))?;
-    let address = found
-        .next()
-        .ok_or_else(|| wrong("the host has no address".into()))?;
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| wrong(error.to_string()))
+    let listener = TcpListener::bind(first_address(listen).await?).await;
+    listener.map_err(|error| cannot_listen(listen, error))
 }
 
 impl Listener {

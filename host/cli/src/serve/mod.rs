@@ -43,9 +43,9 @@ pub(crate) async fn serve(
     let metrics = admin::record_metrics()?;
     let decisions = listener::bind(&config.listen).await?;
     let admin = listener::bind(&config.admin).await?;
-    let (addresses, drain) = (config.addresses(), config.drain());
+    let (addresses, drain) = (config.addresses(), config.drain);
     // Without their keys, requests wait and `/readyz` says so.
-    let service = Service::start(&config, None)?;
+    let service = Service::start(config, None)?;
     let server = Arc::new(Server {
         service: ArcSwap::from_pointee(service),
         metrics,
@@ -78,11 +78,11 @@ async fn reload_at(
 ) {
     while hangups.recv().await.is_some() {
         match reload(path, server).await {
-            Ok(config) => {
+            Ok(new) => {
                 info!("the new configuration is in force");
-                if config.addresses() != addresses {
+                if new != addresses {
                     warn!("another address to listen at needs a restart");
-                    addresses = config.addresses();
+                    addresses = new;
                 }
             }
             Err(failure) => error!(
@@ -94,13 +94,14 @@ async fn reload_at(
     pending().await
 }
 
-/// Puts what the configuration file says into force. A failure changes nothing.
-async fn reload(path: &Path, server: &Server) -> Result<Config, Failure> {
+/// Puts what the configuration file says into force, and returns its addresses. A failure changes nothing.
+async fn reload(path: &Path, server: &Server) -> Result<(String, String), Failure> {
     let config = Config::read(path)?;
-    let service = Service::start(&config, Some(&server.service.load_full()))?;
+    let addresses = config.addresses();
+    let service = Service::start(config, Some(&server.service.load_full()))?;
     wait_for_keys(&service).await;
     server.service.store(Arc::new(service));
-    Ok(config)
+    Ok(addresses)
 }
 
 async fn wait_for_keys(service: &Service) {

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use metrics::counter;
@@ -90,18 +88,7 @@ async fn decide(server: &Server, headers: &HeaderMap, target: Option<(&str, &str
             }
             (StatusCode::OK, headers).into_response()
         }
-        Decision::Refused(refusal) => {
-            let status = refusal.status();
-            let mut headers = HeaderMap::new();
-            let challenge = refusal.challenge().map(HeaderValue::try_from);
-            if let Some(Ok(challenge)) = challenge {
-                headers.insert(WWW_AUTHENTICATE, challenge);
-            }
-            if let Some(wait) = refusal.retry_after() {
-                headers.insert(RETRY_AFTER, wait.as_secs().into());
-            }
-            (status, headers).into_response()
-        }
+        Decision::Refused(refusal) => refusal.into_response(),
         Decision::NoTarget => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let status = response.status().as_str().to_owned();
