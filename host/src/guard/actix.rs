@@ -12,12 +12,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, ResponseError};
 use serde::de::DeserializeOwned;
-use tracing::{debug, error};
+use tracing::error;
 
 use super::Guard;
 use super::bearer::only;
 use super::claims::{Claims, ClaimsAs};
-use super::refusal::{Refusal, RefusalReason};
+use super::refusal::Refusal;
 
 /// Guards a service: responds by itself to a request that is not allowed, and gives the [`Claims`] of one that
 /// is allowed to the service, as an extension of the request.
@@ -135,12 +135,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for ClaimsAs<T> {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(claims(request).and_then(|claims| {
-            claims.deserialize().map(Self).map_err(|error| {
-                debug!(%error, "refused a request");
-                Refusal::new(RefusalReason::InvalidToken(error), None).into()
-            })
-        }))
+        ready(claims(request).and_then(|claims| Ok(Self::of(&claims)?)))
     }
 }
 

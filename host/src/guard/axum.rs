@@ -6,10 +6,10 @@ use axum_core::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use tracing::{debug, error};
+use tracing::error;
 
 use super::claims::{Claims, ClaimsAs};
-use super::refusal::{Refusal, RefusalReason};
+use super::refusal::Refusal;
 
 /// The request must have come through a [`GuardLayer`](super::GuardLayer); without one, the response is an
 /// internal error, and so it is for a request without credentials behind an
@@ -38,10 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ClaimsAs<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         let claims = <Claims as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        claims.deserialize().map(Self).map_err(|error| {
-            debug!(%error, "refused a request");
-            Refusal::new(RefusalReason::InvalidToken(error), None).into_response()
-        })
+        Self::of(&claims).map_err(IntoResponse::into_response)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The settings of a guard, and its start.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::check::{Clock, Shared, Trusted};
 use super::token_cache::TokenCache;
 use crate::clock;
 use crate::http::HttpClient;
-use crate::key_set::{KeySet, KeySetCache, SourceError};
+use crate::key_set::{self, KeySet, KeySetCache, SourceError};
 use crate::policy::{OwnedPolicy, PolicyError, PolicySettings};
 use crate::profile::{KeyPlace, Profile};
 
@@ -48,9 +49,7 @@ impl Guard {
     /// Accepts the tokens of this issuer for this audience ([`PolicySettings::new`]). The issuer's metadata
     /// says where its keys are.
     pub fn issuer(issuer: impl Into<String>, audience: impl Into<String>) -> GuardBuilder {
-        let policy = PolicySettings::new(issuer, audience);
-        let keys = KeyPlace::Issuer(policy.issuers.concat());
-        Self::profile(Profile { keys, policy })
+        Self::profile(Profile::of_issuer(PolicySettings::new(issuer, audience)))
     }
 
     /// Accepts the tokens of a profile.
@@ -139,50 +138,16 @@ impl GuardBuilder {
     ///
     /// Outside of a tokio runtime, if keys have to be fetched.
     pub fn start(self) -> Result<Guard, GuardError> {
-        let snapshots = self.issuers.iter().filter_map(|it| it.snapshot.as_ref());
-        let mut snapshots: Vec<_> = snapshots.collect();
-        let count = snapshots.len();
-        snapshots.sort();
-        snapshots.dedup();
-        if snapshots.len() < count {
+        let mut snapshots = HashSet::new();
+        let mut paths = self.issuers.iter().filter_map(|it| it.snapshot.as_ref());
+        if !paths.all(|path| snapshots.insert(path)) {
             return Err(GuardError::SharedSnapshot);
         }
         // All settings are right before any task starts.
-        let issuers = self.issuers.into_iter().map(|candidate| {
-            let mut policy = candidate.policy;
-            let scopes = std::mem::take(&mut policy.scopes);
-            let source = match candidate.origin {
-                Origin::Place(place) => Ok(place.source(self.client.clone())?),
-                Origin::Cache(cache) => Err(cache),
-            };
-            Ok((
-                OwnedPolicy::new(policy)?,
-                scopes,
-                source,
-                candidate.snapshot,
-            ))
-        });
-        let issuers = issuers.collect::<Result<Vec<_>, GuardError>>()?;
-        let issuers = issuers
-            .into_iter()
-            .map(|(policy, scopes, source, snapshot)| {
-                let keys = source.map_or_else(
-                    |cache| cache,
-                    |source| {
-                        let name = policy.settings().issuers.first().cloned();
-                        let builder = KeySetCache::builder(source).name(name.unwrap_or_default());
-                        match snapshot {
-                            Some(path) => builder.snapshot(path).start(),
-                            None => builder.start(),
-                        }
-                    },
-                );
-                Trusted {
-                    policy,
-                    scopes,
-                    keys,
-                }
-            });
+        let issuers = self.issuers.into_iter();
+        let issuers = issuers.map(|candidate| candidate.prepare(&self.client));
+        let issuers = issuers.collect::<Result<Vec<_>, _>>()?;
+        let issuers = issuers.into_iter().map(Prepared::start);
         Ok(Guard {
             shared: Arc::new(Shared {
                 issuers: issuers.collect(),
@@ -232,4 +197,53 @@ struct Candidate {
 enum Origin {
     Place(KeyPlace),
     Cache(KeySetCache),
+}
+
+/// An issuer whose settings are right.
+struct Prepared {
+    policy: OwnedPolicy,
+    scopes: Vec<String>,
+    keys: Keys,
+}
+
+enum Keys {
+    ToFetch(Box<key_set::Builder>),
+    Cache(KeySetCache),
+}
+
+impl Candidate {
+    fn prepare(self, client: &HttpClient) -> Result<Prepared, GuardError> {
+        let mut policy = self.policy;
+        let scopes = std::mem::take(&mut policy.scopes);
+        let keys = match self.origin {
+            Origin::Cache(cache) => Keys::Cache(cache),
+            Origin::Place(place) => {
+                let name = policy.issuers.first().cloned().unwrap_or_default();
+                let source = place.source(client.clone())?;
+                let builder = KeySetCache::builder(source).name(name);
+                Keys::ToFetch(Box::new(match self.snapshot {
+                    Some(path) => builder.snapshot(path),
+                    None => builder,
+                }))
+            }
+        };
+        Ok(Prepared {
+            policy: OwnedPolicy::new(policy)?,
+            scopes,
+            keys,
+        })
+    }
+}
+
+impl Prepared {
+    fn start(self) -> Trusted {
+        Trusted {
+            policy: self.policy,
+            scopes: self.scopes,
+            keys: match self.keys {
+                Keys::ToFetch(builder) => builder.start(),
+                Keys::Cache(cache) => cache,
+            },
+        }
+    }
 }

@@ -64,7 +64,12 @@ impl Shared {
         if let Some(claims) = cache.get(token, now, |under| self.is_current(under)) {
             return Ok(claims);
         }
-        let claims = self.verify_anew(token, keys, now)?;
+        let verdict = self.verify_anew(token, keys, now);
+        // It is verified once more when its key is there.
+        if !matches!(verdict, Err(Failure::NotCached(_))) {
+            TokenCache::count_miss();
+        }
+        let claims = verdict?;
         let policy = &self.issuers[claims.under().issuer].policy;
         cache.keep(claims.clone(), now, policy.settings().max_age);
         Ok(claims)
@@ -83,30 +88,22 @@ impl Shared {
 
     /// Why a request is refused whose token has no claims. The failure is counted.
     pub(super) fn reason(&self, failure: Failure) -> RefusalReason {
-        let reason = match &failure {
-            Failure::Rejected(error) => RefusalReason::InvalidToken(*error),
-            Failure::UnknownKey(named) => {
-                let keys = &self.issuers[named.issuer].keys;
-                match keys.retry_in(named.key_id.as_deref()) {
-                    Some(wait) => RefusalReason::Unavailable(Some(wait)),
-                    None => RefusalReason::InvalidToken(Error::UnknownKey),
-                }
-            }
-            Failure::NotCached(named) | Failure::Unavailable(named, _) => {
-                RefusalReason::Unavailable(self.issuers[named.issuer].keys.retry_in(None))
-            }
-        };
+        let keys = |named: &Named| &self.issuers[named.issuer].keys;
         match failure {
-            Failure::Rejected(error) => VerifyError::Token(error).count(),
-            Failure::UnknownKey(_) => VerifyError::Token(Error::UnknownKey).count(),
-            Failure::NotCached(_) => {}
-            Failure::Unavailable(_, error) => {
+            Failure::Rejected(error) => rejected(error),
+            Failure::UnknownKey(named) => {
+                let reason = rejected(Error::UnknownKey);
+                let wait = keys(&named).retry_in(named.key_id.as_deref());
+                wait.map_or(reason, |wait| RefusalReason::Unavailable(Some(wait)))
+            }
+            Failure::NotCached(named) => RefusalReason::Unavailable(keys(&named).retry_in(None)),
+            Failure::Unavailable(named, error) => {
                 let error = VerifyError::Keys(error);
                 error.count();
                 warn!(%error, "no keys to verify a token with");
+                RefusalReason::Unavailable(keys(&named).retry_in(None))
             }
         }
-        reason
     }
 
     pub(super) fn caches(&self) -> impl Iterator<Item = &KeySetCache> {
@@ -158,4 +155,10 @@ impl Shared {
         let keys = self.issuers[under.issuer].keys.cached_for(None);
         keys.is_some_and(|keys| keys.generation() == under.generation)
     }
+}
+
+/// The rejection of a token, which is counted.
+fn rejected(error: Error) -> RefusalReason {
+    VerifyError::Token(error).count();
+    RefusalReason::InvalidToken(error)
 }

@@ -9,6 +9,12 @@ use tokenlatch::json::{Object, Text, Value};
 use tokenlatch::{Error, MAX_TOKEN_LEN, Unverified, Verified};
 use yoke::Yoke;
 
+#[cfg(any(feature = "actix", feature = "axum"))]
+use {
+    super::refusal::{Refusal, RefusalReason},
+    tracing::debug,
+};
+
 /// The claims of a verified token. Clones share them.
 ///
 /// They take two allocations: one that is shared, and the token's text, twice as long as the token.
@@ -21,6 +27,16 @@ pub struct Claims(Yoke<Proof<'static>, Arc<Buffer>>);
 /// A token that does not have such claims is refused like any other invalid token.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimsAs<T>(pub T);
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+impl<T: DeserializeOwned> ClaimsAs<T> {
+    pub(super) fn of(claims: &Claims) -> Result<Self, Refusal> {
+        claims.deserialize().map(Self).map_err(|error| {
+            debug!(%error, "refused a request");
+            Refusal::new(RefusalReason::InvalidToken(error), None)
+        })
+    }
+}
 
 impl Claims {
     /// Has `verify` verify a token, in a copy of its text.

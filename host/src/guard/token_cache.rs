@@ -44,11 +44,15 @@ impl TokenCache {
             let is_in_time = it.verified <= now.earliest() && now.latest() < it.end;
             is_in_time && is_current(it.claims.under())
         });
-        match &found {
-            Some(_) => counter!("tokenlatch_token_cache_hits_total").increment(1),
-            None => counter!("tokenlatch_token_cache_misses_total").increment(1),
+        if found.is_some() {
+            counter!("tokenlatch_token_cache_hits_total").increment(1);
         }
         found.map(|found| found.claims)
+    }
+
+    /// Counts a token that had to be verified.
+    pub(super) fn count_miss() {
+        counter!("tokenlatch_token_cache_misses_total").increment(1);
     }
 
     /// Keeps the claims of a token that is good at this time.

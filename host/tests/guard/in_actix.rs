@@ -4,16 +4,10 @@ use actix_web::body::MessageBody;
 use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, rt, web};
-use serde::Deserialize;
 use tokenlatch_host::guard::ClaimsAs;
 
 use super::unavailable::Published;
 use super::*;
-
-#[derive(Deserialize)]
-struct Door {
-    door: u8,
-}
 
 /// The status, challenge, `Retry-After` and body of the response.
 type Responded = (u16, Option<String>, Option<String>, String);

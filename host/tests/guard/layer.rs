@@ -7,17 +7,11 @@ use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, Request, Response};
 use axum::routing::get;
-use serde::Deserialize;
 use tokenlatch_host::guard::ClaimsAs;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use super::unavailable::Published;
 use super::*;
-
-#[derive(Deserialize)]
-struct Door {
-    door: u8,
-}
 
 fn service(guard: &Guard) -> Router {
     async fn hello(claims: Claims) -> String {

@@ -11,6 +11,7 @@ mod verdicts;
 
 use std::sync::{Arc, LazyLock};
 
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenlatch::Time;
 use tokenlatch_host::guard::{Claims, Guard, GuardBuilder, Refusal};
@@ -73,6 +74,23 @@ fn token_of(key: &Issuer, key_id: &str, changes: Value) -> String {
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
+}
+
+/// How many allocations a check makes that allows the request, once the thread has made one.
+fn allocations(guard: &Guard, authorization: &str) -> u64 {
+    let is_allowed = || {
+        let verdict = guard.check_cached(Some(authorization));
+        verdict.is_some_and(|verdict| verdict.is_ok())
+    };
+    // A thread's first read sets up state that its next reads use.
+    assert!(is_allowed());
+    allocation_counter::measure(|| assert!(is_allowed())).count_total
+}
+
+/// A type of claims.
+#[derive(Deserialize)]
+struct Door {
+    door: u8,
 }
 
 /// The status, the challenge, and the seconds of `Retry-After`.

@@ -39,10 +39,6 @@ async fn a_good_token_gives_its_claims() {
     assert!(claims.permissions().eq(["open", "close"]));
     assert_eq!(claims.claim(&["door"]).unwrap().as_u64(), Some(7));
 
-    #[derive(Deserialize)]
-    struct Door {
-        door: u8,
-    }
     assert_eq!(claims.deserialize::<Door>().unwrap().door, 7);
     #[derive(Deserialize)]
     struct Window {
