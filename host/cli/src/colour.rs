@@ -18,8 +18,8 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// A bad verdict.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// Whether standard output is a terminal and the environment allows colour: `NO_COLOR`, `CLICOLOR=0` and
-/// `TERM=dumb` do not.
+/// Whether standard output is a terminal and the environment allows colour. `NO_COLOR` and `CLICOLOR=0` do not,
+/// and neither does `TERM=dumb` where neither `CI` nor `CLICOLOR` is set.
 pub(crate) fn is_on() -> bool {
     let stdout = io::stdout();
     stdout.is_terminal() && AutoStream::choice(&stdout) != ColorChoice::Never

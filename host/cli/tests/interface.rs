@@ -168,8 +168,11 @@ impl Folder {
             .arg("/dev/null")
             .current_dir(&self.0)
             .env("PATH", path);
-        script.env_remove("NO_COLOR").env("TERM", "xterm");
-        script.env_remove("CLICOLOR").env_remove("CLICOLOR_FORCE");
+        // A variable of the tests' own environment, `CI` among them, would decide about colour.
+        for name in ["CI", "CLICOLOR", "CLICOLOR_FORCE", "NO_COLOR"] {
+            script.env_remove(name);
+        }
+        script.env("TERM", "xterm");
         script.envs(environment.iter().copied());
         let output = script.stdin(Stdio::null()).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
