@@ -31,13 +31,19 @@ impl<'t> Authenticated<'t> {
     ///
     /// The first reason found to reject the token, in the order claims, policy.
     pub fn verify(self, policy: &Policy<'_>, now: Time) -> Result<Verified<'t>, Error> {
-        Verified::new(self.payload, self.header.token_type, policy, now)
+        Verified::new(self.payload, self.header, policy, now)
     }
 
     /// The payload.
     #[must_use]
     pub fn payload(&self) -> &'t [u8] {
         self.payload
+    }
+
+    /// Which key the token named: `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and 4.1.7).
+    #[must_use]
+    pub fn key_id(&self) -> Option<Text<'t>> {
+        self.header.key_id
     }
 
     /// `typ`: what the payload is, as a media type (RFC 7515 section 4.1.9).

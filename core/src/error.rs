@@ -185,6 +185,13 @@ impl Error {
     /// A stable kebab-case code, for logs and for programs.
     #[must_use]
     pub const fn code(self) -> &'static str {
+        self.parts().1
+    }
+
+    /// A stable number from 1 to 127, for records and for programs in C. No number is ever used for another
+    /// error. An error that carries a claim or a reason has one number for all of them.
+    #[must_use]
+    pub const fn number(self) -> u8 {
         self.parts().0
     }
 
@@ -217,96 +224,128 @@ impl Error {
         }
     }
 
-    /// The code and the sentence of every error, side by side.
-    const fn parts(self) -> (&'static str, &'static str) {
+    /// The number, the code and the sentence of every error, side by side. Numbers are never changed, nor used
+    /// again: the next error gets the next one, up to 127.
+    const fn parts(self) -> (u8, &'static str, &'static str) {
         match self {
-            Self::TokenTooLong => ("token-too-long", "the token is too long"),
+            Self::TokenTooLong => (1, "token-too-long", "the token is too long"),
             Self::ScratchTooSmall => (
+                2,
                 "scratch-too-small",
                 "the scratch buffer is shorter than the token",
             ),
-            Self::NotCompact => ("not-compact", "the token is not three parts between dots"),
-            Self::InvalidBase64url => ("invalid-base64url", "a part is not strict base64url"),
-            Self::InvalidUtf8 => ("invalid-utf8", "the JSON is not UTF-8"),
-            Self::InvalidJson => ("invalid-json", "the JSON is malformed"),
-            Self::JsonTooDeep => ("json-too-deep", "the JSON is nested too deeply"),
+            Self::NotCompact => (
+                3,
+                "not-compact",
+                "the token is not three parts between dots",
+            ),
+            Self::InvalidBase64url => (4, "invalid-base64url", "a part is not strict base64url"),
+            Self::InvalidUtf8 => (5, "invalid-utf8", "the JSON is not UTF-8"),
+            Self::InvalidJson => (6, "invalid-json", "the JSON is malformed"),
+            Self::JsonTooDeep => (7, "json-too-deep", "the JSON is nested too deeply"),
             Self::DuplicateMember => (
+                8,
                 "duplicate-member",
                 "a JSON object has two members of one name",
             ),
-            Self::TooManyMembers => ("too-many-members", "the JSON has too many members"),
-            Self::HeaderTooLong => ("header-too-long", "the header is too long"),
-            Self::InvalidHeader => ("invalid-header", "the header is malformed"),
-            Self::UnsupportedAlgorithm => ("unsupported-algorithm", "the algorithm is not RS256"),
+            Self::TooManyMembers => (9, "too-many-members", "the JSON has too many members"),
+            Self::HeaderTooLong => (10, "header-too-long", "the header is too long"),
+            Self::InvalidHeader => (11, "invalid-header", "the header is malformed"),
+            Self::UnsupportedAlgorithm => {
+                (12, "unsupported-algorithm", "the algorithm is not RS256")
+            }
             Self::CriticalExtension => (
+                13,
                 "critical-extension",
                 "the header asks for an extension that is not understood",
             ),
-            Self::UnknownKey => ("unknown-key", "no key in the set has the token's kid"),
+            Self::UnknownKey => (14, "unknown-key", "no key in the set has the token's kid"),
             Self::MissingKeyId => (
+                15,
                 "missing-key-id",
                 "the token has no kid and the set does not hold exactly one key",
             ),
-            Self::AmbiguousKey => ("ambiguous-key", "two different keys have the token's kid"),
+            Self::AmbiguousKey => (
+                16,
+                "ambiguous-key",
+                "two different keys have the token's kid",
+            ),
             Self::UnusableKey(_) => (
+                17,
                 "unusable-key",
                 "the token's key is in the set and cannot be used",
             ),
             Self::WrongKeyIssuer => (
+                18,
                 "wrong-key-issuer",
                 "the set marks the token's key for another issuer",
             ),
-            Self::InvalidSignature => ("invalid-signature", "the signature does not match"),
-            Self::ClaimsNotObject => ("claims-not-object", "the claims are not a JSON object"),
-            Self::MissingClaim(_) => ("missing-claim", "a required claim is absent"),
-            Self::InvalidClaim(_) => ("invalid-claim", "a claim is malformed"),
+            Self::InvalidSignature => (19, "invalid-signature", "the signature does not match"),
+            Self::ClaimsNotObject => (20, "claims-not-object", "the claims are not a JSON object"),
+            Self::MissingClaim(_) => (21, "missing-claim", "a required claim is absent"),
+            Self::InvalidClaim(_) => (22, "invalid-claim", "a claim is malformed"),
             Self::MissingRequiredClaim => (
+                23,
                 "missing-required-claim",
                 "a claim that the policy requires is absent",
             ),
-            Self::WrongType => ("wrong-type", "the token's type is not accepted"),
-            Self::WrongIssuer => ("wrong-issuer", "the issuer is not accepted"),
-            Self::WrongAudience => ("wrong-audience", "the audience is not accepted"),
-            Self::WrongSubject => ("wrong-subject", "the subject is not accepted"),
-            Self::WrongClient => ("wrong-client", "the client is not accepted"),
-            Self::WrongClaim => ("wrong-claim", "a claim does not have the required value"),
-            Self::MissingScope => ("missing-scope", "a required scope is not granted"),
-            Self::Expired => ("expired", "the token has expired"),
-            Self::NotYetValid => ("not-yet-valid", "the token is not valid yet"),
-            Self::IssuedInFuture => ("issued-in-future", "the token was issued in the future"),
-            Self::TooOld => ("too-old", "the token was issued too long ago"),
+            Self::WrongType => (24, "wrong-type", "the token's type is not accepted"),
+            Self::WrongIssuer => (25, "wrong-issuer", "the issuer is not accepted"),
+            Self::WrongAudience => (26, "wrong-audience", "the audience is not accepted"),
+            Self::WrongSubject => (27, "wrong-subject", "the subject is not accepted"),
+            Self::WrongClient => (28, "wrong-client", "the client is not accepted"),
+            Self::WrongClaim => (
+                29,
+                "wrong-claim",
+                "a claim does not have the required value",
+            ),
+            Self::MissingScope => (30, "missing-scope", "a required scope is not granted"),
+            Self::Expired => (31, "expired", "the token has expired"),
+            Self::NotYetValid => (32, "not-yet-valid", "the token is not valid yet"),
+            Self::IssuedInFuture => (33, "issued-in-future", "the token was issued in the future"),
+            Self::TooOld => (34, "too-old", "the token was issued too long ago"),
             Self::UnexpectedClaims => (
+                35,
                 "unexpected-claims",
                 "the claims do not fit the type asked for",
             ),
             Self::PolicyTooLarge => (
+                36,
                 "policy-too-large",
                 "the policy asks for more of one kind than it has room for",
             ),
-            Self::KeySetTooLong => ("key-set-too-long", "the JWK Set document is too long"),
-            Self::InvalidKeySet => ("invalid-key-set", "the document is not a JWK Set"),
-            Self::KeySetFull => ("key-set-full", "more keys than the set has room for"),
-            Self::UnsupportedKeyType => ("unsupported-key-type", "the key is not an RSA key"),
-            Self::InvalidKey => ("invalid-key", "the key is malformed"),
+            Self::KeySetTooLong => (37, "key-set-too-long", "the JWK Set document is too long"),
+            Self::InvalidKeySet => (38, "invalid-key-set", "the document is not a JWK Set"),
+            Self::KeySetFull => (39, "key-set-full", "more keys than the set has room for"),
+            Self::UnsupportedKeyType => (40, "unsupported-key-type", "the key is not an RSA key"),
+            Self::InvalidKey => (41, "invalid-key", "the key is malformed"),
             Self::KeyNotForVerifying => (
+                43,
                 "key-not-for-verifying",
                 "the key is not meant for verifying RS256",
             ),
-            Self::PrivateKey => ("private-key", "the key is a private key"),
-            Self::KeyIssuerTooLong => ("key-issuer-too-long", "the key's issuer is too long"),
-            Self::KeyIdTooLong => ("key-id-too-long", "the kid is too long"),
-            Self::ModulusTooShort => ("modulus-too-short", "the modulus is shorter than 2048 bits"),
-            Self::ModulusTooLong => ("modulus-too-long", "the modulus is above the capacity"),
-            Self::ModulusEven => ("modulus-even", "the modulus is even"),
+            Self::PrivateKey => (44, "private-key", "the key is a private key"),
+            Self::KeyIssuerTooLong => (42, "key-issuer-too-long", "the key's issuer is too long"),
+            Self::KeyIdTooLong => (45, "key-id-too-long", "the kid is too long"),
+            Self::ModulusTooShort => (
+                46,
+                "modulus-too-short",
+                "the modulus is shorter than 2048 bits",
+            ),
+            Self::ModulusTooLong => (47, "modulus-too-long", "the modulus is above the capacity"),
+            Self::ModulusEven => (48, "modulus-even", "the modulus is even"),
             Self::ModulusLeadingZero => (
+                49,
                 "modulus-leading-zero",
                 "the modulus begins with a zero byte",
             ),
             Self::WeakModulus => (
+                50,
                 "weak-modulus",
                 "the modulus has the fingerprint of ROCA (CVE-2017-15361)",
             ),
             Self::InvalidExponent => (
+                51,
                 "invalid-exponent",
                 "the public exponent is even or out of range",
             ),
@@ -316,7 +355,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.parts().1)?;
+        f.write_str(self.parts().2)?;
         match self {
             Self::MissingClaim(claim) | Self::InvalidClaim(claim) => {
                 f.write_str(": ")?;
@@ -324,7 +363,7 @@ impl fmt::Display for Error {
             }
             Self::UnusableKey(why) => {
                 f.write_str(": ")?;
-                f.write_str(why.error().parts().1)
+                f.write_str(why.error().parts().2)
             }
             _ => Ok(()),
         }
@@ -364,5 +403,83 @@ mod tests {
         ] {
             assert_eq!(error.remedy(), remedy, "{error}");
         }
+    }
+    /// Every error with its number, in a list of which the compiler says whether it has every error.
+    macro_rules! numbers {
+        ($($variant:ident $(($payload:expr))? = $number:literal,)*) => {
+            const NUMBERS: &[(Error, u8)] = &[$((Error::$variant $(($payload))?, $number)),*];
+            const _: fn(Error) = |error| match error {
+                $(Error::$variant { .. } => {})*
+            };
+        };
+    }
+
+    numbers! {
+        TokenTooLong = 1,
+        ScratchTooSmall = 2,
+        NotCompact = 3,
+        InvalidBase64url = 4,
+        InvalidUtf8 = 5,
+        InvalidJson = 6,
+        JsonTooDeep = 7,
+        DuplicateMember = 8,
+        TooManyMembers = 9,
+        HeaderTooLong = 10,
+        InvalidHeader = 11,
+        UnsupportedAlgorithm = 12,
+        CriticalExtension = 13,
+        UnknownKey = 14,
+        MissingKeyId = 15,
+        AmbiguousKey = 16,
+        UnusableKey(Unusable(0)) = 17,
+        WrongKeyIssuer = 18,
+        InvalidSignature = 19,
+        ClaimsNotObject = 20,
+        MissingClaim(Claim::Issuer) = 21,
+        InvalidClaim(Claim::Issuer) = 22,
+        MissingRequiredClaim = 23,
+        WrongType = 24,
+        WrongIssuer = 25,
+        WrongAudience = 26,
+        WrongSubject = 27,
+        WrongClient = 28,
+        WrongClaim = 29,
+        MissingScope = 30,
+        Expired = 31,
+        NotYetValid = 32,
+        IssuedInFuture = 33,
+        TooOld = 34,
+        UnexpectedClaims = 35,
+        PolicyTooLarge = 36,
+        KeySetTooLong = 37,
+        InvalidKeySet = 38,
+        KeySetFull = 39,
+        UnsupportedKeyType = 40,
+        InvalidKey = 41,
+        KeyIssuerTooLong = 42,
+        KeyNotForVerifying = 43,
+        PrivateKey = 44,
+        KeyIdTooLong = 45,
+        ModulusTooShort = 46,
+        ModulusTooLong = 47,
+        ModulusEven = 48,
+        ModulusLeadingZero = 49,
+        WeakModulus = 50,
+        InvalidExponent = 51,
+    }
+
+    /// Records in flash and programs in C have these numbers: add to the list, and change nothing in it.
+    #[test]
+    fn every_error_keeps_its_number() {
+        let mut seen = [false; 128];
+        seen[0] = true;
+        for (error, number) in NUMBERS {
+            assert_eq!(error.number(), *number, "{error:?}");
+            let seen = &mut seen[usize::from(*number)];
+            assert!(!*seen, "{error:?}");
+            *seen = true;
+        }
+        let of_claim = [Claim::Issuer, Claim::Expiry].map(Error::MissingClaim);
+        assert_eq!(of_claim[0].number(), of_claim[1].number());
     }
 }

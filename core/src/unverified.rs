@@ -8,7 +8,7 @@ use crate::claim::Claim;
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::Header;
-use crate::json::Text;
+use crate::json::{Text, Value};
 use crate::jwk_set::JwkSet;
 use crate::rs256;
 use crate::rsa::{Bits, Capacity, LANES};
@@ -97,6 +97,18 @@ impl<'t> Unverified<'t> {
         let mut claims = Claims::default();
         claims.read(self.payload)?;
         Ok(claims.issuer)
+    }
+
+    /// The claim with this name, which nobody has checked: for a document that the token carries and that
+    /// certifies itself, such as another signed token. Nothing else may depend on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`unverified_issuer`](Self::unverified_issuer).
+    pub fn unverified_claim(&self, name: &str) -> Result<Option<Value<'t>>, Error> {
+        let mut claims = Claims::default();
+        claims.read(self.payload)?;
+        Ok(claims.all.get(name))
     }
 
     /// Checks the signature with the key that the token names, or with the only key of the set. It may be
@@ -299,5 +311,19 @@ mod tests {
         );
         assert_eq!(issuer("e317fQ"), Err(Error::InvalidJson));
         assert_eq!(issuer("e30="), Err(Error::InvalidBase64url));
+    }
+    #[test]
+    fn a_carried_document_can_be_looked_at_before_anything_is_checked() {
+        let claim = |payload: &str| {
+            let mut token = std::format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln").into_bytes();
+            let claim = Unverified::parse(&mut token)?.unverified_claim("x")?;
+            Ok(claim.map(|claim| claim.as_text().is_some_and(|text| text == "a.b.c")))
+        };
+        // {"x":"a.b.c"}, {"x":1}, {}, [], {}{}
+        assert_eq!(claim("eyJ4IjoiYS5iLmMifQ"), Ok(Some(true)));
+        assert_eq!(claim("eyJ4IjoxfQ"), Ok(Some(false)));
+        assert_eq!(claim("e30"), Ok(None));
+        assert_eq!(claim("W10"), Err(Error::ClaimsNotObject));
+        assert_eq!(claim("e317fQ"), Err(Error::InvalidJson));
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 
 use crate::claims::Claims;
 use crate::error::Error;
+use crate::header::Header;
 use crate::json::{Object, Text, Value};
 use crate::policy::{Accepted, Policy};
 use crate::time::Time;
@@ -65,6 +66,7 @@ use crate::time::Time;
 /// ```
 #[derive(Clone)]
 pub struct Verified<'t> {
+    key_id: Option<Text<'t>>,
     claims: Claims<'t>,
     issuer: Text<'t>,
     expiry: u64,
@@ -78,7 +80,7 @@ impl<'t> Verified<'t> {
     #[inline(never)]
     pub(crate) fn new(
         payload: &'t [u8],
-        token_type: Option<Text<'t>>,
+        header: Header<'t>,
         policy: &Policy<'_>,
         now: Time,
     ) -> Result<Self, Error> {
@@ -88,8 +90,9 @@ impl<'t> Verified<'t> {
             issuer,
             expiry,
             is_certain,
-        } = policy.check(token_type, &claims, now)?;
+        } = policy.check(header.token_type, &claims, now)?;
         Ok(Self {
+            key_id: header.key_id,
             claims,
             issuer,
             expiry,
@@ -102,6 +105,13 @@ impl<'t> Verified<'t> {
     #[must_use]
     pub fn is_certainly_valid(&self) -> bool {
         self.is_certain
+    }
+
+    /// Which key the token named, by which it was verified: `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and
+    /// 4.1.7).
+    #[must_use]
+    pub fn key_id(&self) -> Option<Text<'t>> {
+        self.key_id
     }
 
     /// `iss`: who issued the token (RFC 7519 section 4.1.1).

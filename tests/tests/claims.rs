@@ -43,6 +43,8 @@ fn registered_claims_have_their_methods() {
         );
         assert_eq!(verified.expiry(), 200);
         assert_eq!(verified.token_id().expect("jti").as_str(), Some("id-1"));
+        let key_id = verified.key_id().expect("kid");
+        assert_eq!(key_id, *Issuer::rfc7515().key_id());
         assert_eq!(verified.client().expect("azp"), "app");
         assert_eq!(list(&mut verified.scopes()), ["read:a", "write:b"]);
         assert_eq!(list(&mut verified.permissions()), ["p:1", "p:2"]);

@@ -50,7 +50,7 @@ fn main() -> ! {
             with_json(token),
         ] {
             if let Err(error) = result {
-                see((error.code(), error.remedy()));
+                see((error.number(), error.code(), error.remedy()));
                 see(write!(Sink, "{error}"));
             }
         }
@@ -77,8 +77,10 @@ where
     let unverified = Unverified::parse(token)?;
     see((unverified.key_id(), unverified.token_type()));
     see(unverified.unverified_issuer());
+    see(unverified.unverified_claim(black_box("signed_jwks")));
     let authenticated = unverified.authenticate(&keys)?;
     see((authenticated.payload(), authenticated.token_type()));
+    see(authenticated.key_id());
 
     let policy = policy();
     let time = Time::between(black_box(1), black_box(2));
@@ -108,7 +110,7 @@ fn with_verified(verified: &Verified<'_>) {
     see((verified.is_certainly_valid(), verified.expiry()));
     see((verified.not_before(), verified.issued_at()));
     let texts = [verified.subject(), verified.token_id(), verified.client()];
-    let texts = texts.into_iter().flatten();
+    let texts = texts.into_iter().chain([verified.key_id()]).flatten();
     let texts = texts.chain([verified.issuer()]).chain(verified.audiences());
     let texts = texts.chain(verified.scopes()).chain(verified.permissions());
     texts.for_each(with_text);
