@@ -2,16 +2,20 @@
 
 use core::fmt;
 
+use crate::claim::Claim;
+use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::Header;
 use crate::json::Text;
 use crate::policy::Policy;
+use crate::tenant;
 use crate::time::Time;
 use crate::verified::Verified;
 
 /// A JWS whose signature was checked: its payload is what the key's owner signed.
 ///
-/// [`Unverified::authenticate`](crate::Unverified::authenticate) is its only maker. It does not say
+/// [`Unverified::authenticate`](crate::Unverified::authenticate) makes it, and
+/// [`SignatureCheck::finish`](crate::SignatureCheck::finish) in steps: nothing else does. It does not say
 /// whom the payload is for, or until when it is valid: for an access token, [`verify`](Self::verify)
 /// compares the claims with a policy. Without that step it serves for other signed messages, such as an
 /// update of the key set.
@@ -21,8 +25,23 @@ pub struct Authenticated<'t> {
 }
 
 impl<'t> Authenticated<'t> {
-    pub(crate) fn new(header: Header<'t>, payload: &'t [u8]) -> Self {
-        Self { header, payload }
+    /// The JWS, if its signature verifies with a key that has this mark.
+    // Inlined, to save a frame on the stack.
+    #[inline(always)]
+    pub(crate) fn new(
+        verifies: bool,
+        mark: Option<&str>,
+        header: &Header<'t>,
+        payload: &'t [u8],
+    ) -> Result<Self, Error> {
+        if !verifies {
+            return Err(Error::InvalidSignature);
+        }
+        if let Some(mark) = mark {
+            check_mark(mark, payload)?;
+        }
+        let header = *header;
+        Ok(Self { header, payload })
     }
 
     /// Reads the claims and compares them with the policy.
@@ -50,6 +69,24 @@ impl<'t> Authenticated<'t> {
     #[must_use]
     pub fn token_type(&self) -> Option<Text<'t>> {
         self.header.token_type
+    }
+}
+
+/// Compares the issuer with the one that the key is marked for.
+///
+/// Not inlined: most keys have no mark.
+#[inline(never)]
+fn check_mark(mark: &str, payload: &[u8]) -> Result<(), Error> {
+    let mut claims = Claims::default();
+    claims.read(payload)?;
+    let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
+    if tenant::is_marked_for(mark, issuer, claims.tenant()?) {
+        Ok(())
+    } else if tenant::is_of_template(issuer, mark) {
+        // The key is for this tenant, too: it is the token that names two.
+        Err(Error::WrongIssuer)
+    } else {
+        Err(Error::WrongKeyIssuer)
     }
 }
 

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::rsa::portable::digits::{BITS, Digit, MASK, Word};
-use crate::rsa::{Bits, Capacity, LANES, PublicKey, View};
+use crate::rsa::{Bits, Buffer, Capacity, LANES, PublicKey, Steps, View};
 
 /// The name of the algorithm, in a header's and in a JWK's `alg`.
 pub(crate) const ALGORITHM: &str = "RS256";
@@ -30,6 +30,57 @@ where
 {
     let mut buffer = PublicKey::<BITS>::BUFFER;
     verifies_with(&key.view(), digest, signature, buffer.as_mut())
+}
+
+/// The check of a signature, which can rest between two steps. Key and signature have to be the same every time.
+pub(crate) struct Check<const BITS: usize>
+where
+    Bits<BITS>: Capacity,
+{
+    buffer: Buffer<BITS>,
+    progress: Progress,
+}
+
+/// How far a check has come.
+enum Progress {
+    /// Nothing is done.
+    Start,
+    /// These steps of the public operation are left.
+    Power(Steps),
+    /// The signature cannot be one: its length is not the key's, or its number is not below the modulus.
+    Rejected,
+}
+
+impl<const BITS: usize> Check<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    /// Inlined, so that the buffer is made where it stays.
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self {
+            buffer: PublicKey::<BITS>::BUFFER,
+            progress: Progress::Start,
+        }
+    }
+
+    /// Takes the next step: first reads the signature, then does one multiplication. Returns whether no step is
+    /// left.
+    pub(crate) fn step(&mut self, key: &PublicKey<BITS>, signature: &[u8]) -> bool {
+        let buffer = self.buffer.as_mut();
+        step_with(&key.view(), signature, buffer, &mut self.progress)
+    }
+
+    /// Takes the steps that are left, and returns whether the signature is that of a message with this digest.
+    pub(crate) fn verifies(
+        &mut self,
+        key: &PublicKey<BITS>,
+        digest: &[u8; 32],
+        signature: &[u8],
+    ) -> bool {
+        while !self.step(key, signature) {}
+        is_signature(&key.view(), digest, self.buffer.as_mut(), &self.progress)
+    }
 }
 
 /// Which of eight signatures are those of messages with these digests, each by its key.
@@ -95,6 +146,49 @@ fn verifies_with(
     // Steps 2a and 2b: RSAVP1. Steps 2c, 3 and 4: the encoded message, compared whole.
     key.public_operation(signature, buffer)
         .is_some_and(|message| is_encoded_message(message, len, digest))
+}
+
+/// The next step of [`verifies_with`], which does them all.
+#[inline(never)]
+fn step_with(
+    key: &View<'_>,
+    signature: &[u8],
+    buffer: &mut [Digit],
+    progress: &mut Progress,
+) -> bool {
+    let Some(mut operation) = key.operation(buffer) else {
+        return true;
+    };
+    match progress {
+        Progress::Start => {
+            let is_whole = signature.len() == key.bits.div_ceil(8);
+            let begun = is_whole.then(|| operation.begin(signature)).flatten();
+            let is_done = begun.is_none_or(|steps| steps.are_done());
+            *progress = begun.map_or(Progress::Rejected, Progress::Power);
+            is_done
+        }
+        Progress::Power(steps) => {
+            operation.step(steps);
+            steps.are_done()
+        }
+        Progress::Rejected => true,
+    }
+}
+
+/// The end of [`verifies_with`], after the last step.
+#[inline(never)]
+fn is_signature(
+    key: &View<'_>,
+    digest: &[u8; 32],
+    buffer: &mut [Digit],
+    progress: &Progress,
+) -> bool {
+    match (progress, key.operation(buffer)) {
+        (Progress::Power(steps), Some(operation)) if steps.are_done() => {
+            is_encoded_message(operation.result(), key.bits.div_ceil(8), digest)
+        }
+        _ => false,
+    }
 }
 
 /// The DER encoding of SHA-256's DigestInfo up to the digest (RFC 8017 section 9.2, note 1).

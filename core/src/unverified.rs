@@ -4,7 +4,6 @@ use core::fmt;
 
 use crate::authenticated::Authenticated;
 use crate::base64url;
-use crate::claim::Claim;
 use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::Header;
@@ -12,7 +11,7 @@ use crate::json::{Text, Value};
 use crate::jwk_set::JwkSet;
 use crate::rs256;
 use crate::rsa::{Bits, Capacity, LANES};
-use crate::tenant;
+use crate::signature_check::SignatureCheck;
 
 /// The longest token, in bytes.
 pub const MAX_TOKEN_LEN: usize = 16 * 1024;
@@ -129,7 +128,32 @@ impl<'t> Unverified<'t> {
     {
         let key = keys.find(self.header.key_id)?;
         let verifies = rs256::verifies(key.public_key(), &self.digest, self.signature);
-        self.authenticated(verifies, key.issuer())
+        Authenticated::new(verifies, key.issuer(), &self.header, self.payload)
+    }
+
+    /// Finds the key for [`authenticate`](Self::authenticate), and leaves the signature to be checked in steps,
+    /// between which the caller can do other work.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`authenticate`](Self::authenticate) for the key: [`Error::UnknownKey`],
+    /// [`Error::MissingKeyId`], [`Error::AmbiguousKey`] and [`Error::UnusableKey`].
+    pub fn begin<'k, const N: usize, const BITS: usize>(
+        &self,
+        keys: &'k JwkSet<N, BITS>,
+    ) -> Result<SignatureCheck<'t, 'k, BITS>, Error>
+    where
+        Bits<BITS>: Capacity,
+    {
+        let key = keys.find(self.header.key_id)?;
+        Ok(SignatureCheck {
+            header: self.header,
+            payload: self.payload,
+            signature: self.signature,
+            digest: self.digest,
+            key,
+            check: rs256::Check::new(),
+        })
     }
 
     /// As [`authenticate`](Self::authenticate), for eight tokens, each with its key set: in far less time than
@@ -167,7 +191,9 @@ impl<'t> Unverified<'t> {
             let verdicts = rs256::verify_eight(public_keys, digests, signatures);
             let mut lanes = tokens.iter().zip(keys);
             verdicts.map(|verifies| match lanes.next() {
-                Some((token, key)) => token.authenticated(verifies, key.issuer()),
+                Some((token, key)) => {
+                    Authenticated::new(verifies, key.issuer(), &token.header, token.payload)
+                }
                 None => Err(Error::InvalidSignature),
             })
         } else {
@@ -176,43 +202,6 @@ impl<'t> Unverified<'t> {
                 Some((token, keys)) => token.authenticate(keys),
                 None => Err(Error::InvalidSignature),
             })
-        }
-    }
-
-    /// What is authenticated, if the signature verifies with a key that has this mark.
-    // Inlined, to save a frame on the stack.
-    #[inline(always)]
-    fn authenticated(
-        &self,
-        verifies: bool,
-        mark: Option<&str>,
-    ) -> Result<Authenticated<'t>, Error> {
-        if !verifies {
-            return Err(Error::InvalidSignature);
-        }
-        if let Some(mark) = mark {
-            self.check_mark(mark)?;
-        }
-        Ok(Authenticated::new(self.header, self.payload))
-    }
-}
-
-impl Unverified<'_> {
-    /// Compares the issuer with the one that the key is marked for.
-    ///
-    /// Not inlined: most keys have no mark.
-    #[inline(never)]
-    fn check_mark(&self, mark: &str) -> Result<(), Error> {
-        let mut claims = Claims::default();
-        claims.read(self.payload)?;
-        let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;
-        if tenant::is_marked_for(mark, issuer, claims.tenant()?) {
-            Ok(())
-        } else if tenant::is_of_template(issuer, mark) {
-            // The key is for this tenant, too: it is the token that names two.
-            Err(Error::WrongIssuer)
-        } else {
-            Err(Error::WrongKeyIssuer)
         }
     }
 }

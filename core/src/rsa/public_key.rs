@@ -42,6 +42,9 @@ pub trait Capacity: sealed::Storage {}
 
 type Digits<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Digits;
 
+/// Room for a public operation.
+pub(crate) type Buffer<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Buffer;
+
 mod sealed {
     use super::Digit;
 
@@ -94,8 +97,7 @@ where
     pub(crate) const ZERO: <Bits<BITS> as sealed::Storage>::Digits =
         <Bits<BITS> as sealed::Storage>::ZERO;
     /// The buffer that [`View::public_operation`] needs.
-    pub(crate) const BUFFER: <Bits<BITS> as sealed::Storage>::Buffer =
-        <Bits<BITS> as sealed::Storage>::BUFFER;
+    pub(crate) const BUFFER: Buffer<BITS> = <Bits<BITS> as sealed::Storage>::BUFFER;
 }
 
 /// Shows no modulus: it is no secret, but would fill a log.

@@ -2,27 +2,36 @@
 
 use super::portable::digits::{self, Digit};
 use super::portable::montgomery;
+use super::power::Steps;
 use super::public_key::View;
 
 impl View<'_> {
     /// s^e mod n, for the signature s, in a part of the buffer; nothing if s is not below n.
+    // Inlined, to save a frame on the stack, as is all that it calls up to the multiplication.
+    #[inline(always)]
     pub(crate) fn public_operation<'b>(
         &self,
         signature: &[u8],
         buffer: &'b mut [Digit],
     ) -> Option<&'b [Digit]> {
+        let mut operation = self.operation(buffer)?;
+        let mut steps = operation.begin(signature)?;
+        while operation.step(&mut steps) {}
+        Some(operation.result())
+    }
+
+    /// The public operation in a buffer.
+    #[inline(always)]
+    pub(crate) fn operation<'b>(&self, buffer: &'b mut [Digit]) -> Option<Operation<'b, '_>> {
         let len = digits::stored_digits(self.bits);
-        let n = self.n.get(..len)?;
-        let constant = self.constant.get(..len)?;
         let (s, t) = buffer.split_at_mut_checked(len)?;
-        let t = t.get_mut(..2 * len - 1)?;
-        digits::set_from_be_bytes(s, signature);
-        if !digits::is_less(s, n) {
-            return None;
-        }
-        let mut backends = BACKENDS.iter();
-        let is_done = backends.any(|backend| backend(t, s, n, constant, self.e));
-        is_done.then_some(montgomery::upper_half(t, n))
+        Some(Operation {
+            t: t.get_mut(..2 * len - 1)?,
+            s,
+            n: self.n.get(..len)?,
+            constant: self.constant.get(..len)?,
+            e: self.e,
+        })
     }
 
     /// As [`public_operation`](Self::public_operation), for eight signatures at once, each with its key and a
@@ -67,22 +76,75 @@ impl View<'_> {
     }
 }
 
+/// A public operation in a buffer, where it can rest between two steps.
+pub(crate) struct Operation<'b, 'k> {
+    /// Room for a product. Its upper half is x.
+    t: &'b mut [Digit],
+    s: &'b mut [Digit],
+    n: &'k [Digit],
+    constant: &'k [Digit],
+    e: u32,
+}
+
+impl<'b> Operation<'b, '_> {
+    /// Reads s, and returns the steps from there to s^e mod n: none where a backend takes all at once. Returns
+    /// nothing if s is not below n.
+    #[inline(always)]
+    pub(crate) fn begin(&mut self, signature: &[u8]) -> Option<Steps> {
+        let Self {
+            t,
+            s,
+            n,
+            constant,
+            e,
+        } = self;
+        digits::set_from_be_bytes(s, signature);
+        if !digits::is_less(s, n) {
+            return None;
+        }
+        let mut backends = BACKENDS.iter();
+        if backends.any(|backend| backend(t, s, n, constant, *e)) {
+            return Some(Steps::none());
+        }
+        let x = montgomery::upper_half(t, n).iter_mut();
+        x.zip(&**s).for_each(|(to, from)| *to = *from);
+        Some(Steps::of(*e))
+    }
+
+    /// Takes the next step, which is one multiplication. Returns whether there was one.
+    #[inline(always)]
+    pub(crate) fn step(&mut self, steps: &mut Steps) -> bool {
+        let Some(step) = steps.next() else {
+            return false;
+        };
+        montgomery::take(step, self.t, self.s, self.n, self.constant);
+        true
+    }
+
+    /// s^e mod n, after the last step.
+    #[inline(always)]
+    pub(crate) fn result(self) -> &'b [Digit] {
+        let power = montgomery::upper_half(self.t, self.n);
+        montgomery::reduce(power, self.n);
+        power
+    }
+}
+
 /// How many signatures [`View::public_operations`] takes at once.
 pub(crate) const LANES: usize = 8;
 
-/// A way to the public operation: called with t, s, n, the key's constant and e, it sets the upper half of
-/// t to s^e mod n and returns true. It returns false if it does not support the processor. The signature
-/// s is below n, and e is odd and at least 3.
+/// A way to the whole public operation at once: called with t, s, n, the key's constant and e, it sets the upper
+/// half of t to s^e mod n and returns true. It returns false if it does not support the processor. The
+/// signature s is below n, and e is odd and at least 3.
 type Backend = fn(&mut [Digit], &[Digit], &[Digit], &[Digit], u32) -> bool;
 
-/// The fastest comes first, and the last is for every processor.
+/// The fastest comes first. Where there is none, [`montgomery`] takes step after step, on every processor.
 const BACKENDS: &[Backend] = &[
     #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
     #[cfg(not(tokenlatch_without_ifma))]
     super::arch::x86_64::ifma::public_operation,
     #[cfg(all(target_arch = "x86_64", not(tokenlatch_portable)))]
     super::arch::x86_64::fma::public_operation,
-    montgomery::public_operation,
 ];
 
 /// A way to eight public operations at once: called with eight signatures, each below its n, moduli of the same
@@ -134,6 +196,13 @@ pub(super) mod tests {
             let can = backend(&mut t, &digits, view_n, constant, e);
             assert!(!can || &t[len - 1..] == power, "the backends differ");
         }
+        let mut t = std::vec![0; len - 1];
+        t.extend(&digits);
+        for step in Steps::of(e) {
+            montgomery::take(step, &mut t, &digits, view_n, constant);
+        }
+        montgomery::reduce(&mut t[len - 1..], view_n);
+        assert_eq!(&t[len - 1..], power, "a backend differs from the steps");
 
         let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();
         bytes.reverse();

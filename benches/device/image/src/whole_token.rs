@@ -1,6 +1,9 @@
-//! The two operations of a device on whole documents: it verifies a token, and it reads a JWK Set.
+//! The operations of a device on whole documents: it verifies a token, at once or in steps, and it reads a JWK
+//! Set.
 
-use tokenlatch::{Error, JwkSet, Policy, Time, Verified, verify_in_place};
+use tokenlatch::{
+    Authenticated, Error, JwkSet, Policy, Time, Unverified, Verified, verify_in_place,
+};
 
 /// The longest keys that the key set has room for, in bits.
 pub const CAPACITY: usize = if cfg!(feature = "capacity-4096") {
@@ -29,6 +32,31 @@ pub fn verify<'t>(
     now: Time,
 ) -> Result<Verified<'t>, Error> {
     verify_in_place(token, keys, policy, now)
+}
+
+/// As [`verify`], with a rest after each step of the signature.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_in_steps<'t>(
+    token: &'t mut [u8],
+    keys: &JwkSet<1, CAPACITY>,
+    policy: &Policy<'_>,
+    now: Time,
+) -> Result<Verified<'t>, Error> {
+    authenticate_in_steps(&Unverified::parse(token)?, keys)?.verify(policy, now)
+}
+
+/// Not inlined, so that the check takes no stack while header and claims are read.
+#[inline(never)]
+fn authenticate_in_steps<'t>(
+    token: &Unverified<'t>,
+    keys: &JwkSet<1, CAPACITY>,
+) -> Result<Authenticated<'t>, Error> {
+    let mut check = token.begin(keys)?;
+    while !check.step() {}
+    check.finish()
 }
 
 /// The type of [`read_key_set`].

@@ -52,6 +52,7 @@ impl Image {
         }
         if implementation.is_tokenlatch() {
             cargo.args(["--bin", "whole-token", "--bin", "flash-whole-token"]);
+            cargo.args(["--bin", "steps", "--bin", "flash-steps"]);
         }
         let output = cargo.output()?;
         if !output.status.success() {

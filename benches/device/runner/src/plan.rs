@@ -121,7 +121,7 @@ impl Implementation {
     /// The programs that measure it.
     pub(crate) fn programs(&self) -> &'static [&'static str] {
         if self.is_tokenlatch() {
-            &["rsa", "whole-token"]
+            &["rsa", "whole-token", "steps"]
         } else {
             &["rsa"]
         }

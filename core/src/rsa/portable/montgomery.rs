@@ -9,41 +9,27 @@ use super::digits::{
     BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, product, subtract,
 };
 use crate::rsa::arch::SHORT;
-use crate::rsa::power::{Step, raise};
+use crate::rsa::power::Step;
 
-/// The backend for every processor.
+/// Takes one step to the power: t holds x in its upper half. x stays below 2n.
 // Inlined, to save a frame on the stack.
 #[inline(always)]
-pub(crate) fn public_operation(
-    t: &mut [Digit],
-    s: &[Digit],
-    n: &[Digit],
-    constant: &[Digit],
-    e: u32,
-) -> bool {
-    let x = upper_half(t, n).iter_mut();
-    x.zip(s).for_each(|(to, from)| *to = *from);
-    raise!(e, |step| match step {
-        Step::Enter => enter(t, constant, n),
-        Step::Square => multiply(t, None, n),
-        Step::Multiply => multiply(t, Some(s), n),
-    });
-    reduce(upper_half(t, n), n);
-    true
+pub(crate) fn take(step: Step, t: &mut [Digit], s: &[Digit], n: &[Digit], constant: &[Digit]) {
+    let y = match step {
+        Step::Enter => Some(constant),
+        Step::Square => None,
+        Step::Multiply => Some(s),
+    };
+    multiply(t, y, n);
+    if SHORT != 0 && step == Step::Enter {
+        shift(upper_half(t, n), n, SHORT);
+    }
 }
 
 /// The half of a buffer for a product modulo n that holds first a factor and then the result.
 pub(crate) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit] {
     let len = n.len().saturating_sub(1);
     t.get_mut(len..).unwrap_or_default()
-}
-
-/// `x = xR mod n`, its Montgomery form, for x in the upper half of t, with the key's constant.
-fn enter(t: &mut [Digit], constant: &[Digit], n: &[Digit]) {
-    multiply(t, Some(constant), n);
-    if SHORT != 0 {
-        shift(upper_half(t, n), n, SHORT);
-    }
 }
 
 /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t. The
@@ -289,7 +275,7 @@ mod tests {
                 assert_eq!(number(&constant) % &n, (one << log_of_constant(len)) % &n);
                 let mut t = vec![0; len - 1];
                 t.extend(digits(one, len));
-                enter(&mut t, &constant, &n_digits);
+                take(Step::Enter, &mut t, &[], &n_digits, &constant);
                 let form = number(upper_half(&mut t, &n_digits));
                 assert!(form < &n * 2u8);
                 assert_eq!(form % &n, r % &n);

@@ -81,6 +81,9 @@ where
     let authenticated = unverified.authenticate(&keys)?;
     see((authenticated.payload(), authenticated.token_type()));
     see(authenticated.key_id());
+    let mut check = unverified.begin(&keys)?;
+    see(check.step());
+    see(check.finish()?.payload());
 
     let policy = policy();
     let time = Time::between(black_box(1), black_box(2));

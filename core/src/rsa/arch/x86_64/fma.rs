@@ -31,7 +31,7 @@ use core::mem::swap;
 use super::{constants, mxcsr, radix};
 use crate::rsa::portable::digits::{BITS, Digit, MASK, bit_len};
 use crate::rsa::portable::montgomery::upper_half;
-use crate::rsa::power::{Step, raise};
+use crate::rsa::power::{Step, Steps};
 
 /// The bits of a digit.
 const RADIX_BITS: usize = 47;
@@ -106,7 +106,7 @@ impl Modulus {
         let scratch = &mut Scratch { low: ZERO, q: ZERO };
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
         x.digits = signature;
-        raise!(e, |step| {
+        for step in Steps::of(e) {
             let t = match step {
                 Step::Enter => Factors::Two(&x.digits, &self.r_squared),
                 Step::Square => Factors::Same(x),
@@ -114,7 +114,7 @@ impl Modulus {
             };
             self.reduce(next, t, scratch);
             swap(&mut x, &mut next);
-        });
+        }
         to_digits(power, &x.digits, n);
     }
 

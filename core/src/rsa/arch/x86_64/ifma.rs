@@ -22,7 +22,7 @@ use core::mem::swap;
 use super::{constants, radix};
 use crate::rsa::portable::digits::{BITS, Digit, bit_len};
 use crate::rsa::portable::montgomery::{reduce, upper_half};
-use crate::rsa::power::{Step, raise};
+use crate::rsa::power::{Step, Steps};
 
 /// The bits of a digit.
 const RADIX_BITS: usize = 50;
@@ -93,7 +93,7 @@ impl Modulus {
         let scratch = &mut Scratch { low: ZERO, q: ZERO };
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
         x.digits = signature;
-        raise!(e, |step| {
+        for step in Steps::of(e) {
             let t = match step {
                 Step::Enter => Terms::Product(&x.digits, &self.r_squared),
                 Step::Square => Terms::Square(x),
@@ -101,7 +101,7 @@ impl Modulus {
             };
             self.reduce(next, t, scratch);
             swap(&mut x, &mut next);
-        });
+        }
         to_digits(power, &x.digits, n);
     }
 

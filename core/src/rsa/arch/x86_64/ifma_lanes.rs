@@ -23,7 +23,7 @@ use super::constants;
 use super::ifma::is_available;
 use crate::rsa::portable::digits::{self, Digit, MASK, bit_len};
 use crate::rsa::portable::montgomery::{self, log_of_constant};
-use crate::rsa::power::{Step, raise};
+use crate::rsa::power::{Step, Steps};
 
 /// How many numbers a vector has a digit of.
 const LANES: usize = 8;
@@ -133,14 +133,14 @@ impl Moduli {
     fn public_operation(&self, mut numbers: [&mut [Digit]; LANES], n: [&[Digit]; LANES], e: u32) {
         let signatures = from_digits(numbers.each_ref().map(|number| &**number));
         let (mut x, mut next, q) = (&mut signatures.clone(), &mut zero(), &mut zero());
-        raise!(e, |step| {
+        for step in Steps::of(e) {
             match step {
                 Step::Enter => self.reduce::<false>(next, x, &self.r_squared, q),
                 Step::Square => self.reduce::<true>(next, x, x, q),
                 Step::Multiply => self.reduce::<false>(next, x, &signatures, q),
             }
             swap(&mut x, &mut next);
-        });
+        }
         to_digits(&mut numbers, x);
         for (number, n) in numbers.into_iter().zip(n) {
             montgomery::reduce(number, n);
