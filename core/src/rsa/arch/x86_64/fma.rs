@@ -107,12 +107,11 @@ impl Modulus {
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
         x.digits = signature;
         for step in Steps::of(e) {
-            let t = match step {
-                Step::Enter => Factors::Two(&x.digits, &self.r_squared),
-                Step::Square => Factors::Same(x),
-                Step::Multiply => Factors::Two(&x.digits, &signature),
-            };
-            self.reduce(next, t, scratch);
+            match step {
+                Step::Enter => self.reduce(next, Factors::Two(&x.digits, &self.r_squared), scratch),
+                Step::Square => self.reduce(next, Factors::Same(x), scratch),
+                Step::Multiply => self.reduce(next, Factors::Two(&x.digits, &signature), scratch),
+            }
             swap(&mut x, &mut next);
         }
         to_digits(power, &x.digits, n);

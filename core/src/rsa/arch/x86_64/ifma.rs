@@ -94,12 +94,11 @@ impl Modulus {
         let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
         x.digits = signature;
         for step in Steps::of(e) {
-            let t = match step {
-                Step::Enter => Terms::Product(&x.digits, &self.r_squared),
-                Step::Square => Terms::Square(x),
-                Step::Multiply => Terms::Product(&x.digits, &signature),
-            };
-            self.reduce(next, t, scratch);
+            match step {
+                Step::Enter => self.reduce(next, Terms::Product(&x.digits, &self.r_squared), scratch),
+                Step::Square => self.reduce(next, Terms::Square(x), scratch),
+                Step::Multiply => self.reduce(next, Terms::Product(&x.digits, &signature), scratch),
+            }
             swap(&mut x, &mut next);
         }
         to_digits(power, &x.digits, n);
