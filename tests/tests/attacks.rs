@@ -2,7 +2,7 @@
 //! RS256 can meet, each rejected with its reason.
 
 use serde_json::{Value, json};
-use tokenlatch::{Error, JwkSet, MAX_TOKEN_LEN, Policy, Time, verify};
+use tokenlatch::{Error, JwkSet, MAX_TOKEN_LEN, Policy, Time, Unverified, verify};
 use tokenlatch_tests::issuer::Issuer;
 
 const POLICY: Policy = Policy::new("https://issuer.example/", "https://api.example.com/");
@@ -11,14 +11,29 @@ const NOW: u64 = 1_800_000_000;
 fn verdict(token: &str, policy: &Policy<'_>) -> Result<(), Error> {
     let keys = JwkSet::<4>::from_json(Issuer::rfc7515().jwk_set().as_bytes())?;
     let mut scratch = vec![0; token.len()];
-    verify(
+    let in_steps = verdict_in_steps(token.as_bytes(), &mut scratch, &keys, policy);
+    let verified = verify(
         token.as_bytes(),
         &mut scratch,
         &keys,
         policy,
         Time::exactly(NOW),
-    )
-    .map(|_| ())
+    );
+    let verdict = verified.map(|_| ());
+    assert_eq!(in_steps, verdict);
+    verdict
+}
+
+fn verdict_in_steps(
+    token: &[u8],
+    scratch: &mut [u8],
+    keys: &JwkSet<4>,
+    policy: &Policy<'_>,
+) -> Result<(), Error> {
+    let mut check = Unverified::parse_copy(token, scratch)?.begin(keys)?;
+    while !check.step() {}
+    check.finish()?.verify(policy, Time::exactly(NOW))?;
+    Ok(())
 }
 
 fn claims() -> Value {
