@@ -6,7 +6,7 @@ use crate::base64url;
 use crate::error::Error;
 use crate::json::{self, Array, Members, Text, Value};
 use crate::rs256;
-use crate::rsa::{self, Bits, Capacity, PublicKey};
+use crate::rsa::{self, Bits, Capacity, Checked, PublicKey};
 
 /// The longest `kid`, and the longest `issuer`, in bytes.
 pub const MAX_KEY_ID_LEN: usize = 128;
@@ -62,25 +62,28 @@ where
     /// the errors of JSON.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
         match json::parse(json::without_bom(document))? {
-            Value::Object(jwk) => Self::read(&mut jwk.members()).map_err(|unusable| unusable.why),
+            Value::Object(jwk) => {
+                let mut buffer = [0; MAX_UINT_TEXT_LEN];
+                let usable = UsableJwk::read(&mut jwk.members(), BITS, &mut buffer);
+                let mut jwk = Self::EMPTY;
+                jwk.set(&usable.map_err(|unusable| unusable.why)?);
+                Ok(jwk)
+            }
             _ => Err(Error::InvalidKey),
         }
     }
 
-    /// Reads a JWK. Skips members that it does not know (RFC 7517 section 4), and members that say nothing:
-    /// `null`, and lists without an element, as class libraries write them.
-    pub(crate) fn read(members: &mut Members<'_>) -> Result<Self, UnusableJwk> {
-        let mut read = Read::default();
-        // To the last member, for the `kid` of a key that cannot be used.
-        for (name, value) in members {
-            if let Err(error) = read.take(name, value) {
-                read.problem = read.problem.or(Some(error));
-            }
-        }
-        read.key().map_err(|why| UnusableJwk {
-            key_id: read.key_id.map(Text::hash),
-            why,
-        })
+    /// Room for a key.
+    pub(crate) const EMPTY: Self = Self::anonymous(PublicKey::EMPTY);
+
+    /// Becomes the key of a JWK that was read for this capacity.
+    ///
+    /// In place: on a small stack there is no room for another key.
+    pub(crate) fn set(&mut self, jwk: &UsableJwk<'_, '_>) {
+        ShortText::set(&mut self.key_id, jwk.key_id);
+        self.thumbprint = jwk.thumbprint.map(Text::hash);
+        ShortText::set(&mut self.issuer, jwk.issuer);
+        self.public_key.set(&jwk.key);
     }
 
     /// `kid`
@@ -162,6 +165,44 @@ macro_rules! jwk {
     };
 }
 
+/// What a [`Jwk`] is made of, checked.
+pub(crate) struct UsableJwk<'a, 'b> {
+    key_id: Option<Text<'a>>,
+    thumbprint: Option<Text<'a>>,
+    issuer: Option<Text<'a>>,
+    key: Checked<'b>,
+}
+
+impl<'a, 'b> UsableJwk<'a, 'b> {
+    /// Reads a JWK for a key of this capacity in bits. Skips members that it does not know (RFC 7517 section
+    /// 4), and members that say nothing: `null`, and lists without an element, as class libraries write them.
+    pub(crate) fn read(
+        members: &mut Members<'a>,
+        capacity: usize,
+        buffer: &'b mut [u8; MAX_UINT_TEXT_LEN],
+    ) -> Result<Self, UnusableJwk> {
+        let mut read = Read::default();
+        // To the last member, for the `kid` of a key that cannot be used.
+        for (name, value) in members {
+            if let Err(error) = read.take(name, value) {
+                read.problem = read.problem.or(Some(error));
+            }
+        }
+        match read.key(capacity, buffer) {
+            Ok(key) => Ok(Self {
+                key_id: read.key_id,
+                thumbprint: read.thumbprint,
+                issuer: read.issuer,
+                key,
+            }),
+            Err(why) => Err(UnusableJwk {
+                key_id: read.key_id.map(Text::hash),
+                why,
+            }),
+        }
+    }
+}
+
 /// Why a JWK cannot be used, and the hash of its `kid`, if it has one.
 pub(crate) struct UnusableJwk {
     pub(crate) key_id: Option<u32>,
@@ -213,36 +254,33 @@ impl<'a> Read<'a> {
         Ok(())
     }
 
-    fn key<const BITS: usize>(&self) -> Result<Jwk<BITS>, Error>
-    where
-        Bits<BITS>: Capacity,
-    {
+    fn key<'b>(
+        &self,
+        capacity: usize,
+        buffer: &'b mut [u8; MAX_UINT_TEXT_LEN],
+    ) -> Result<Checked<'b>, Error> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
-        let short = |text: Option<Text<'_>>, too_long| {
-            text.map(|text| ShortText::read(text).ok_or(too_long))
-                .transpose()
-        };
         if self.key_type.is_none_or(|key_type| key_type != "RSA") {
             return Err(Error::UnsupportedKeyType);
         }
-        let mut buffer = [0; MAX_UINT_TEXT_LEN];
         let e = self.e.ok_or(Error::InvalidKey)?;
-        let e = rsa::exponent(read_uint(e, &mut buffer, Error::InvalidExponent)?)?;
+        let e = rsa::exponent(read_uint(e, buffer, Error::InvalidExponent)?)?;
         let n = self.n.ok_or(Error::InvalidKey)?;
-        let n = read_uint(n, &mut buffer, Error::ModulusTooLong)?;
-        Ok(Jwk {
-            key_id: short(self.key_id, Error::KeyIdTooLong)?,
-            thumbprint: self.thumbprint.map(Text::hash),
-            issuer: short(self.issuer, Error::KeyIssuerTooLong)?,
-            public_key: PublicKey::from_be_bytes(n, e)?,
-        })
+        let n = read_uint(n, buffer, Error::ModulusTooLong)?;
+        if self.key_id.is_some_and(ShortText::is_too_long) {
+            return Err(Error::KeyIdTooLong);
+        }
+        if self.issuer.is_some_and(ShortText::is_too_long) {
+            return Err(Error::KeyIssuerTooLong);
+        }
+        Checked::new(n, e, capacity)
     }
 }
 
 /// 513 bytes in base64url: 4096 bits and a leading zero. Padding takes no more.
-const MAX_UINT_TEXT_LEN: usize = 684;
+pub(crate) const MAX_UINT_TEXT_LEN: usize = 684;
 
 fn text(value: Value<'_>) -> Result<Text<'_>, Error> {
     value.as_text().ok_or(Error::InvalidKey)
@@ -283,6 +321,11 @@ struct ShortText {
 }
 
 impl ShortText {
+    const EMPTY: Self = Self {
+        bytes: [0; MAX_KEY_ID_LEN],
+        len: 0,
+    };
+
     const fn new(text: &str) -> Option<Self> {
         let mut bytes = [0; MAX_KEY_ID_LEN];
         let len = text.len();
@@ -296,10 +339,19 @@ impl ShortText {
         })
     }
 
-    fn read(text: Text<'_>) -> Option<Self> {
-        let mut bytes = [0; MAX_KEY_ID_LEN];
-        let len = text.copy_to(&mut bytes)? as u8;
-        Some(Self { bytes, len })
+    /// Sets `place` to a text that is not too long.
+    fn set(place: &mut Option<Self>, text: Option<Text<'_>>) {
+        *place = None;
+        if let Some(text) = text {
+            let place = place.insert(Self::EMPTY);
+            place.len = text.copy_to(&mut place.bytes).unwrap_or(0) as u8;
+        }
+    }
+
+    fn is_too_long(text: Text<'_>) -> bool {
+        // A character takes at least a byte.
+        let characters = text.chars().take(MAX_KEY_ID_LEN + 1);
+        characters.map(char::len_utf8).sum::<usize>() > MAX_KEY_ID_LEN
     }
 
     fn as_str(&self) -> &str {

@@ -1,10 +1,12 @@
 //! A JWK Set (RFC 7517 section 5) of fixed capacity.
 
+use core::fmt;
+
 use heapless::Vec;
 
 use crate::error::{Error, Unusable};
-use crate::json::{self, Array, MAX_JSON_MEMBERS, Object, Text, Value, Visitor};
-use crate::jwk::{Jwk, UnusableJwk};
+use crate::json::{self, Array, MAX_JSON_MEMBERS, Members, Object, Text, Value, Visitor};
+use crate::jwk::{Jwk, MAX_UINT_TEXT_LEN, UnusableJwk, UsableJwk};
 use crate::rsa::{Bits, Capacity};
 
 /// The longest JWK Set document, in bytes.
@@ -36,12 +38,14 @@ pub const MAX_KEYS: usize = 1024;
 /// - It is the key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7).
 /// - It is the only key of the set, if the token has no `kid`, or if the key has none: nothing says then that
 ///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4), and the signature decides.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct JwkSet<const N: usize, const BITS: usize = 2048>
 where
     Bits<BITS>: Capacity,
 {
-    keys: Vec<Jwk<BITS>, N>,
+    /// The keys, and then places without a meaning. Not a `Vec`: it would move each key into its place.
+    places: [Jwk<BITS>; N],
+    len: usize,
     unusable: usize,
     /// Why the first unusable keys cannot be used, with the hash of each one's `kid`.
     reasons: Vec<(u32, Unusable), N>,
@@ -54,14 +58,33 @@ where
     /// The set of these keys; more than `N` do not compile.
     #[must_use]
     pub const fn from_keys<const M: usize>(keys: [Jwk<BITS>; M]) -> Self {
+        const { assert!(M <= N, "more keys than the set has room for") };
+        let mut places = [Jwk::EMPTY; N];
+        if let Some((front, _)) = places.split_at_mut_checked(M) {
+            front.copy_from_slice(&keys);
+        }
         Self {
-            keys: Vec::from_array(keys),
+            places,
+            len: M,
             unusable: 0,
             reasons: Vec::new(),
         }
     }
 
-    /// Reads a JWK Set document.
+    /// The set that [`read_json`](Self::read_json) reads, by value.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read_json`](Self::read_json).
+    pub fn from_json(document: &[u8]) -> Result<Self, Error> {
+        let mut set = Self::from_keys([]);
+        set.read_json(document)?;
+        Ok(set)
+    }
+
+    /// Reads a JWK Set document in place of the keys that the set has. After an error the set is empty.
+    ///
+    /// Each key is read into its place in the set: a device with a small stack keeps the set in a `static`.
     ///
     /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and skipped, whatever is
     /// wrong with it. It does not affect the other keys, unless the document is not JSON. A token that names
@@ -73,38 +96,65 @@ where
     /// [`Error::KeySetTooLong`], [`Error::InvalidKeySet`] and the errors of JSON where the document is not
     /// a JWK Set, and [`Error::KeySetFull`] where it has more than `N` usable keys or more than
     /// [`MAX_KEYS`] keys of any kind.
-    pub fn from_json(document: &[u8]) -> Result<Self, Error> {
-        let document = KeySetDocument::read(document)?;
-        let mut set = Self::from_keys([]);
-        document
-            .keys
-            .objects(&|at| document.is_bad(at), &mut |members| {
-                if set.keys.len() + set.unusable >= MAX_KEYS {
-                    return Err(Error::KeySetFull);
+    pub fn read_json(&mut self, document: &[u8]) -> Result<(), Error> {
+        self.clear();
+        let read = self.read(document);
+        if read.is_err() {
+            self.clear();
+        }
+        read
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.unusable = 0;
+        self.reasons.clear();
+    }
+
+    /// Adds the keys of a document.
+    fn read(&mut self, document: &[u8]) -> Result<(), Error> {
+        let mut bad = BadKeys::default();
+        let keys = keys(document, &mut bad)?;
+        keys.objects(&|at| bad.contains(at), &mut |jwk| self.add(jwk))
+    }
+
+    /// Adds a key of a document.
+    ///
+    /// Not inlined, so that its buffer takes no stack while the document is checked.
+    #[inline(never)]
+    fn add(&mut self, jwk: Option<&mut Members<'_>>) -> Result<(), Error> {
+        if self.len + self.unusable >= MAX_KEYS {
+            return Err(Error::KeySetFull);
+        }
+        let mut buffer = [0; MAX_UINT_TEXT_LEN];
+        let read = match jwk {
+            Some(jwk) => UsableJwk::read(jwk, BITS, &mut buffer),
+            None => Err(UnusableJwk {
+                key_id: None,
+                why: Error::InvalidKey,
+            }),
+        };
+        match read {
+            Ok(usable) => {
+                let place = self.places.get_mut(self.len).ok_or(Error::KeySetFull)?;
+                place.set(&usable);
+                self.len += 1;
+            }
+            Err(UnusableJwk { key_id, why }) => {
+                self.unusable += 1;
+                if let Some(key_id) = key_id {
+                    // If there is no room, the key is as one that the set does not have.
+                    let _ = self.reasons.push((key_id, Unusable::new(why)));
                 }
-                let malformed = UnusableJwk {
-                    key_id: None,
-                    why: Error::InvalidKey,
-                };
-                match members.ok_or(malformed).and_then(Jwk::read) {
-                    Ok(jwk) => set.keys.push(jwk).map_err(|_| Error::KeySetFull)?,
-                    Err(UnusableJwk { key_id, why }) => {
-                        set.unusable += 1;
-                        if let Some(key_id) = key_id {
-                            // If there is no room, the key is as one that the set does not have.
-                            let _ = set.reasons.push((key_id, Unusable::new(why)));
-                        }
-                    }
-                }
-                Ok(())
-            })?;
-        Ok(set)
+            }
+        }
+        Ok(())
     }
 
     /// The usable keys.
     #[must_use]
     pub fn keys(&self) -> &[Jwk<BITS>] {
-        &self.keys
+        self.places.get(..self.len).unwrap_or_default()
     }
 
     /// How many keys of the document cannot be used.
@@ -153,7 +203,7 @@ where
     /// Not inlined, so that it is there once.
     #[inline(never)]
     fn only(&self, is_one: &dyn Fn(&Jwk<BITS>) -> bool) -> Result<&Jwk<BITS>, Error> {
-        let mut keys = self.keys.iter().filter(|key| is_one(key));
+        let mut keys = self.keys().iter().filter(|key| is_one(key));
         let first = keys.next().ok_or(Error::UnknownKey)?;
         let is_same = |other: &Jwk<BITS>| {
             other.public_key() == first.public_key() && other.issuer() == first.issuer()
@@ -163,6 +213,19 @@ where
         } else {
             Err(Error::AmbiguousKey)
         }
+    }
+}
+
+impl<const N: usize, const BITS: usize> fmt::Debug for JwkSet<N, BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwkSet")
+            .field("keys", &self.keys())
+            .field("unusable", &self.unusable)
+            .field("reasons", &self.reasons)
+            .finish()
     }
 }
 
@@ -176,10 +239,11 @@ pub fn for_each_jwk<'a>(
     document: &'a [u8],
     each: &mut dyn FnMut(Result<Object<'a>, Error>),
 ) -> Result<(), Error> {
-    let document = KeySetDocument::read(document)?;
-    for (at, key) in document.keys.elements().enumerate() {
+    let mut bad = BadKeys::default();
+    let keys = keys(document, &mut bad)?;
+    for (at, key) in keys.elements().enumerate() {
         each(match key {
-            Value::Object(jwk) if !document.is_bad(at) => Ok(jwk),
+            Value::Object(jwk) if !bad.contains(at) => Ok(jwk),
             Value::Object(jwk) => Err(match json::parse(jwk.as_str().as_bytes()) {
                 Ok(_) => Error::InvalidKey,
                 Err(error) => error,
@@ -190,39 +254,45 @@ pub fn for_each_jwk<'a>(
     Ok(())
 }
 
-/// The `keys` of a JWK Set document.
-struct KeySetDocument<'a> {
-    keys: Array<'a>,
-    /// A bit for each of the first [`MAX_KEYS`] keys that is not to be read.
-    bad: [u32; MAX_KEYS / 32],
+/// Checks a JWK Set document and returns its `keys`.
+fn keys<'a>(document: &'a [u8], bad: &mut BadKeys) -> Result<Array<'a>, Error> {
+    if document.len() > MAX_KEY_SET_LEN {
+        return Err(Error::KeySetTooLong);
+    }
+    let mut finder = Finder { keys: None, bad };
+    json::walk(json::without_bom(document), MAX_JSON_MEMBERS, &mut finder)?;
+    finder.keys.ok_or(Error::InvalidKeySet)
 }
 
-impl<'a> KeySetDocument<'a> {
-    fn read(document: &'a [u8]) -> Result<Self, Error> {
-        if document.len() > MAX_KEY_SET_LEN {
-            return Err(Error::KeySetTooLong);
+/// A bit for each of the first [`MAX_KEYS`] keys that is not to be read.
+#[derive(Default)]
+struct BadKeys([u32; MAX_KEYS / 32]);
+
+impl BadKeys {
+    /// Returns whether there is room for it.
+    fn insert(&mut self, at: usize) -> bool {
+        match self.0.get_mut(at / 32) {
+            Some(bits) => {
+                *bits |= 1 << (at % 32);
+                true
+            }
+            None => false,
         }
-        let mut finder = Finder::default();
-        json::walk(json::without_bom(document), MAX_JSON_MEMBERS, &mut finder)?;
-        let Finder { keys, bad } = finder;
-        let keys = keys.ok_or(Error::InvalidKeySet)?;
-        Ok(Self { keys, bad })
     }
 
-    fn is_bad(&self, at: usize) -> bool {
-        let bits = self.bad.get(at / 32).copied();
+    fn contains(&self, at: usize) -> bool {
+        let bits = self.0.get(at / 32).copied();
         bits.unwrap_or_default() & 1 << (at % 32) != 0
     }
 }
 
 /// Finds the `keys` while the document is checked.
-#[derive(Default)]
-struct Finder<'a> {
+struct Finder<'a, 'b> {
     keys: Option<Array<'a>>,
-    bad: [u32; MAX_KEYS / 32],
+    bad: &'b mut BadKeys,
 }
 
-impl<'a> Visitor<'a> for Finder<'a> {
+impl<'a> Visitor<'a> for Finder<'a, '_> {
     fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
         if name == "keys" {
             self.keys = value.as_array();
@@ -231,13 +301,7 @@ impl<'a> Visitor<'a> for Finder<'a> {
     }
 
     fn bad_element(&mut self, name: Text<'a>, at: usize) -> bool {
-        match self.bad.get_mut(at / 32) {
-            Some(bits) if name == "keys" => {
-                *bits |= 1 << (at % 32);
-                true
-            }
-            _ => false,
-        }
+        name == "keys" && self.bad.insert(at)
     }
 }
 
@@ -493,6 +557,54 @@ mod tests {
             Some(Error::InvalidJson)
         );
         assert_eq!(set("{\"keys\":[]}\u{feff}"), Some(Error::InvalidJson));
+    }
+
+    #[test]
+    fn a_document_takes_the_place_of_the_one_before() {
+        let read = |set: &mut JwkSet<2, 4096>, keys: &str| {
+            set.read_json(with_moduli(&format!(r#"{{"keys":[{keys}]}}"#)).as_bytes())
+        };
+        let long = r#"{"kty":"RSA","$LONG","e":"Aw","kid":"long","x5t":"t","issuer":"i"}"#;
+        let odd = r#"{"kty":"EC","kid":"odd"}"#;
+        let short = r#"{"kty":"RSA","$A","e":"AQAB","kid":"k"},{"kty":"RSA","$B","e":"AQAB"}"#;
+        let mut fresh = JwkSet::from_keys([]);
+        read(&mut fresh, short).unwrap();
+
+        let mut set = JwkSet::from_keys([fresh.keys()[1]]);
+        read(&mut set, &[long, odd, odd].join(",")).unwrap();
+        assert_eq!((set.keys().len(), set.unusable()), (1, 2));
+        assert_eq!(set.keys()[0].public_key().bits(), 2056);
+        assert_eq!(set.keys()[0].issuer(), Some("i"));
+        // Nothing is left of the longer key.
+        read(&mut set, short).unwrap();
+        assert_eq!(set.keys(), fresh.keys());
+        assert_eq!(set.unusable(), 0);
+        assert!(!set.knows("odd") && !set.knows("t"));
+    }
+
+    #[test]
+    fn after_an_error_the_set_is_empty() {
+        let a = r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"}"#;
+        let good = set::<1>(&format!(r#"{a},{{"kty":"EC","kid":"odd"}}"#)).unwrap();
+        for bad in [
+            String::from("{"),
+            String::from("{}"),
+            " ".repeat(MAX_KEY_SET_LEN + 1),
+            with_moduli(&format!(r#"{{"keys":[{{}},{a},{a}]}}"#)),
+        ] {
+            let mut set = good.clone();
+            set.read_json(bad.as_bytes()).unwrap_err();
+            assert_eq!((set.keys().len(), set.unusable()), (0, 0));
+            assert!(!set.knows("a") && !set.knows("odd"));
+        }
+    }
+
+    #[test]
+    fn a_set_shows_its_keys_only() {
+        let mut set = set::<2>(r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"}"#).unwrap();
+        assert!(format!("{set:?}").contains("\"a\""));
+        set.read_json(br#"{"keys":[]}"#).unwrap();
+        assert!(!format!("{set:?}").contains("\"a\""));
     }
 
     #[test]

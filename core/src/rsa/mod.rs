@@ -29,5 +29,5 @@ mod roca;
 
 pub(crate) use power::Steps;
 pub use public_key::{Bits, Capacity, PublicKey};
-pub(crate) use public_key::{Buffer, View, exponent};
+pub(crate) use public_key::{Buffer, Checked, View, exponent};
 pub(crate) use public_operation::LANES;

@@ -67,13 +67,9 @@ where
     ///
     /// The same as those of [`new`](PublicKey::<2048>::new).
     pub fn from_be_bytes(n: &[u8], e: u32) -> Result<Self, Error> {
-        let mut key = Self {
-            n: Self::ZERO,
-            constant: Self::ZERO,
-            e,
-            bits: 0,
-        };
-        key.bits = prepare(key.n.as_mut(), key.constant.as_mut(), n, e, BITS)?;
+        let checked = Checked::new(n, e, BITS)?;
+        let mut key = Self::EMPTY;
+        key.set(&checked);
         Ok(key)
     }
 
@@ -91,6 +87,23 @@ where
             e: self.e,
             bits: self.bits,
         }
+    }
+
+    /// Room for a key.
+    pub(crate) const EMPTY: Self = Self {
+        n: Self::ZERO,
+        constant: Self::ZERO,
+        e: 0,
+        bits: 0,
+    };
+
+    /// Becomes the key that was checked for this capacity.
+    pub(crate) fn set(&mut self, checked: &Checked<'_>) {
+        // Equal keys are equal in the digits above the modulus, too.
+        self.constant.as_mut().fill(0);
+        checked.prepare(self.n.as_mut(), self.constant.as_mut());
+        self.e = checked.e;
+        self.bits = checked.bits;
     }
 
     /// Room for a signature.
@@ -123,54 +136,60 @@ pub(crate) struct View<'k> {
 }
 
 /// The public exponent from its big-endian bytes, without leading zeros.
-pub(crate) fn exponent(bytes: &[u8]) -> Result<u32, Error> {
+pub(crate) const fn exponent(bytes: &[u8]) -> Result<u32, Error> {
     match bytes {
         [1..=u8::MAX, ..] if bytes.len() <= size_of::<u32>() => {
-            Ok(bytes.iter().fold(0, |e, byte| e << 8 | u32::from(*byte)))
+            Ok(digits::short_number(bytes) as u32)
         }
         _ => Err(Error::InvalidExponent),
     }
 }
 
-/// Fills in a key's modulus and constant from big-endian bytes, and returns the bits of n.
-const fn prepare(
-    digits: &mut [Digit],
-    constant: &mut [Digit],
-    n: &[u8],
+/// A modulus and an exponent that a key can be made of.
+pub(crate) struct Checked<'n> {
+    n: &'n [u8],
     e: u32,
-    capacity: usize,
-) -> Result<usize, Error> {
-    if let [0, ..] = n {
-        return Err(Error::ModulusLeadingZero);
+    bits: usize,
+}
+
+impl<'n> Checked<'n> {
+    /// Checks a big-endian modulus and an exponent for a key of this capacity in bits.
+    pub(crate) const fn new(n: &'n [u8], e: u32, capacity: usize) -> Result<Self, Error> {
+        let [highest, .., lowest] = n else {
+            return Err(Error::ModulusTooShort);
+        };
+        if *highest == 0 {
+            return Err(Error::ModulusLeadingZero);
+        }
+        if n.len() > capacity / 8 {
+            return Err(Error::ModulusTooLong);
+        }
+        let bits = 8 * n.len() - highest.leading_zeros() as usize;
+        if bits < MIN_BITS {
+            return Err(Error::ModulusTooShort);
+        }
+        if *lowest & 1 == 0 {
+            return Err(Error::ModulusEven);
+        }
+        if roca::has_fingerprint(n) {
+            return Err(Error::WeakModulus);
+        }
+        if e & 1 == 0 || e < 3 {
+            return Err(Error::InvalidExponent);
+        }
+        Ok(Self { n, e, bits })
     }
-    if n.len() > capacity / 8 {
-        return Err(Error::ModulusTooLong);
+
+    /// Fills in a key's modulus and constant.
+    const fn prepare(&self, n: &mut [Digit], constant: &mut [Digit]) {
+        digits::set_from_be_bytes(n, self.n);
+        let len = digits::stored_digits(self.bits);
+        if let (Some((n, _)), Some((constant, _))) =
+            (n.split_at_checked(len), constant.split_at_mut_checked(len))
+        {
+            montgomery::set_to_constant(constant, n);
+        }
     }
-    digits::set_from_be_bytes(digits, n);
-    let bits = digits::bit_len(digits);
-    let [lowest, ..] = *digits else {
-        return Err(Error::ModulusTooShort);
-    };
-    if bits < MIN_BITS {
-        return Err(Error::ModulusTooShort);
-    }
-    if lowest & 1 == 0 {
-        return Err(Error::ModulusEven);
-    }
-    if roca::has_fingerprint(digits) {
-        return Err(Error::WeakModulus);
-    }
-    if e & 1 == 0 || e < 3 {
-        return Err(Error::InvalidExponent);
-    }
-    let len = digits::stored_digits(bits);
-    if let (Some((n, _)), Some((constant, _))) = (
-        digits.split_at_checked(len),
-        constant.split_at_mut_checked(len),
-    ) {
-        montgomery::set_to_constant(constant, n);
-    }
-    Ok(bits)
 }
 
 macro_rules! capacities {
@@ -194,19 +213,15 @@ macro_rules! capacities {
             /// [`Error::ModulusLeadingZero`], [`Error::WeakModulus`] and
             /// [`Error::InvalidExponent`].
             pub const fn new(n: &[u8], e: u32) -> Result<Self, Error> {
-                let mut key = Self {
-                    n: Self::ZERO,
-                    constant: Self::ZERO,
-                    e,
-                    bits: 0,
+                let checked = match Checked::new(n, e, $bits) {
+                    Ok(checked) => checked,
+                    Err(error) => return Err(error),
                 };
-                match prepare(&mut key.n, &mut key.constant, n, e, $bits) {
-                    Ok(bits) => {
-                        key.bits = bits;
-                        Ok(key)
-                    }
-                    Err(error) => Err(error),
-                }
+                let mut key = Self::EMPTY;
+                checked.prepare(&mut key.n, &mut key.constant);
+                key.e = e;
+                key.bits = checked.bits;
+                Ok(key)
             }
         }
     )*};

@@ -4,7 +4,7 @@
 //! Such a modulus is a power of 65537 modulo every small prime (Nemec et al., "The Return of
 //! Coppersmith's Attack", 2017, section 3.3). A sound modulus has the fingerprint by chance with probability 2^-28.
 
-use super::portable::digits::{BITS, Digit, Word};
+use super::portable::digits::{Word, short_number};
 
 /// The primes up to 167 modulo which not every number is a power of 65537. Those with the fewest powers
 /// come first.
@@ -12,8 +12,9 @@ const PRIMES: [Word; 17] = [
     97, 37, 79, 11, 61, 73, 127, 151, 13, 17, 19, 53, 71, 103, 107, 109, 157,
 ];
 
-/// Whether the modulus has the fingerprint. For a sound modulus, the first few primes give the verdict.
-pub(crate) const fn has_fingerprint(n: &[Digit]) -> bool {
+/// Whether a modulus, in big-endian bytes, has the fingerprint. For a sound modulus, the first few primes give
+/// the verdict.
+pub(crate) const fn has_fingerprint(n: &[u8]) -> bool {
     let mut primes = PRIMES.as_slice();
     while let [prime, rest @ ..] = primes {
         if !is_power_of_65537(remainder(n, *prime), *prime) {
@@ -25,15 +26,19 @@ pub(crate) const fn has_fingerprint(n: &[Digit]) -> bool {
 }
 
 /// `n mod divisor`, for a divisor below 2^8.
-const fn remainder(n: &[Digit], divisor: Word) -> Word {
-    /// Half a digit, which leaves room for a remainder above it.
-    const HALF: u32 = BITS.div_ceil(2);
+const fn remainder(n: &[u8], divisor: Word) -> Word {
+    /// A word less a byte, which leaves room for a remainder above it.
+    const BYTES: usize = size_of::<Word>() - 1;
     let (mut n, mut remainder) = (n, 0);
-    while let [lower @ .., digit] = n {
-        let (high, low) = (*digit >> HALF, *digit & ((1 << HALF) - 1));
-        remainder = modulo(remainder << (BITS - HALF) | high as Word, divisor);
-        remainder = modulo(remainder << HALF | low as Word, divisor);
-        n = lower;
+    // Short chunks come first: a chunk shifts all before it by its own length.
+    let mut len = n.len() % BYTES;
+    while let Some((chunk, lower)) = n.split_at_checked(len) {
+        let chunk_and_remainder = remainder << (8 * BYTES) | short_number(chunk);
+        remainder = modulo(chunk_and_remainder, divisor);
+        if lower.is_empty() {
+            break;
+        }
+        (n, len) = (lower, BYTES);
     }
     remainder
 }
@@ -57,11 +62,10 @@ const fn modulo(number: Word, divisor: Word) -> Word {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rsa::portable::digits::set_from_be_bytes;
 
     #[test]
     fn powers_of_65537_have_the_fingerprint() {
-        let (mut bytes, mut n) = ([0; 200], [0; 200]);
+        let mut bytes = [0; 200];
         bytes[199] = 1;
         for _ in 0..64 {
             // Times 65537: the number plus the number shifted by two bytes.
@@ -71,22 +75,23 @@ mod tests {
                 bytes[at] = carry as u8;
                 carry >>= 8;
             }
-            set_from_be_bytes(&mut n, &bytes);
-            assert!(has_fingerprint(&n));
+            assert!(has_fingerprint(&bytes));
         }
         bytes[199] += 2;
-        set_from_be_bytes(&mut n, &bytes);
-        assert!(!has_fingerprint(&n));
+        assert!(!has_fingerprint(&bytes));
     }
 
     #[test]
     fn remainders_are_exact() {
-        let mut n = [0; 10];
-        set_from_be_bytes(&mut n, &[0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0]);
-        for divisor in [3_u8, 97, 157, 251] {
-            let expected = 0x1234_5678_9abc_def0_u64 % u64::from(divisor);
-            let remainder = remainder(&n, Word::from(divisor));
-            assert_eq!(u128::from(remainder), u128::from(expected));
+        let n = 0x1234_5678_9abc_def0_fedc_ba98_7654_3210_u128.to_be_bytes();
+        for len in 0..=n.len() {
+            let n = &n[..len];
+            let number = n.iter().fold(0, |n, byte| n << 8 | u128::from(*byte));
+            for divisor in [3_u8, 97, 157, 251, 255] {
+                let expected = number % u128::from(divisor);
+                let remainder = remainder(n, Word::from(divisor));
+                assert_eq!(u128::from(remainder), expected, "{len} bytes, {divisor}");
+            }
         }
     }
 }

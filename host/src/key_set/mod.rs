@@ -77,7 +77,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Vec<u8>, KeySetError> {
 /// [`KeySetError::Invalid`], and [`KeySetError::NoUsableKey`]: a set without a usable key would hide that
 /// something is wrong.
 pub fn parse(document: &[u8]) -> Result<Box<KeySet>, KeySetError> {
-    let keys = Box::new(KeySet::from_json(document)?);
+    let mut keys = Box::new(KeySet::from_keys([]));
+    keys.read_json(document)?;
     if keys.keys().is_empty() {
         return Err(KeySetError::NoUsableKey(list(document)?));
     }

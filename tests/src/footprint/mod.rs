@@ -30,7 +30,7 @@ pub struct Footprint {
 pub struct Row {
     /// `stack` or `flash`.
     pub memory: String,
-    /// The function that takes it. `JwkSet::from_json` takes its flash besides that of `verify_in_place`. Its
+    /// The function that takes it. `JwkSet::read_json` takes its flash besides that of `verify_in_place`. Its
     /// stack is for a key set with room for 2 keys.
     pub function: String,
     /// `size`, `release` or `speed`.
@@ -84,7 +84,7 @@ impl Footprint {
 }
 
 const VERIFY: &str = "verify_in_place";
-const READ: &str = "JwkSet::from_json";
+const READ: &str = "JwkSet::read_json";
 
 /// The figures for a capacity, with the feature that makes room for it and the key of an issuer.
 fn with_capacity(capacity: u32, feature: &str, issuer: &Issuer) -> Vec<Row> {

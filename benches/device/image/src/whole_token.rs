@@ -60,13 +60,13 @@ fn authenticate_in_steps<'t>(
 }
 
 /// The type of [`read_key_set`].
-pub type ReadKeySet = fn(&[u8]) -> Result<JwkSet<1, CAPACITY>, Error>;
+pub type ReadKeySet = fn(&mut JwkSet<1, CAPACITY>, &[u8]) -> Result<(), Error>;
 
-/// Reads a JWK Set.
+/// Reads a JWK Set in place.
 ///
 /// # Errors
 ///
-/// As [`JwkSet::from_json`].
-pub fn read_key_set(document: &[u8]) -> Result<JwkSet<1, CAPACITY>, Error> {
-    JwkSet::from_json(document)
+/// As [`JwkSet::read_json`].
+pub fn read_key_set(keys: &mut JwkSet<1, CAPACITY>, document: &[u8]) -> Result<(), Error> {
+    keys.read_json(document)
 }

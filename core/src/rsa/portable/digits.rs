@@ -74,8 +74,8 @@ pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
     }
 }
 
-/// The big-endian number `bytes`, which has fewer bytes than a word.
-const fn short_number(bytes: &[u8]) -> Word {
+/// The big-endian number `bytes`, which has at most the bytes of a word.
+pub(crate) const fn short_number(bytes: &[u8]) -> Word {
     let (mut bytes, mut number) = (bytes, 0);
     while let [byte, lower @ ..] = bytes {
         number = number << 8 | *byte as Word;

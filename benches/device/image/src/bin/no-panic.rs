@@ -66,7 +66,8 @@ where
     see(signature::Verifier::verify(&key, token, &&*scratch));
     see((Jwk::anonymous(key), Jwk::new(black_box("kid"), key)));
 
-    let keys = JwkSet::<2, BITS>::from_json(scratch)?;
+    let mut keys = JwkSet::<2, BITS>::from_json(scratch)?;
+    keys.read_json(scratch)?;
     see(keys.unusable());
     #[cfg(feature = "deliberate-panic")]
     see(token[keys.unusable()]);
