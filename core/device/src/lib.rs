@@ -1,0 +1,156 @@
+//! What a device that verifies tokens offline needs besides the verifier, [`tokenlatch`]: the time, key updates,
+//! revocation, single use, a challenge, a record of what happened, and a storage for all of it.
+//!
+//! Nothing here allocates, nothing is unsafe, and nothing is global: each part is a value that the firmware owns.
+//!
+//! # A door, in order
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use embedded_storage::nor_flash::NorFlash;
+//! use tokenlatch::{JwkSet, Policy, Time, Verified, verify};
+//! use tokenlatch_device::{
+//!     Applied, Audit, Challenge, Clock, Error, Event, Fingerprint, KeySet, Nonces, Replay, Revocation, Root,
+//!     Storage, Verdict,
+//! };
+//!
+//! // Constants, from `tokenlatch pack`: the root's key, the factory's keys and the time of the build.
+//! # const BUILD_TIME: u64 = 1_790_000_000;
+//! # const FACTORY_KEYS: JwkSet<4> = JwkSet::from_keys([]);
+//! static ROOT_KEYS: JwkSet<1> = JwkSet::from_keys([/* jwk!("root", ...) */]);
+//! const ROOT: Root = Root::new(&ROOT_KEYS, "https://issuer.example/", "fleet");
+//! const LEEWAY: Duration = Duration::from_secs(0);
+//! const POLICY: Policy = Policy::new("https://issuer.example/", "door-1")
+//!     .require_scopes(&["door:open"])
+//!     .leeway(LEEWAY);
+//!
+//! struct Door<F: NorFlash> {
+//!     storage: Storage<F>,
+//!     clock: Clock,
+//!     keys: KeySet<4>,
+//!     revocation: Revocation<4, 32>,
+//!     replay: Replay<32>,
+//!     challenge: Challenge,
+//!     nonces: Nonces,
+//!     audit: Audit,
+//! }
+//!
+//! impl<F: NorFlash> Door<F> {
+//!     /// After every reset. `scratch` has `MAX_DOCUMENT_LEN` bytes, or as many as the storage takes.
+//!     fn start(flash: F, seed: [u8; 32], scratch: &mut [u8]) -> Result<Self, Error> {
+//!         let mut door = Self {
+//!             // The last two pages of the flash are for the audit record.
+//!             storage: Storage::open(flash, 2)?,
+//!             clock: Clock::new(BUILD_TIME, Duration::from_secs(400 * 86_400)),
+//!             keys: KeySet::new(FACTORY_KEYS),
+//!             revocation: Revocation::new(),
+//!             replay: Replay::new(LEEWAY),
+//!             challenge: Challenge::new(Duration::from_secs(60)),
+//!             nonces: Nonces::new(seed),
+//!             audit: Audit::new(),
+//!         };
+//!         let (storage, clock) = (&mut door.storage, &mut door.clock);
+//!         // A door records an error of these and goes on: what could not be read then rejects by itself.
+//!         clock.load(storage)?;
+//!         door.keys.load(scratch, &ROOT, clock, storage)?;
+//!         door.revocation.load(scratch, &ROOT, clock, storage)?;
+//!         door.replay.load(storage)?;
+//!         door.nonces.load(storage)?;
+//!         door.audit.load(storage)?;
+//!         Ok(door)
+//!     }
+//!
+//!     /// A key set update, from the wire or from a token's claim `signed_jwks`.
+//!     fn update(&mut self, document: &[u8], scratch: &mut [u8]) -> Result<Applied, Error> {
+//!         self.keys.apply(document, scratch, &ROOT, &mut self.clock, &mut self.storage)
+//!     }
+//!
+//!     /// A question for a nonce. `ticks` are milliseconds since the reset.
+//!     fn ask(&mut self, ticks: u64) -> Result<[u8; 22], Error> {
+//!         let nonce = self.nonces.next(&mut self.storage)?;
+//!         Ok(self.challenge.begin(nonce, ticks))
+//!     }
+//!
+//!     /// A token: whether the bolt moves. `rtc` is what the real-time clock says, if it runs.
+//!     fn token(&mut self, token: &[u8], rtc: Option<u64>, scratch: &mut [u8]) -> Verdict {
+//!         let now = self.clock.read(rtc).time;
+//!         let mut first = Fingerprint::NONE;
+//!         let result = self.accept(token, now, scratch, &mut first);
+//!         // Once more, from what came over the wire, and without anything of the first time.
+//!         let second = self.keys.keys(now).and_then(|keys| {
+//!             Ok(Fingerprint::of(&verify(token, scratch, keys, &POLICY, now)?))
+//!         });
+//!         let recorded = self.audit.record(Event::Token, result, now, None, &mut self.storage);
+//!         match (result, second, recorded) {
+//!             (Ok(()), Ok(second), Ok(())) => Verdict::confirm(&first, &second),
+//!             _ => Verdict::REJECTED,
+//!         }
+//!     }
+//!
+//!     fn accept(
+//!         &mut self,
+//!         token: &[u8],
+//!         now: Time,
+//!         scratch: &mut [u8],
+//!         fingerprint: &mut Fingerprint,
+//!     ) -> Result<(), Error> {
+//!         let token: Verified = verify(token, scratch, self.keys.keys(now)?, &POLICY, now)?;
+//!         self.revocation.check(&token)?;
+//!         // If the door asks for nonces: self.challenge.check(&token, ticks)?;
+//!         // Last, for it uses the token up. It is stored when this returns.
+//!         self.replay.accept(&token, &mut self.clock, &mut self.storage)?;
+//!         // The one issuer of this door is the one that is believed about the time.
+//!         if let Some(issued_at) = token.issued_at() {
+//!             self.clock.learn(issued_at);
+//!         }
+//!         self.clock.store_if_due(&mut self.storage)?;
+//!         *fingerprint = Fingerprint::of(&token);
+//!         Ok(())
+//!     }
+//! }
+//! ```
+//!
+//! # Parts
+//!
+//! | part | what it keeps | its records |
+//! |---|---|---|
+//! | [`Clock`] | a floor that never goes back | one |
+//! | [`KeySet`] | the keys in force | a signed document |
+//! | [`Revocation`] | what is revoked | a signed document |
+//! | [`Replay`] | which tokens were used | one for each token |
+//! | [`Challenge`], [`Nonces`] | the nonce that a token must echo | a counter |
+//! | [`Audit`] | what happened | the [`Log`] |
+//! | [`Verdict`], [`Fingerprint`] | what two verifications agree on | |
+//! | [`Storage`] | all of the records and the log, in flash | |
+//!
+//! The parts know the storage by the traits [`Records`] and [`Log`] alone.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod audit;
+mod challenge;
+mod clock;
+mod document;
+mod error;
+mod hardened;
+mod hash;
+mod key_set;
+mod record;
+mod replay;
+mod revocation;
+mod storage;
+
+pub use audit::{AUDIT_ENTRY_LEN, Audit, AuditCount, AuditEntry, Event, subject_hash};
+pub use challenge::{Challenge, NONCE_LEN, Nonce, Nonces};
+pub use clock::{Certainty, Clock, Learned, Reading};
+pub use document::{Applied, MAX_DOCUMENT_LEN, Root};
+pub use error::Error;
+pub use hardened::{Fingerprint, Verdict};
+pub use key_set::{KEY_SET_TYPE, KeySet};
+pub use record::{Log, MAX_RECORD_LEN, Records};
+pub use replay::Replay;
+pub use revocation::{REVOCATION_TYPE, Revocation};
+pub use storage::Storage;
