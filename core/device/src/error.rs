@@ -52,9 +52,12 @@ pub enum Error {
     StorageFull,
     /// The storage has something that this device did not write: it is damaged or was rewritten.
     Corrupt,
-    /// The flash is too small for the records, or its pages are too few or too small, or do not fit the
-    /// ranges.
+    /// The capacity of the flash is not a number of whole pages, or its words are too long.
     WrongFlash,
+    /// The pages of the flash are too small for two records.
+    PagesTooSmall,
+    /// The flash has too few pages.
+    FlashTooSmall,
 }
 
 impl Error {
@@ -125,7 +128,13 @@ impl Error {
             Self::Storage => (141, "storage", "the flash does not read or write"),
             Self::StorageFull => (142, "storage-full", "the storage is full"),
             Self::Corrupt => (143, "corrupt", "the storage is damaged or was rewritten"),
-            Self::WrongFlash => (144, "wrong-flash", "the flash does not suit the records"),
+            Self::WrongFlash => (
+                144,
+                "wrong-flash",
+                "the flash has no whole pages, or too long words",
+            ),
+            Self::PagesTooSmall => (145, "pages-too-small", "the flash's pages are too small"),
+            Self::FlashTooSmall => (146, "flash-too-small", "the flash has too few pages"),
         }
     }
 }

@@ -11,7 +11,7 @@
 //! use embedded_storage::nor_flash::NorFlash;
 //! use tokenlatch::{JwkSet, Policy, Time, Verified, verify};
 //! use tokenlatch_device::{
-//!     Applied, Audit, Challenge, Clock, Error, Event, Fingerprint, KeySet, Nonces, Replay, Revocation, Root,
+//!     Applied, Audit, Challenge, Clock, Error, Event, Fingerprint, KeySet, Layout, Nonces, Replay, Revocation, Root,
 //!     Storage, Verdict,
 //! };
 //!
@@ -40,8 +40,7 @@
 //!     /// After every reset. `scratch` has `MAX_DOCUMENT_LEN` bytes, or as many as the storage takes.
 //!     fn start(flash: F, seed: [u8; 32], scratch: &mut [u8]) -> Result<Self, Error> {
 //!         let mut door = Self {
-//!             // The last two pages of the flash are for the audit record.
-//!             storage: Storage::open(flash, 2)?,
+//!             storage: Storage::open(flash, Layout::default())?,
 //!             clock: Clock::new(BUILD_TIME, Duration::from_secs(400 * 86_400)),
 //!             keys: KeySet::new(FACTORY_KEYS),
 //!             revocation: Revocation::new(),
@@ -153,4 +152,4 @@ pub use key_set::{KEY_SET_TYPE, KeySet};
 pub use record::{Log, MAX_RECORD_LEN, Records};
 pub use replay::Replay;
 pub use revocation::{REVOCATION_TYPE, Revocation};
-pub use storage::Storage;
+pub use storage::{Layout, Storage};
