@@ -7,7 +7,7 @@ use crate::issuer::Issuer;
 /// The folder of the example.
 #[must_use]
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example/minimal")
 }
 
 /// The file of a token that the example contains.

@@ -1,0 +1,103 @@
+//! The door on a Stellaris LM3S6965 evaluation board, or in QEMU.
+//!
+//! | pin | what |
+//! |---|---|
+//! | PA0, PA1 | UART0: receive, transmit |
+//! | PB2, PB3 | I2C0, with a DS1307 or DS1338 and a 24C256 |
+//! | PB0 | the bolt: high is open |
+//! | PF0 | the board's LED |
+#![no_std]
+#![no_main]
+
+mod clock;
+mod gpio;
+mod i2c;
+#[cfg(feature = "power-cut")]
+mod power_cut;
+mod registers;
+mod uart;
+mod watchdog;
+
+use core::cell::RefCell;
+use core::panic::PanicInfo;
+
+use cortex_m_rt::entry;
+use embedded_hal_bus::i2c::RefCellDevice;
+use tokenlatch_door::board::{Board, Peripherals};
+use tokenlatch_drivers::ds1307::Ds1307;
+use tokenlatch_drivers::eeprom::Eeprom;
+use tokenlatch_drivers::memory::CortexM;
+use tokenlatch_drivers::systick::SysTick;
+
+#[cfg(feature = "check")]
+use tokenlatch_check::run;
+#[cfg(not(feature = "check"))]
+use tokenlatch_door::run;
+
+use gpio::Output;
+use i2c::I2c;
+use uart::Uart;
+use watchdog::Watchdog;
+
+struct Lm3s6965Evb;
+
+impl Board for Lm3s6965Evb {
+    type Serial = Uart;
+    type Rtc = Ds1307<Device>;
+    #[cfg(not(feature = "power-cut"))]
+    type Flash = Eeprom<Device>;
+    #[cfg(feature = "power-cut")]
+    type Flash = Eeprom<power_cut::PowerCut<Device>>;
+    type Bolt = Output;
+    type Led = Output;
+    type Watchdog = Watchdog;
+    type Timer = SysTick;
+    type Memory = CortexM;
+}
+
+/// A device on the bus. The clock and the EEPROM share the bus.
+type Device = RefCellDevice<'static, I2c>;
+
+#[entry]
+fn main() -> ! {
+    static mut BUS: Option<RefCell<I2c>> = None;
+
+    // First, so that the bolt is closed whatever happens next.
+    clock::start();
+    let bolt = bolt();
+    let bus: &'static RefCell<I2c> = BUS.insert(RefCell::new(I2c::new()));
+    let core = cortex_m::Peripherals::take().expect("taken once");
+    let eeprom = RefCellDevice::new(bus);
+    #[cfg(feature = "power-cut")]
+    let eeprom = power_cut::PowerCut::new(eeprom);
+    run::<Lm3s6965Evb>(Peripherals {
+        serial: Uart::new(),
+        rtc: Ds1307::new(RefCellDevice::new(bus)),
+        flash: Eeprom::new(eeprom),
+        bolt,
+        led: Output::new(registers::gpio::F, 0),
+        watchdog: Watchdog::new(),
+        timer: SysTick::new(core.SYST, clock::FREQUENCY),
+        memory: CortexM,
+    })
+}
+
+fn bolt() -> Output {
+    Output::new(registers::gpio::B, 0)
+}
+
+/// Closes the bolt, and waits for the watchdog to reset the chip.
+#[panic_handler]
+fn panic(_info: &PanicInfo<'_>) -> ! {
+    bolt();
+    #[cfg(feature = "qemu")]
+    {
+        // The place only: a message may have what was received.
+        semihosting::eprintln!("panicked at {:?}", _info.location());
+        semihosting::process::exit(1);
+    }
+    #[cfg(not(feature = "qemu"))]
+    loop {
+        core::hint::spin_loop();
+    }
+}
