@@ -1,9 +1,12 @@
-//! Drivers of the chips that several boards have, as the door's traits.
+//! Drivers of what several boards have, as the door's traits.
 #![cfg_attr(not(test), no_std)]
 
 pub mod ds1307;
 pub mod eeprom;
 #[cfg(feature = "cortex-m")]
 pub mod memory;
+pub mod pins_i2c;
+pub mod register;
 #[cfg(feature = "cortex-m")]
 pub mod systick;
+pub mod watchdog;

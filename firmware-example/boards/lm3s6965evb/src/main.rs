@@ -16,7 +16,6 @@ mod i2c;
 mod power_cut;
 mod registers;
 mod uart;
-mod watchdog;
 
 use core::cell::RefCell;
 use core::panic::PanicInfo;
@@ -28,6 +27,7 @@ use tokenlatch_drivers::ds1307::Ds1307;
 use tokenlatch_drivers::eeprom::Eeprom;
 use tokenlatch_drivers::memory::CortexM;
 use tokenlatch_drivers::systick::SysTick;
+use tokenlatch_drivers::watchdog::Watchdog;
 
 #[cfg(feature = "check")]
 use tokenlatch_check::run;
@@ -37,7 +37,6 @@ use tokenlatch_door::run;
 use gpio::Output;
 use i2c::I2c;
 use uart::Uart;
-use watchdog::Watchdog;
 
 struct Lm3s6965Evb;
 
@@ -76,7 +75,7 @@ fn main() -> ! {
         flash: Eeprom::new(eeprom),
         bolt,
         led: Output::new(registers::gpio::F, 0),
-        watchdog: Watchdog::new(),
+        watchdog: Watchdog::new(registers::watchdog::ALL, clock::FREQUENCY),
         timer: SysTick::new(core.SYST, clock::FREQUENCY),
         memory: CortexM,
     })

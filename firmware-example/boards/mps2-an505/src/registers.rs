@@ -1,0 +1,51 @@
+//! The registers of the AN505 that the drivers use, at their secure addresses.
+//!
+//! Source: Application Note AN505 (Arm, DAI0505B), chapter 3, and the Cortex-M System Design Kit Technical
+//! Reference Manual (Arm, DDI0479C).
+#![allow(unsafe_code)]
+
+use tokenlatch_drivers::register::Register;
+
+const fn register(address: usize) -> Register {
+    // SAFETY: this file has only addresses of the manuals, and none of a register that starts a transfer from or
+    // to memory.
+    unsafe { Register::at(address) }
+}
+
+/// The first UART.
+pub(crate) mod uart0 {
+    use super::{Register, register};
+
+    pub(crate) const DATA: Register = register(0x5020_0000);
+    pub(crate) const STATE: Register = register(0x5020_0004);
+    pub(crate) const CTRL: Register = register(0x5020_0008);
+    pub(crate) const BAUDDIV: Register = register(0x5020_0010);
+}
+
+/// The pins of the I2C bus of the second shield, where QEMU puts devices: a bit of 1 lets go of the line.
+pub(crate) mod i2c {
+    use super::{Register, register};
+
+    /// Sets bits when written; the lines when read.
+    pub(crate) const SET: Register = register(I2C);
+    pub(crate) const CLEAR: Register = register(I2C + 4);
+
+    const I2C: usize = 0x5020_d000;
+}
+
+/// The LEDs of the FPGA.
+pub(crate) const LEDS: Register = register(0x5030_2000);
+
+/// The secure watchdog.
+pub(crate) mod watchdog {
+    use tokenlatch_drivers::watchdog::Registers;
+
+    use super::register;
+
+    pub(crate) const ALL: Registers = Registers {
+        load: register(0x5008_1000),
+        control: register(0x5008_1008),
+        clear: register(0x5008_100c),
+        lock: register(0x5008_1c00),
+    };
+}
