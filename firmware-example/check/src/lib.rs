@@ -12,10 +12,11 @@
 //! | `erase A B` | erases from A to B |
 //! | `bolt 1`, `bolt 0`, `led 1`, `led 0` | moves the pin |
 //! | `hang` | stops feeding the watchdog: the board resets |
+//! | `overflow` | takes more stack than there is |
 //! | `panic` | panics |
 #![no_std]
 
-use core::str;
+use core::{hint, str};
 
 use embedded_hal::digital::{OutputPin, PinState};
 use embedded_io::{Read, ReadReady, Write};
@@ -114,10 +115,20 @@ fn carry_out<B: Board>(line: &str, peripherals: &mut Peripherals<B>) -> Option<(
             writeln!(serial, "{:?}", led.set_state(state).is_ok())
         }
         "hang" => loop {
-            core::hint::spin_loop();
+            hint::spin_loop();
         },
+        "overflow" => writeln!(serial, "{}", recurse(1)),
         "panic" => panic!("as told"),
         _ => return None,
     };
     Some(())
+}
+
+/// Ends where the stack does.
+fn recurse(depth: u32) -> u32 {
+    let bytes = hint::black_box([depth; 16]);
+    if depth == 0 {
+        return 0;
+    }
+    recurse(depth.wrapping_add(1)) ^ bytes[3]
 }
