@@ -12,7 +12,7 @@ pub struct PinsI2c<C, D, W> {
 }
 
 impl<C: OutputPin + InputPin, D: OutputPin + InputPin, W: DelayNs> PinsI2c<C, D, W> {
-    /// A bus of 100 kHz at most.
+    /// A bus of 400 kHz at most.
     #[must_use]
     pub fn new(scl: C, sda: D, delay: W) -> Self {
         Self { scl, sda, delay }
@@ -76,7 +76,7 @@ impl<C: OutputPin + InputPin, D: OutputPin + InputPin, W: DelayNs> PinsI2c<C, D,
     /// A device may hold the line low until it is ready, but not for longer than 10 ms.
     fn raise_scl(&mut self) -> Result<(), Error> {
         self.scl.set_high().map_err(|_| Error::Pin)?;
-        for _ in 0..2000 {
+        for _ in 0..10_000 {
             self.wait();
             if self.scl.is_high().map_err(|_| Error::Pin)? {
                 return Ok(());
@@ -87,7 +87,7 @@ impl<C: OutputPin + InputPin, D: OutputPin + InputPin, W: DelayNs> PinsI2c<C, D,
 
     /// Half of a period.
     fn wait(&mut self) {
-        self.delay.delay_us(5);
+        self.delay.delay_ns(1250);
     }
 
     fn transfer(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 //! | pin | what |
 //! |---|---|
 //! | PA0, PA1 | UART0: receive, transmit |
-//! | PB2, PB3 | I2C0, with a DS1307 or DS1338 and a 24C256 |
+//! | PB2, PB3 | I2C0, with a DS1338 and a 24C256 |
 //! | PB0 | the bolt: high is open |
 //! | PF0 | the board's LED |
 #![no_std]

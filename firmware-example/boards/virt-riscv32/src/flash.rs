@@ -82,8 +82,14 @@ impl ReadNorFlash for Flash {
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Error> {
         check_read(self, offset, bytes.len())?;
-        for (offset, byte) in (offset as usize..).zip(bytes) {
-            *byte = word(offset).read().to_le_bytes()[offset % WORD];
+        let (mut offset, mut bytes) = (offset as usize, bytes);
+        while !bytes.is_empty() {
+            // From this byte on, what is in the same word.
+            let word = &word(offset).read().to_le_bytes()[offset % WORD..];
+            let (now, rest) = bytes.split_at_mut(word.len().min(bytes.len()));
+            now.copy_from_slice(&word[..now.len()]);
+            offset += now.len();
+            bytes = rest;
         }
         Ok(())
     }

@@ -46,11 +46,11 @@ pub(crate) mod timer {
 /// Resets the machine (SiFive's test device).
 pub(crate) const TEST: Register = register(0x10_0000);
 
-/// The second flash memory, of which the door uses 4 MiB (Intel's Common Flash Interface).
+/// The second flash memory, of which the door uses 2 MiB (Intel's Common Flash Interface).
 pub(crate) mod flash {
     use super::{Register, register};
 
-    pub(crate) const CAPACITY: usize = 4 * 1024 * 1024;
+    pub(crate) const CAPACITY: usize = 2 * 1024 * 1024;
 
     /// The word that has the byte at an offset.
     ///
