@@ -1,5 +1,6 @@
 //! Code that the whole-system tests share.
 
+pub mod board;
 pub mod cargo;
 pub mod device;
 pub mod firmware;

@@ -92,7 +92,7 @@ pub trait Watchdog {
 
 /// A timer that counts from reset and does not wrap around.
 pub trait Timer {
-    /// The milliseconds since reset. Called at least once in 24 days.
+    /// The milliseconds since reset.
     fn milliseconds(&mut self) -> u64;
 }
 
