@@ -6,7 +6,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::digital::{ErrorType, InputPin, OutputPin};
 use tokenlatch_drivers::pins_i2c::PinsI2c;
 
-use crate::FREQUENCY;
+use crate::clock::FREQUENCY;
 use crate::registers::i2c::{CLEAR, SET};
 
 /// The bus of the second shield.

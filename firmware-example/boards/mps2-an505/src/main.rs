@@ -12,6 +12,7 @@
 #![no_std]
 #![no_main]
 
+mod clock;
 mod i2c;
 mod led;
 mod registers;
@@ -31,6 +32,7 @@ use tokenlatch_check::run;
 #[cfg(not(feature = "check"))]
 use tokenlatch_door::run;
 
+use clock::FREQUENCY;
 use i2c::I2c;
 use led::Led;
 use uart::Uart;
@@ -47,9 +49,6 @@ impl Board for Mps2An505 {
     type Timer = SysTick;
     type Memory = CortexM;
 }
-
-/// Of the processor and of its peripherals, in Hz.
-const FREQUENCY: u32 = 20_000_000;
 
 #[entry]
 fn main() -> ! {

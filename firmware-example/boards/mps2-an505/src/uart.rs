@@ -4,7 +4,7 @@ use core::fmt;
 
 use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
 
-use crate::FREQUENCY;
+use crate::clock::FREQUENCY;
 use crate::registers::uart0::{BAUDDIV, CTRL, DATA, STATE};
 
 /// The UART. It buffers one byte, so whoever waits for bytes has to read them within 0.1 ms.
