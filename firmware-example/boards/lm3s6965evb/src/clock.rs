@@ -5,7 +5,7 @@ use crate::registers::system::{RCC, RCGC0, RCGC1, RCGC2, RIS};
 /// The frequency of the processor and of the peripherals, in Hz. The highest that the chip can do.
 pub(crate) const FREQUENCY: u32 = 50_000_000;
 
-/// Starts the PLL on the board's crystal of 8 MHz, and then the peripherals that the drivers use.
+/// Starts the peripherals that the drivers use, and the PLL on the board's crystal of 8 MHz.
 ///
 /// At reset the chip runs on an oscillator of its own, which is 12 MHz by 30 per cent: too coarse for a UART.
 ///
@@ -13,6 +13,13 @@ pub(crate) const FREQUENCY: u32 = 50_000_000;
 ///
 /// Without a crystal: the door does not open.
 pub(crate) fn start() {
+    RCGC0.set(WATCHDOG);
+    RCGC1.set(UART0 | I2C0);
+    RCGC2.set(GPIO_A | GPIO_B | GPIO_F);
+    // A peripheral must not be accessed in the three cycles after its clock starts.
+    RCGC2.read();
+    RCGC2.read();
+
     // The order is that of the data sheet, section "Initialization and Configuration" of system control.
     RCC.set(BYPASS);
     RCC.clear(USE_DIVIDER | MAIN_OSCILLATOR_OFF);
@@ -20,18 +27,11 @@ pub(crate) fn start() {
     for _ in 0..100_000 {
         core::hint::spin_loop();
     }
-    RCC.clear(CRYSTAL | SOURCE | PLL_OFF | DIVIDER);
-    RCC.set(CRYSTAL_8_MHZ | DIVIDE_BY_4 | USE_DIVIDER);
+    let rcc = RCC.read() & !(CRYSTAL | SOURCE | PLL_OFF | DIVIDER);
+    RCC.write(rcc | CRYSTAL_8_MHZ | DIVIDE_BY_4 | USE_DIVIDER);
     let locked = (0..100_000).any(|_| RIS.read() & PLL_LOCKED != 0);
     assert!(locked, "no clock");
     RCC.clear(BYPASS);
-
-    RCGC0.set(WATCHDOG);
-    RCGC1.set(UART0 | I2C0);
-    RCGC2.set(GPIO_A | GPIO_B | GPIO_F);
-    // A peripheral must not be accessed in the three cycles after its clock starts.
-    RCGC2.read();
-    RCGC2.read();
 }
 
 // RCC.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | PA0, PA1 | UART0: receive, transmit |
 //! | PB2, PB3 | I2C0, with a DS1338 and a 24C256 |
-//! | PB0 | the bolt: high is open |
+//! | PB0 | the bolt: high is open; a resistor pulls it low |
 //! | PF0 | the board's LED |
 #![no_std]
 #![no_main]
@@ -61,7 +61,7 @@ type Device = RefCellDevice<'static, I2c>;
 fn main() -> ! {
     static mut BUS: Option<RefCell<I2c>> = None;
 
-    // First, so that the bolt is closed whatever happens next.
+    // Until the bolt is an output, the resistor of its line keeps it closed.
     clock::start();
     let bolt = bolt();
     let bus: &'static RefCell<I2c> = BUS.insert(RefCell::new(I2c::new()));

@@ -33,7 +33,7 @@ impl core::error::Error for Overrun {}
 
 impl embedded_io::Error for Overrun {
     fn kind(&self) -> ErrorKind {
-        ErrorKind::OutOfMemory
+        ErrorKind::Other
     }
 }
 

@@ -69,9 +69,8 @@ impl core::error::Error for Error {}
 impl embedded_io::Error for Error {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Overrun => ErrorKind::OutOfMemory,
-            Self::Break => ErrorKind::Interrupted,
-            Self::Parity | Self::Framing => ErrorKind::InvalidData,
+            Self::Overrun => ErrorKind::Other,
+            Self::Break | Self::Parity | Self::Framing => ErrorKind::InvalidData,
         }
     }
 }
