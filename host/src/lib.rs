@@ -7,6 +7,7 @@
 //! - [`verifier`]: tokens of several issuers;
 //! - [`token_client`]: access tokens obtained, cached and refreshed;
 //! - `issuer`: an embedded authorization server that issues tokens in two dialects;
+//! - [`device`]: what a device without a network needs: keys, and documents that its root key has signed;
 //! - [`http`]: the bounded HTTP requests that all of these need;
 //! - [`clock`]: the present time;
 //! - [`files`]: files read under a bound, and replaced as a whole.
@@ -23,6 +24,7 @@
 
 mod background;
 pub mod clock;
+pub mod device;
 pub mod files;
 pub mod guard;
 pub mod http;
@@ -32,6 +34,7 @@ mod jws;
 pub mod key_set;
 pub mod policy;
 pub mod profile;
+mod rsa_key;
 mod thumbprint;
 pub mod token_client;
 pub mod verifier;

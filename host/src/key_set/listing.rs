@@ -64,7 +64,15 @@ fn listed(key: Result<Object<'_>, Error>) -> ListedKey {
 
 fn thumbprint(jwk: Object<'_>, key_type: &str) -> Option<String> {
     let names = thumbprint::members(key_type)?;
-    let values = names.iter().map(|name| unpadded(jwk, name));
+    let value = |name| {
+        let text = unpadded(jwk, name)?;
+        // The number without the zeros in front that some issuers write.
+        Some(match (key_type, BASE64URL.decode(&text)) {
+            ("RSA", Ok(number)) if name != "kty" => BASE64URL.encode(without_zeros(&number)),
+            _ => text,
+        })
+    };
+    let values = names.iter().copied().map(value);
     let values: Vec<_> = values.collect::<Option<_>>()?;
     let members = names.iter().copied().zip(values.iter().map(String::as_str));
     Some(thumbprint::thumbprint(&members.collect::<Vec<_>>()))
@@ -81,11 +89,15 @@ fn unpadded(jwk: Object<'_>, name: &str) -> Option<String> {
 
 /// The bits of a big-endian number.
 fn bits(number: &[u8]) -> usize {
-    let zeros = number.iter().take_while(|byte| **byte == 0).count();
-    match number.get(zeros) {
-        Some(highest) => 8 * (number.len() - zeros) - highest.leading_zeros() as usize,
-        None => 0,
+    match without_zeros(number) {
+        number @ [highest, ..] => 8 * number.len() - highest.leading_zeros() as usize,
+        [] => 0,
     }
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
 }
 
 #[cfg(test)]
@@ -95,6 +107,7 @@ mod tests {
     #[test]
     fn every_key_is_listed_with_its_reason() {
         let n = "_".repeat(341) + "w";
+        let zeros = "AP".to_owned() + &"_".repeat(340) + "8";
         let document = format!(
             r#"{{"keys":[
                 {{"kty":"RSA","kid":"good","use":"sig","alg":"RS256","n":"{n}","e":"AQAB"}},
@@ -102,7 +115,8 @@ mod tests {
                 {{"kty":"EC","kid":"ec","crv":"P-256","x":"eA","y":"eQ","use":"sig"}},
                 {{"kty":"RSA","kid":"short","n":"AQAB","e":"AQAB"}},
                 {{"kty":"oct","k":"c2VjcmV0"}},
-                7
+                7,
+                {{"kty":"RSA","kid":"zeros","n":"{zeros}=","e":"AAEAAQ=="}}
             ]}}"#
         );
         let keys = list(document.as_bytes()).unwrap();
@@ -121,11 +135,13 @@ mod tests {
                 (some("short"), Some(17), Some(Error::ModulusTooShort)),
                 (None, None, Some(Error::PrivateKey)),
                 (None, None, Some(Error::InvalidKey)),
+                (some("zeros"), Some(2048), None),
             ]
         );
         assert_eq!(keys[0].usage.as_deref(), Some("sig"));
         assert_eq!(keys[0].algorithm.as_deref(), Some("RS256"));
         assert_eq!(keys[0].thumbprint, keys[1].thumbprint);
+        assert_eq!(keys[0].thumbprint, keys[6].thumbprint);
         assert!(keys[2].thumbprint.is_some());
         assert_eq!(keys[4].thumbprint, None);
     }

@@ -150,7 +150,7 @@ impl KeyStore {
             return Err(KeyStoreError::Damaged(self.listing_path()));
         }
         match SigningKey::from_pem(&read(&path)?) {
-            Ok(key) if key.key_id() == key_id => Ok(Arc::new(key)),
+            Some(key) if key.key_id() == key_id => Ok(Arc::new(key)),
             _ => Err(KeyStoreError::Damaged(path)),
         }
     }
