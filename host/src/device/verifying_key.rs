@@ -319,7 +319,7 @@ mod tests {
         let expected = VerifyingKey::new("a", &n(), "AQAB").unwrap();
         for document in [of_set, spki.clone(), pkcs1, format!("\n{spki}")] {
             let keys = VerifyingKeys::read(document.as_bytes(), Some("a")).unwrap();
-            assert_eq!(keys.usable, [expected.clone()], "{document}");
+            assert_eq!(keys.usable, std::slice::from_ref(&expected), "{document}");
             let nameless = VerifyingKeys::read(document.as_bytes(), None).unwrap();
             assert_eq!(nameless.unusable[0].why, WhyUnusable::NoKeyId);
         }

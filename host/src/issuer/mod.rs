@@ -10,8 +10,14 @@
 //! | `POST /auth/token` | tokens in ATM's dialect | `atm.rs` |
 //! | `GET /.well-known/openid-configuration` | the metadata, in Auth0's dialect | `auth0.rs` |
 //! | `GET /.well-known/jwks.json`, `GET /auth/.well-known/jwks.json` | the JWK Set of both | `key_set.rs` |
+//! | `GET /device/root`, `/device/key-set`, `/device/revocation` | the root key of devices without a network, and what it signs for them | `device.rs` |
 //! | `GET /` | a page for people | `page/` |
 //! | `/admin/` | rotation, faults, clock and log, tokens with claims at will and verdicts on tokens, for this machine only | `admin.rs` |
+//!
+//! A client may have tokens for devices, too ([`Devices`]), with the device's identifier as the audience, whatever
+//! the profile: with `jti`, a short `exp`, the `nonce` of the request, and, on the request `badge=true`, the
+//! documents that a device may lack ([`device`](crate::device)), in the claims `signed_jwks` and
+//! `signed_revocation`.
 //!
 //! It is made for demonstrations and for tests: its clients are configured ([`Config`], in code or in
 //! TOML), not registered, and it speaks HTTP without TLS. A test does in code what `/admin/` does:
@@ -66,11 +72,12 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-pub use self::model::client::{Audience, Client, Grant, Lifetimes, MAX_LIFETIME, User};
+pub use self::model::client::{Audience, Client, Devices, Grant, Lifetimes, MAX_LIFETIME, User};
 pub use self::model::clock::{Clock, MAX_TIME};
 pub use self::model::config::{Config, ConfigError, KeyConfig, MAX_CONFIG_LEN, RateLimit};
 pub use self::model::endpoint::Endpoint;
 pub use self::model::faults::{Fault, FaultError, Injection, MAX_FAULTS, MAX_LATENCY, WRONG};
+pub use self::model::fleet::{DeviceError, FleetConfig};
 pub use self::model::key_store::KeyStoreError;
 pub use self::model::keys::{Key, KeyError};
 pub use self::model::profile::{COGNITO_POOL, ENTRA_TENANT, FIREBASE_PROJECT, REPOSITORY};
@@ -80,10 +87,11 @@ pub use secrecy::{ExposeSecret, SecretString};
 
 pub use self::server::log::{Count, Log, MAX_PATH_LEN, MAX_PATH_PART_LEN, MAX_REMEMBERED, Request};
 
-use self::endpoints::{admin, atm, auth0, key_set, metadata, oauth, page};
+use self::endpoints::{admin, atm, auth0, device, key_set, metadata, oauth, page};
 use self::model::endpoint::{OAUTH_METADATA, OPENID_METADATA};
 use self::model::profile;
 use self::server::{middleware, serve, site::Site};
+use crate::device::{Revocation, VerifyingKey};
 
 /// A running authorization server, which stops when it is dropped.
 pub struct Issuer {
@@ -165,7 +173,7 @@ impl Issuer {
     /// The `iss` of its profile's tokens.
     #[must_use]
     pub fn issuer(&self) -> String {
-        profile::issuer(self.site.profile, &self.site.public_origin)
+        self.site.issuer()
     }
 
     /// The URL of its profile's token endpoint.
@@ -192,6 +200,65 @@ impl Issuer {
             return Err(NotClaims);
         };
         Ok(self.site.token_with(self.client(), claims))
+    }
+
+    /// A token for a device and the first client, with these claims besides or in place of its own, and without
+    /// those that are `null`.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::NotClaims`], and [`DeviceError::TooLong`].
+    pub fn device_token(&self, device: &str, claims: Value) -> Result<String, DeviceError> {
+        self.token_for(device, claims, false)
+    }
+
+    /// The same as [`device_token`](Self::device_token), with the key-set update and the revocation list in it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`DeviceError`].
+    pub fn badge(&self, device: &str, claims: Value) -> Result<String, DeviceError> {
+        self.token_for(device, claims, true)
+    }
+
+    /// The key that devices have in flash. The first call generates it, in a tenth of a second or more, unless the
+    /// configuration says where it is.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::RootKey`].
+    pub fn root_key(&self) -> Result<VerifyingKey, DeviceError> {
+        Ok(self.site.fleet.root()?.public().clone())
+    }
+
+    /// The key-set update for devices: the keys that are published, signed by the root key. It stays the same until
+    /// the keys change, or half of its lifetime is over.
+    ///
+    /// # Errors
+    ///
+    /// [`DeviceError::RootKey`] and [`DeviceError::TooLong`].
+    pub fn key_set_update(&self) -> Result<String, DeviceError> {
+        self.site.key_set_update(self.site.clock.now())
+    }
+
+    /// The revocation list for devices, signed by the root key. It stays the same until something is revoked, or
+    /// half of its lifetime is over.
+    ///
+    /// # Errors
+    ///
+    /// As [`key_set_update`](Self::key_set_update).
+    pub fn revocation(&self) -> Result<String, DeviceError> {
+        self.site.revocation(self.site.clock.now())
+    }
+
+    /// Revokes this besides what is revoked already.
+    ///
+    /// # Errors
+    ///
+    /// As [`key_set_update`](Self::key_set_update). The revocation list then stays the same.
+    pub fn revoke(&self, revocation: Revocation) -> Result<(), DeviceError> {
+        let (fleet, now) = (&self.site.fleet, self.site.clock.now());
+        fleet.revoke(&self.issuer(), revocation, now).map(drop)
     }
 
     /// The first client.
@@ -260,6 +327,20 @@ impl Issuer {
         // The task does not panic. If it did, nothing would be left to stop.
         let _ = self.server.await;
     }
+
+    fn token_for(
+        &self,
+        device: &str,
+        claims: Value,
+        is_badge: bool,
+    ) -> Result<String, DeviceError> {
+        let Value::Object(claims) = claims else {
+            return Err(DeviceError::NotClaims);
+        };
+        let client = self.client();
+        self.site
+            .device_token_with(client, device, claims, is_badge)
+    }
 }
 
 /// Shows its origin.
@@ -281,6 +362,9 @@ fn router(site: Arc<Site>) -> Router {
             "/auth/.well-known/jwks.json",
             routing::get(key_set::key_set),
         )
+        .route("/device/root", routing::get(device::root))
+        .route("/device/key-set", routing::get(device::key_set))
+        .route("/device/revocation", routing::get(device::revocation))
         .fallback(|| async { StatusCode::NOT_FOUND });
     let token_path = profile::token_path(site.profile);
     if !matches!(site.profile, ProfileName::Auth0 | ProfileName::Atm) {

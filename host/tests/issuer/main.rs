@@ -2,6 +2,7 @@
 
 mod admin;
 mod bounds;
+mod device;
 mod dialects;
 mod faults;
 mod page;

@@ -6,7 +6,10 @@
 //! | `GET /admin/faults` | | the faults that are active |
 //! | `POST /admin/faults` | a fault | the same |
 //! | `DELETE /admin/faults` | | the same: none |
-//! | `POST /admin/token` | `{"claims": {…}}`, with `"client_id"` if not for the first client | `{"access_token": TOKEN}`: the profile's token, with these claims besides or in place of its own, and without those that are `null` |
+//! | `GET /admin/revocation` | | what is revoked: `{"epochs": […], "revoked": […]}` |
+//! | `POST /admin/revocation` | the same, to be revoked besides | the same: all that is revoked now |
+//! | `DELETE /admin/revocation` | | the same: nothing |
+//! | `POST /admin/token` | `{"claims": {…}}`, with `"client_id"` if not for the first client | `{"access_token": TOKEN}`: the profile's token, with these claims besides or in place of its own, and without those that are `null`; with `"device": ID` a token for that device, and with `"badge": true` one that carries the key-set update and the revocation list |
 //! | `POST /admin/verdict` | `{"token": TOKEN}`, with `"client_id"` if not for the first client | `{"verified": true}`, or `{"verified": false, "error": CODE, "reason": TEXT}`, by Tokenlatch and the keys that the issuer publishes; besides by which `profile`, `issuers`, `issuer_templates`, `audiences` and `client`, and at which time (`now`) |
 //! | `GET /admin/clock` | | `{"now": SECONDS}`, since 1970 |
 //! | `POST /admin/clock` | `{"set": SECONDS}` or `{"advance": SECONDS}` | the same |
@@ -26,6 +29,8 @@ use axum::{Json, Router, routing};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::device;
+use crate::device::Revocation;
 use crate::issuer::model::claims::Claims;
 use crate::issuer::model::client::Client;
 use crate::issuer::model::faults::Injection;
@@ -45,10 +50,12 @@ enum Move {
 
 pub(crate) fn router() -> Router<Arc<Site>> {
     let faults = routing::get(faults).post(inject).delete(clear_faults);
+    let revocation = routing::get(revocation).post(revoke).delete(revoke_nothing);
     let clock = routing::get(clock).post(move_clock).delete(reset_clock);
     Router::new()
         .route("/rotate", routing::post(rotate))
         .route("/faults", faults)
+        .route("/revocation", revocation)
         .route("/token", routing::post(token))
         .route("/verdict", routing::post(verdict))
         .route("/clock", clock)
@@ -118,6 +125,10 @@ struct TokenOrder {
     client_id: Option<String>,
     #[serde(default)]
     claims: Claims,
+    /// The identifier of the device that the token is for, if it is for one.
+    device: Option<String>,
+    #[serde(default)]
+    badge: bool,
 }
 
 /// `POST /admin/token`
@@ -125,16 +136,69 @@ async fn token(
     State(site): State<Arc<Site>>,
     order: Result<Json<TokenOrder>, JsonRejection>,
 ) -> Response {
-    let TokenOrder { client_id, claims } = match order {
+    let TokenOrder {
+        client_id,
+        claims,
+        device,
+        badge,
+    } = match order {
         Ok(Json(order)) => order,
         Err(error) => return invalid_request(&error.body_text()),
     };
-    match client(&site, client_id.as_deref()) {
-        Some(client) => {
-            Json(json!({"access_token": site.token_with(client, claims)})).into_response()
-        }
-        None => invalid_request(NO_SUCH_CLIENT),
+    let Some(client) = client(&site, client_id.as_deref()) else {
+        return invalid_request(NO_SUCH_CLIENT);
+    };
+    let token = match device {
+        None if badge => return invalid_request("a badge is for a device"),
+        None => site.token_with(client, claims),
+        Some(device) => match device_token(&site, client, &device, claims, badge).await {
+            Ok(token) => token,
+            Err(rejection) => return rejection.into_response(),
+        },
+    };
+    Json(json!({"access_token": token})).into_response()
+}
+
+async fn device_token(
+    site: &Site,
+    client: &Client,
+    device: &str,
+    claims: Claims,
+    is_badge: bool,
+) -> Result<String, Rejection> {
+    if is_badge {
+        device::prepare(site).await?;
     }
+    let token = site.device_token_with(client, device, claims, is_badge);
+    token.map_err(|error| device::rejection(&error))
+}
+
+/// `GET /admin/revocation`
+async fn revocation(State(site): State<Arc<Site>>) -> Json<Revocation> {
+    Json(site.fleet.revoked())
+}
+
+/// `POST /admin/revocation`
+async fn revoke(
+    State(site): State<Arc<Site>>,
+    more: Result<Json<Revocation>, JsonRejection>,
+) -> Result<Json<Revocation>, Rejection> {
+    let Ok(Json(more)) = more else {
+        let why = r#"the body is not {"epochs": [{"iss" or "group": NAME, "iat": SECONDS}], "revoked": [{"jti", "sub" or "kid": NAME}]} in JSON"#;
+        return Err(Rejection::InvalidRequest(why));
+    };
+    device::prepare(&site).await?;
+    let revoked = site.fleet.revoke(&site.issuer(), more, site.clock.now());
+    revoked.map_err(|error| device::rejection(&error))?;
+    Ok(revocation(State(site)).await)
+}
+
+/// `DELETE /admin/revocation`
+async fn revoke_nothing(State(site): State<Arc<Site>>) -> Result<Json<Revocation>, Rejection> {
+    device::prepare(&site).await?;
+    let revoked = site.fleet.revoke_nothing(&site.issuer(), site.clock.now());
+    revoked.map_err(|error| device::rejection(&error))?;
+    Ok(revocation(State(site)).await)
 }
 
 const NO_SUCH_CLIENT: &str = "there is no such client";

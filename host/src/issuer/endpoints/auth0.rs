@@ -18,7 +18,7 @@ pub(crate) async fn token(
     Extension(exchange): Extension<Arc<Exchange>>,
     request: TokenRequest,
 ) -> Result<(Extension<Outcome>, Json<TokenResponse>), Rejection> {
-    issue(&site, &exchange, ProfileName::Auth0, request)
+    issue(&site, &exchange, ProfileName::Auth0, request).await
 }
 
 #[cfg(test)]

@@ -9,7 +9,10 @@ use headers::authorization::{Authorization, Basic};
 use headers::{ContentType, HeaderMap, HeaderMapExt, Mime};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::device;
+use crate::issuer::model::claims::claims;
 use crate::issuer::model::client::Grant;
 use crate::issuer::model::profile::{Grounds, is_id_token};
 use crate::issuer::model::rejection::Rejection;
@@ -28,6 +31,11 @@ pub(crate) struct TokenRequest {
     resource: Option<String>,
     organization: Option<String>,
     scope: Option<String>,
+    /// The challenge of a device.
+    nonce: Option<String>,
+    /// Whether the token carries the documents that a device may lack.
+    #[serde(default)]
+    badge: bool,
 }
 
 #[derive(Serialize)]
@@ -47,11 +55,11 @@ pub(crate) async fn token(
     Extension(exchange): Extension<Arc<Exchange>>,
     request: TokenRequest,
 ) -> Result<(Extension<Outcome>, Json<TokenResponse>), Rejection> {
-    issue(&site, &exchange, site.profile, request)
+    issue(&site, &exchange, site.profile, request).await
 }
 
 /// Issues a profile's token. In Auth0's dialect, an audience is mandatory; the others take the client's.
-pub(crate) fn issue(
+pub(crate) async fn issue(
     site: &Site,
     exchange: &Exchange,
     profile: ProfileName,
@@ -76,9 +84,17 @@ pub(crate) fn issue(
         }
         (None, _) => client.audience.clone(),
     };
-    let granted = client.scope_for(&audience).ok_or(Rejection::AccessDenied(
-        "the client may not have tokens for this audience".into(),
-    ))?;
+    let granted = client.scope_for(&audience);
+    let is_device = granted.is_none();
+    let granted = granted
+        .or_else(|| client.device_scope_for(&audience))
+        .ok_or(Rejection::AccessDenied(
+            "the client may not have tokens for this audience".into(),
+        ))?;
+    if !is_device && (request.badge || request.nonce.is_some()) {
+        let why = "only tokens for devices have a nonce, or are badges";
+        return Err(Rejection::InvalidRequest(why));
+    }
     let organization = request.organization;
     if let Some(organization) = &organization
         && !client.organizations.contains(organization)
@@ -87,7 +103,11 @@ pub(crate) fn issue(
         return Err(Rejection::AccessDenied(why.into()));
     }
     let scope = narrowed(granted, request.scope.as_deref())?;
-    let lifetime = client.lifetimes.auth0.as_secs();
+    let lifetime = if is_device {
+        client.lifetimes.device.as_secs()
+    } else {
+        client.lifetimes.auth0.as_secs()
+    };
     let grounds = Grounds {
         client,
         audience: &audience,
@@ -96,9 +116,18 @@ pub(crate) fn issue(
         now: exchange.now,
         expiry: exchange.now + lifetime,
     };
-    let token = site.token(exchange, profile, &grounds);
+    let token = if is_device {
+        if request.badge {
+            device::prepare(site).await?;
+        }
+        let nonce = claims(json!({"nonce": request.nonce}));
+        let token = site.device_token(exchange, &grounds, nonce, request.badge);
+        token.map_err(|error| device::rejection(&error))?
+    } else {
+        site.token(exchange, profile, &grounds)
+    };
     let response = TokenResponse {
-        id_token: is_id_token(profile).then(|| token.clone()),
+        id_token: (is_id_token(profile) && !is_device).then(|| token.clone()),
         access_token: token,
         // RFC 6749 section 5.1: only if it differs from the scope of the request.
         scope: (request.scope.unwrap_or_default() != scope).then_some(scope),

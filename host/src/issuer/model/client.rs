@@ -28,6 +28,9 @@ pub struct Client {
     /// Further audiences, for Auth0's dialect.
     #[serde(default)]
     pub more_audiences: Vec<Audience>,
+    /// Devices that it may have tokens for, with the identifier of the device as the audience.
+    #[serde(default)]
+    pub devices: Vec<Devices>,
     /// The grants that it may use; by default all.
     #[serde(default = "Grant::all")]
     pub grants: Vec<Grant>,
@@ -66,6 +69,18 @@ pub struct Audience {
     pub scope: String,
 }
 
+/// Devices, and the scope of tokens for them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Devices {
+    /// What the identifiers of these devices begin with, such as `door-`.
+    pub prefix: String,
+    /// The scope of tokens for them, separated by spaces.
+    #[serde(default)]
+    pub scope: String,
+}
+
 /// A grant (RFC 6749 section 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +108,9 @@ pub struct Lifetimes {
     /// Refresh tokens, each time that they are rotated: 30 days by default.
     #[serde(with = "seconds")]
     pub refresh: Duration,
+    /// Access tokens for devices: five minutes by default.
+    #[serde(with = "seconds")]
+    pub device: Duration,
 }
 
 /// The longest lifetime of a token: a year.
@@ -114,13 +132,14 @@ pub struct User {
 }
 
 impl Client {
-    /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/`, with the user
-    /// `admin@example.com` and the organization `org_demo`.
+    /// `demo-client`, with the secret `demo-secret`, for `https://api.example.com/` and for the devices `door-…`,
+    /// with the user `admin@example.com` and the organization `org_demo`.
     #[must_use]
     pub fn demo() -> Self {
         let mut demo = Self::new("demo-client", "demo-secret", "https://api.example.com/")
             .with_scope("read:things write:things");
         demo.organizations.push("org_demo".into());
+        demo.devices.push(Devices::new("door-", "door:open"));
         demo
     }
 
@@ -134,6 +153,7 @@ impl Client {
             audience: audience.into(),
             scope: String::new(),
             more_audiences: Vec::new(),
+            devices: Vec::new(),
             grants: Grant::all(),
             organizations: Vec::new(),
             permissions: false,
@@ -169,6 +189,15 @@ impl Client {
         all.find_map(|(name, scope)| (name == audience).then_some(scope))
     }
 
+    /// The scope of its tokens for this device, if it may have any.
+    pub(crate) fn device_scope_for(&self, device: &str) -> Option<&str> {
+        let mut all = self.devices.iter();
+        all.find_map(|devices| {
+            let number = device.strip_prefix(devices.prefix.as_str())?;
+            (!number.is_empty()).then_some(devices.scope.as_str())
+        })
+    }
+
     /// All audiences, each with its scope.
     pub(crate) fn audiences(&self) -> impl Iterator<Item = (&str, &str)> {
         let more = self.more_audiences.iter();
@@ -188,6 +217,17 @@ impl Audience {
     pub fn new(audience: &str, scope: &str) -> Self {
         Self {
             audience: audience.into(),
+            scope: scope.into(),
+        }
+    }
+}
+
+impl Devices {
+    /// What the identifiers of the devices begin with, and the scope of tokens for them.
+    #[must_use]
+    pub fn new(prefix: &str, scope: &str) -> Self {
+        Self {
+            prefix: prefix.into(),
             scope: scope.into(),
         }
     }
@@ -224,6 +264,7 @@ impl Default for Lifetimes {
             auth0: Duration::from_secs(86_400),
             atm: Duration::from_secs(600),
             refresh: Duration::from_secs(30 * 86_400),
+            device: Duration::from_secs(300),
         }
     }
 }
@@ -267,6 +308,15 @@ mod tests {
     #[test]
     fn debug_hides_the_secret() {
         assert!(!format!("{:?}", Client::demo()).contains("demo-secret"));
+    }
+
+    #[test]
+    fn a_device_is_known_by_its_prefix() {
+        let client = Client::demo();
+        assert_eq!(client.device_scope_for("door-1"), Some("door:open"));
+        for other in ["door-", "door", "gate-1", "a door-1", "Door-1"] {
+            assert_eq!(client.device_scope_for(other), None, "{other}");
+        }
     }
 
     #[test]

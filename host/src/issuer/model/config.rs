@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 
 use super::client::{Client, Lifetimes, MAX_LIFETIME};
+use super::fleet::{FleetConfig, MAX_DOCUMENT_LIFETIME};
 use super::seconds;
 use crate::files;
 use crate::profile::ProfileName;
@@ -28,6 +29,8 @@ pub struct Config {
     pub clients: Vec<Client>,
     /// The keys that sign.
     pub keys: KeyConfig,
+    /// The fleet of devices.
+    pub fleet: FleetConfig,
     /// The rate limit of requests for tokens; by default none.
     pub rate_limit: Option<RateLimit>,
     /// The issuer that it plays: the shape of its tokens and key set; Auth0 by default.
@@ -155,6 +158,7 @@ impl Config {
             in_range(requests.into(), 1..=1_000_000, "rate_limit.requests")?;
             in_range(period.as_secs(), 1..=86_400, "rate_limit.seconds")?;
         }
+        self.fleet.check()?;
         let len = self.clients.len();
         in_range(len as u64, 1..=1024, "the number of clients")?;
         let mut seen = HashSet::new();
@@ -175,8 +179,13 @@ impl Config {
     pub(crate) fn longest_lifetime(&self) -> Duration {
         let clients = self.clients.iter();
         let lifetimes = clients.map(|client| client.lifetimes);
-        let lifetimes = lifetimes.map(|Lifetimes { auth0, atm, .. }| auth0.max(atm));
-        lifetimes.max().unwrap_or_default()
+        let longest = |lifetimes: Lifetimes| {
+            let Lifetimes {
+                auth0, atm, device, ..
+            } = lifetimes;
+            auth0.max(atm).max(device)
+        };
+        lifetimes.map(longest).max().unwrap_or_default()
     }
 }
 
@@ -200,12 +209,21 @@ impl KeyConfig {
     }
 }
 
+impl FleetConfig {
+    fn check(&self) -> Result<(), ConfigError> {
+        is_text(&self.audience, "fleet.audience")?;
+        let longest = MAX_DOCUMENT_LIFETIME.as_secs();
+        in_range(self.lifetime.as_secs(), 1..=longest, "fleet.lifetime")
+    }
+}
+
 /// The demo client, one signing key of 2048 bits, no rate limit, and `/admin/`.
 impl Default for Config {
     fn default() -> Self {
         Self {
             clients: vec![Client::demo()],
             keys: KeyConfig::default(),
+            fleet: FleetConfig::default(),
             rate_limit: None,
             profile: ProfileName::Auth0,
             issuer: None,
@@ -236,7 +254,7 @@ impl Default for KeyConfig {
 }
 
 /// The claims that the issuer sets itself, or that a verifier would take for the issuer's.
-const RESERVED_CLAIMS: [&str; 13] = [
+const RESERVED_CLAIMS: [&str; 16] = [
     "iss",
     "sub",
     "aud",
@@ -250,6 +268,9 @@ const RESERVED_CLAIMS: [&str; 13] = [
     "scope",
     "org_id",
     "permissions",
+    "nonce",
+    "signed_jwks",
+    "signed_revocation",
 ];
 
 fn check_client(client: &Client, name: impl Fn(&str) -> String) -> Result<(), ConfigError> {
@@ -262,19 +283,28 @@ fn check_client(client: &Client, name: impl Fn(&str) -> String) -> Result<(), Co
     let texts = texts
         .into_iter()
         .chain(audiences.map(|audience| ("audience", audience)))
-        .chain(users.map(|user| ("user.email", user.email.as_str())));
+        .chain(users.map(|user| ("user.email", user.email.as_str())))
+        .chain(
+            client
+                .devices
+                .iter()
+                .map(|devices| ("devices.prefix", devices.prefix.as_str())),
+        );
     for (member, text) in texts {
-        if text.is_empty() || text.len() > 1024 {
-            let why = "is empty, or longer than 1024 bytes";
-            return Err(ConfigError::Invalid(name(member), why));
-        }
+        is_text(text, &name(member))?;
     }
     let Lifetimes {
         auth0,
         atm,
         refresh,
+        device,
     } = client.lifetimes;
-    for (member, lifetime) in [("auth0", auth0), ("atm", atm), ("refresh", refresh)] {
+    for (member, lifetime) in [
+        ("auth0", auth0),
+        ("atm", atm),
+        ("refresh", refresh),
+        ("device", device),
+    ] {
         let name = name(&format!("lifetimes.{member}"));
         in_range(lifetime.as_secs(), 1..=MAX_LIFETIME.as_secs(), &name)?;
     }
@@ -282,6 +312,14 @@ fn check_client(client: &Client, name: impl Fn(&str) -> String) -> Result<(), Co
     if let Some(claim) = reserved.find(|claim| client.claims.contains_key(**claim)) {
         let name = name(&format!("claims.{claim}"));
         return Err(ConfigError::Invalid(name, "is a claim of the issuer's own"));
+    }
+    Ok(())
+}
+
+fn is_text(text: &str, name: &str) -> Result<(), ConfigError> {
+    if text.is_empty() || text.len() > 1024 {
+        let why = "is empty, or longer than 1024 bytes";
+        return Err(ConfigError::Invalid(name.into(), why));
     }
     Ok(())
 }
@@ -311,6 +349,15 @@ mod tests {
         assert_eq!(reader.lifetimes, Lifetimes::default());
         assert_eq!(reader.claims["https://example.com/plan"], "gold");
         assert_eq!(dismissed.user.email, "admin@example.com", "by default");
+        let devices = &reader.devices[0];
+        assert_eq!((&*devices.prefix, &*devices.scope), ("door-", "door:open"));
+        assert_eq!(
+            config.fleet,
+            FleetConfig {
+                root_key: Some("root.pem".into()),
+                ..FleetConfig::default()
+            }
+        );
         assert!(dismissed.deny.is_some());
         let day = Duration::from_secs(86_400);
         assert_eq!(config.keys.rotate_every, Some(day));
@@ -365,6 +412,12 @@ mod tests {
             (
                 &format!("{client}lifetimes.atm = 0"),
                 "clients[0].lifetimes.atm is not from 1 to 31536000",
+            ),
+            ("[fleet]\naudience = ''", "fleet.audience is empty"),
+            ("[fleet]\nlifetime = 0", "fleet.lifetime is not from 1 to "),
+            (
+                &format!("{client}devices = [{{ prefix = '' }}]"),
+                "clients[0].devices.prefix is empty",
             ),
             (&format!("{client}grants = ['implicit']"), "line 5, column "),
         ] {

@@ -21,17 +21,20 @@ pub enum Endpoint {
     /// `/.well-known/openid-configuration`, after the path of the issuer, and
     /// `/.well-known/oauth-authorization-server`, before it.
     Metadata,
+    /// `/device/root`, `/device/key-set` and `/device/revocation`
+    Device,
     /// A path without an endpoint.
     Other,
 }
 
 impl Endpoint {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Auth0Token,
         Self::AtmToken,
         Self::Token,
         Self::KeySet,
         Self::Metadata,
+        Self::Device,
         Self::Other,
     ];
 
@@ -41,6 +44,7 @@ impl Endpoint {
             "/oauth/token" => Some(Self::Auth0Token),
             "/auth/token" => Some(Self::AtmToken),
             "/.well-known/jwks.json" | "/auth/.well-known/jwks.json" => Some(Self::KeySet),
+            "/device/root" | "/device/key-set" | "/device/revocation" => Some(Self::Device),
             path if path.ends_with(OPENID_METADATA) => Some(Self::Metadata),
             path if path.starts_with(OAUTH_METADATA) => Some(Self::Metadata),
             path if is_token_path(path) => Some(Self::Token),
@@ -78,6 +82,8 @@ mod tests {
             ("/token", Endpoint::Token),
             ("/.well-known/jwks.json", Endpoint::KeySet),
             ("/.well-known/openid-configuration", Endpoint::Metadata),
+            ("/device/key-set", Endpoint::Device),
+            ("/device/elsewhere", Endpoint::Other),
             ("/elsewhere", Endpoint::Other),
         ] {
             assert_eq!(Endpoint::of(path), Some(endpoint));

@@ -8,6 +8,7 @@ pub(super) mod config;
 pub(super) mod endpoint;
 pub(super) mod expected;
 pub(super) mod faults;
+pub(super) mod fleet;
 pub(super) mod key;
 pub(super) mod key_store;
 pub(super) mod keys;

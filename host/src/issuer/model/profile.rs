@@ -239,6 +239,17 @@ pub(crate) fn token_claims(profile: ProfileName, origin: &str, grounds: &Grounds
     all
 }
 
+/// The claims of a token for a device, whatever the profile.
+pub(crate) fn device_claims(profile: ProfileName, origin: &str, grounds: &Grounds<'_>) -> Claims {
+    let client = grounds.client;
+    let mut all = claims(json!({
+        "iss": issuer(profile, origin), "sub": client.client_id, "aud": grounds.audience,
+        "iat": grounds.now, "exp": grounds.expiry, "jti": random(), "scope": grounds.scope,
+    }));
+    all.extend(client.claims.clone());
+    all
+}
+
 /// An identifier that no other token has.
 fn random() -> String {
     BASE64URL.encode(rand::random::<[u8; 12]>())

@@ -21,6 +21,8 @@ pub(crate) enum Rejection {
     AccessDenied(Cow<'static, str>),
     /// There were too many requests. The next one is allowed in this many seconds.
     TooManyRequests(u64),
+    /// The issuer could not do its part.
+    ServerError(&'static str),
     /// The request did not arrive in time.
     Timeout,
 }

@@ -55,6 +55,11 @@ impl IntoResponse for Rejection {
                 "too_many_requests",
                 "try again later".into(),
             ),
+            Self::ServerError(why) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "server_error",
+                why.into(),
+            ),
             Self::Timeout => (
                 StatusCode::REQUEST_TIMEOUT,
                 "timeout",

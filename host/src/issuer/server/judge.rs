@@ -1,6 +1,9 @@
 //! The verdict of Tokenlatch's own verifier on a token, by the keys that the issuer publishes.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 use tokenlatch::{Error, MAX_TOKEN_LEN, Time, Unverified, verify};
 
 use super::site::Site;
@@ -51,7 +54,9 @@ impl Site {
         let keys = key_set::parse(&self.key_set(now))?;
         let mut scratch = vec![0; MAX_TOKEN_LEN];
         let profile = self.profile_of(client, token, &mut scratch)?;
-        let policy = self.policy(profile, client)?;
+        let mut settings = expected(profile, &self.public_origin, client);
+        settings.audiences.extend(device(client, token));
+        let policy = OwnedPolicy::new(settings)?;
         let time = Time::exactly(now);
         let result = verify(token, &mut scratch, &keys, policy.get(), time).map(drop);
         let PolicySettings {
@@ -94,6 +99,16 @@ impl Site {
     fn policy(&self, profile: ProfileName, client: &Client) -> Result<OwnedPolicy, PolicyError> {
         OwnedPolicy::new(expected(profile, &self.public_origin, client))
     }
+}
+
+/// The token's audience, if it is a device that the client may have tokens for.
+fn device(client: &Client, token: &[u8]) -> Option<String> {
+    let claims = token.split(|byte| *byte == b'.').nth(1)?;
+    let claims = BASE64URL.decode(claims).ok()?;
+    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    let audience = claims["aud"].as_str()?;
+    client.device_scope_for(audience)?;
+    Some(audience.into())
 }
 
 impl From<Result<(), Error>> for Judgement {

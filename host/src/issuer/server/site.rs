@@ -1,16 +1,22 @@
 //! The state that the request handlers share.
 
+use std::sync::Arc;
+
 use serde_json::Value;
+use tokenlatch::MAX_TOKEN_LEN;
+use tokio::task::spawn_blocking;
 
 use super::exchange::Exchange;
 use super::log::Log;
 use super::rate::Rate;
+use crate::device::{DocumentTooLong, VerifyingKeys};
 use crate::issuer::model::claims::Claims;
 use crate::issuer::model::client::Client;
 use crate::issuer::model::clients::Clients;
 use crate::issuer::model::clock::Clock;
 use crate::issuer::model::config::Config;
 use crate::issuer::model::faults::{Effect, FaultError, Faults, Injection};
+use crate::issuer::model::fleet::{DeviceError, Fleet};
 use crate::issuer::model::key::{Header, SigningKey};
 use crate::issuer::model::keys::{KeyError, Keys};
 use crate::issuer::model::profile::{self, Grounds};
@@ -26,6 +32,7 @@ pub(crate) struct Site {
     pub(crate) profile: ProfileName,
     pub(crate) clients: Clients,
     pub(crate) keys: Keys,
+    pub(crate) fleet: Arc<Fleet>,
     pub(crate) refresh_tokens: Families,
     pub(crate) rate: Option<Rate>,
     pub(crate) clock: Clock,
@@ -39,11 +46,17 @@ impl Site {
         let clock = Clock::new();
         let longest = config.longest_lifetime();
         let public_origin = config.issuer.as_ref().unwrap_or(&origin);
+        let directory = config.keys.directory.clone();
+        // First: they create the directory.
+        let keys = Keys::open(config.keys, clock.now(), longest).await?;
+        let fleet = spawn_blocking(move || Fleet::open(config.fleet, directory.as_deref()));
+        let fleet = fleet.await.expect("key generation does not panic")?;
         Ok(Self {
             public_origin: public_origin.trim_end_matches('/').into(),
             origin,
             profile: config.profile,
-            keys: Keys::open(config.keys, clock.now(), longest).await?,
+            keys,
+            fleet: Arc::new(fleet),
             clients: Clients::new(config.clients),
             refresh_tokens: Families::default(),
             rate: config.rate_limit.map(Rate::new),
@@ -96,6 +109,76 @@ impl Site {
         all.extend(claims);
         all.retain(|_, value| !value.is_null());
         self.sign(&Exchange::new(now, Vec::new()), self.profile, all)
+    }
+
+    /// A token for a device and a client, as no request brings it, in the way of
+    /// [`token_with`](Self::token_with).
+    pub(crate) fn device_token_with(
+        &self,
+        client: &Client,
+        device: &str,
+        claims: Claims,
+        is_badge: bool,
+    ) -> Result<String, DeviceError> {
+        let now = self.clock.now();
+        let grounds = Grounds {
+            client,
+            audience: device,
+            scope: client.device_scope_for(device).unwrap_or(&client.scope),
+            organization: None,
+            now,
+            expiry: now + client.lifetimes.device.as_secs(),
+        };
+        let exchange = Exchange::new(now, Vec::new());
+        self.device_token(&exchange, &grounds, claims, is_badge)
+    }
+
+    /// A token for a device and a client, with these claims besides or in place of its own, and without those
+    /// that are `null`. A badge carries the documents that the device may lack. The exchange's faults change the
+    /// token.
+    pub(crate) fn device_token(
+        &self,
+        exchange: &Exchange,
+        grounds: &Grounds<'_>,
+        claims: Claims,
+        is_badge: bool,
+    ) -> Result<String, DeviceError> {
+        let mut all = profile::device_claims(self.profile, &self.public_origin, grounds);
+        if is_badge {
+            all.insert(
+                "signed_jwks".into(),
+                self.key_set_update(exchange.now)?.into(),
+            );
+            all.insert(
+                "signed_revocation".into(),
+                self.revocation(exchange.now)?.into(),
+            );
+        }
+        all.extend(claims);
+        all.retain(|_, value| !value.is_null());
+        // With a `kid`, whatever the profile's tokens have.
+        let token = self.sign(exchange, ProfileName::Auth0, all);
+        match token.len() {
+            len if len > MAX_TOKEN_LEN => Err(DocumentTooLong(len).into()),
+            _ => Ok(token),
+        }
+    }
+
+    /// The key-set update for devices, with the keys that are published.
+    pub(crate) fn key_set_update(&self, now: u64) -> Result<String, DeviceError> {
+        let keys = VerifyingKeys::read(&self.key_set(now), None);
+        let keys = keys.map(|keys| keys.usable).unwrap_or_default();
+        self.fleet.update(&self.issuer(), keys, now)
+    }
+
+    /// The revocation list for devices.
+    pub(crate) fn revocation(&self, now: u64) -> Result<String, DeviceError> {
+        self.fleet.revocation(&self.issuer(), now)
+    }
+
+    /// The `iss` of its profile's tokens.
+    pub(crate) fn issuer(&self) -> String {
+        profile::issuer(self.profile, &self.public_origin)
     }
 
     /// A profile's token with these claims, which have `exp`. The exchange's faults change the token.

@@ -33,6 +33,9 @@ pub(super) fn clients(site: &Site) -> Markup {
                                     @for (audience, scope) in client.audiences() {
                                         div { code { (audience) } " " (scope) }
                                     }
+                                    @for devices in &client.devices {
+                                        div { code { (devices.prefix) "…" } " " (devices.scope) }
+                                    }
                                 }
                                 td {
                                     @for grant in &client.grants { div { (grant.name()) } }
@@ -75,12 +78,18 @@ pub(super) fn endpoints(site: &Site) -> Markup {
         let what = "tokens of the profile, by form (RFC 6749)";
         endpoints.insert(0, ("POST", token_path(site.profile), what));
     }
+    endpoints.extend([
+        ("GET", "/device/root", "the root key of devices"),
+        ("GET", "/device/key-set", "the key set, signed by it"),
+        ("GET", "/device/revocation", "what is revoked, signed by it"),
+    ]);
     if site.has_admin {
         endpoints.extend([
             ("POST", "/admin/token", "a token with claims at will"),
             ("POST", "/admin/verdict", "whether a token is good"),
             ("POST", "/admin/rotate", "rotates the keys"),
             ("GET POST DELETE", "/admin/faults", "what goes wrong"),
+            ("GET POST DELETE", "/admin/revocation", "what is revoked"),
             ("GET POST DELETE", "/admin/clock", "the issuer's time"),
             ("GET DELETE", "/admin/requests", "the log"),
         ]);
