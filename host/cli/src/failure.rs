@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tokenlatch_host::device::{DocumentTooLong, KeysError};
 use tokenlatch_host::guard::GuardError;
 use tokenlatch_host::http::HttpError;
 use tokenlatch_host::issuer::{ConfigError, StartError};
@@ -40,6 +41,12 @@ pub(crate) enum Failure {
     /// The cache has no keys to verify with.
     #[error("cannot get the key set")]
     Keys(#[from] Unavailable),
+    /// The document has no keys.
+    #[error("cannot get the keys")]
+    Document(#[from] KeysError),
+    /// The document for devices is longer than they read.
+    #[error("cannot sign the document")]
+    TooLong(#[from] DocumentTooLong),
     /// The authorization server's configuration is invalid.
     #[error("cannot use the configuration")]
     Config(#[from] ConfigError),
@@ -91,7 +98,7 @@ impl Failure {
             let _ = writeln!(io::stderr(), "tokenlatch: {}", self.message());
         }
         ExitCode::from(match self {
-            Self::Start(_) | Self::Signal(_) | Self::Demo(_) => 1,
+            Self::Start(_) | Self::Signal(_) | Self::Demo(_) | Self::TooLong(_) => 1,
             Self::Obtain(TokenError::Rejected(_)) | Self::Status(_) => 1,
             Self::Usage(_)
             | Self::Policy(_)
@@ -103,7 +110,11 @@ impl Failure {
             | Self::Secret(_)
             | Self::Server(_)
             | Self::Config(_) => 2,
-            Self::KeySet(_) | Self::Keys(_) | Self::Obtain(_) | Self::Call(_) => 3,
+            Self::KeySet(_)
+            | Self::Keys(_)
+            | Self::Document(_)
+            | Self::Obtain(_)
+            | Self::Call(_) => 3,
         })
     }
 

@@ -186,7 +186,7 @@ impl TokenSource {
 }
 
 /// Reads a secret to its end, without the end of the line.
-fn read_secret(reader: impl Read) -> io::Result<SecretString> {
+pub(crate) fn read_secret(reader: impl Read) -> io::Result<SecretString> {
     let mut secret = Zeroizing::new(Vec::with_capacity(MAX_SECRET_LEN + 1));
     files::read_into(reader, MAX_SECRET_LEN, &mut secret)?;
     let text = str::from_utf8(&secret).map_err(|_| io::ErrorKind::InvalidData)?;

@@ -11,13 +11,14 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use tempfile::TempDir;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &[],
     &["verify"],
     &["inspect"],
     &["jwks"],
     &["jwks", "fetch"],
     &["jwks", "show"],
+    &["pack"],
     &["token"],
     &["call"],
     &["issuer"],

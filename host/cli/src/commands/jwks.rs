@@ -5,14 +5,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use serde_json::json;
-use tokenlatch_host::files;
-use tokenlatch_host::http::{Fetched, HttpClient, Limits, MAX_BODY_LEN};
-use tokenlatch_host::key_set::{self, KeySetError, ListedKey, Source};
-use tokenlatch_host::profile::KeyPlace;
+use tokenlatch_host::http::Limits;
+use tokenlatch_host::key_set::{self, KeySetError, ListedKey};
 
 use crate::examples::examples;
 use crate::failure::Failure;
 use crate::http_options::{HeaderOptions, HttpOptions};
+use crate::key_document::{fetch, place, read};
 
 /// Shows the keys of a JWK Set
 ///
@@ -121,39 +120,6 @@ enum Form {
 impl Form {
     fn of(json: bool) -> Self {
         if json { Self::Json } else { Self::Table }
-    }
-}
-
-fn read(file: &str) -> Result<Vec<u8>, Failure> {
-    if file != "-" {
-        return Ok(key_set::read(file)?);
-    }
-    let mut document = Vec::new();
-    let read = files::read_into(io::stdin().lock(), MAX_BODY_LEN, &mut document);
-    read.map_err(Failure::Input)?;
-    Ok(document)
-}
-
-fn place(
-    url: Option<String>,
-    discover: Option<String>,
-    metadata: Option<String>,
-) -> Result<KeyPlace, Failure> {
-    match (url, discover, metadata) {
-        (Some(url), _, _) => Ok(KeyPlace::Url(url)),
-        (None, Some(issuer), None) => Ok(KeyPlace::Issuer(issuer)),
-        (None, Some(issuer), Some(url)) => Ok(KeyPlace::Metadata { url, issuer }),
-        (None, None, _) => Err(Failure::Usage(
-            "which key set? Give its URL, or its issuer with --discover".into(),
-        )),
-    }
-}
-
-async fn fetch(place: &KeyPlace, client: HttpClient) -> Result<Vec<u8>, KeySetError> {
-    let source = place.source(client)?;
-    match source.fetch(None).await? {
-        Fetched::Document { body, .. } => Ok(body),
-        Fetched::NotModified { .. } => unreachable!("there was no ETag to compare"),
     }
 }
 

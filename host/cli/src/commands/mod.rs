@@ -7,6 +7,7 @@ mod inspect;
 mod issuer;
 mod jwks;
 mod man;
+mod pack;
 mod serve;
 mod token;
 mod verify;
@@ -45,6 +46,7 @@ enum Command {
     Verify(verify::Args),
     Inspect(inspect::Args),
     Jwks(jwks::Args),
+    Pack(pack::Args),
     Token(token::Args),
     Call(call::Args),
     Issuer(issuer::Args),
@@ -89,6 +91,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Verify(args) => verify::run(args).await,
         Command::Inspect(args) => inspect::run(&args),
         Command::Jwks(args) => jwks::run(args).await,
+        Command::Pack(args) => pack::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Issuer(args) => issuer::run(args).await,
