@@ -5,7 +5,8 @@ use std::fmt::Write;
 use tokenlatch::json::{Object, Value};
 use tokenlatch_host::policy::{OwnedValue, PolicySettings};
 
-use crate::decoded::{Decoded, date, quoted, seconds, written};
+use crate::date::date_from;
+use crate::decoded::{Decoded, quoted, seconds, written};
 
 /// A line for each thing that the settings ask for, and for each date.
 ///
@@ -137,7 +138,7 @@ impl Lines {
 
     fn dates(&mut self, settings: &PolicySettings, claims: Object<'_>, now: u64) {
         let leeway = settings.leeway.as_secs();
-        self.line("the present", &date(now, now));
+        self.line("the present", &date_from(now, now));
         for (name, what) in [
             ("iat", "issued (iat)"),
             ("nbf", "not before (nbf)"),
@@ -154,7 +155,7 @@ impl Lines {
                         } else {
                             ""
                         };
-                        format!("{}{expired}", date(seconds, now))
+                        format!("{}{expired}", date_from(seconds, now))
                     }
                     None => format!("{} is not a date", written(value)),
                 },

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokenlatch_host::device::{DocumentTooLong, KeysError};
+use tokenlatch_host::device::{DocumentTooLong, KeysError, RootKeyError};
 use tokenlatch_host::guard::GuardError;
 use tokenlatch_host::http::HttpError;
 use tokenlatch_host::issuer::{ConfigError, StartError};
@@ -74,6 +74,15 @@ pub(crate) enum Failure {
     /// A file cannot be written.
     #[error("cannot write {}", .0.display())]
     File(PathBuf, #[source] io::Error),
+    /// A device would reject this file, for this reason.
+    #[error("a device rejects {0}")]
+    Rejected(&'static str, #[source] tokenlatch::Error),
+    /// No key of the server can be used.
+    #[error("there is no key that a device can use")]
+    NoKey,
+    /// There is no new root key.
+    #[error("there is no root key")]
+    RootKey(#[from] RootKeyError),
     /// A step of the demo had another result than expected.
     #[error("the demo went wrong: {0}")]
     Demo(&'static str),
@@ -98,7 +107,8 @@ impl Failure {
             let _ = writeln!(io::stderr(), "tokenlatch: {}", self.message());
         }
         ExitCode::from(match self {
-            Self::Start(_) | Self::Signal(_) | Self::Demo(_) | Self::TooLong(_) => 1,
+            Self::Start(_) | Self::Signal(_) | Self::Demo(_) => 1,
+            Self::TooLong(_) | Self::Rejected(..) | Self::NoKey | Self::RootKey(_) => 1,
             Self::Obtain(TokenError::Rejected(_)) | Self::Status(_) => 1,
             Self::Usage(_)
             | Self::Policy(_)

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use tokenlatch_host::device::UnusableKey;
 use tokenlatch_host::files;
 use tokenlatch_host::http::{Fetched, HttpClient, MAX_BODY_LEN};
 use tokenlatch_host::key_set::{self, KeySetError, Source};
@@ -42,5 +43,17 @@ pub(crate) async fn fetch(place: &KeyPlace, client: HttpClient) -> Result<Vec<u8
     match source.fetch(None).await? {
         Fetched::Document { body, .. } => Ok(body),
         Fetched::NotModified { .. } => unreachable!("there was no ETag to compare"),
+    }
+}
+
+/// What to tell people about a key that devices cannot use.
+pub(crate) fn left_out(key: &UnusableKey) -> String {
+    let UnusableKey {
+        place, key_id, why, ..
+    } = key;
+    match key_id {
+        // Escaped: control characters could steer a terminal.
+        Some(key_id) => format!("{key_id:?} is left out: {why}"),
+        None => format!("key {} is left out: {why}", place + 1),
     }
 }

@@ -5,6 +5,7 @@ mod batch;
 mod colour;
 mod commands;
 mod constants;
+mod date;
 mod decoded;
 mod examples;
 mod explanation;

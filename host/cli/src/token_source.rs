@@ -170,17 +170,22 @@ impl TokenSource {
 
     /// Never an argument: every user of the machine can read those.
     fn secret(&self) -> io::Result<SecretString> {
-        match &self.client_secret_file {
-            Some(_) if self.reads_stdin() => read_secret(io::stdin().lock()),
-            Some(path) => read_secret(File::open(path)?),
-            None => {
-                let secret = std::env::var(SECRET_VARIABLE).map_err(|_| {
-                    let message =
-                        format!("neither --client-secret-file nor {SECRET_VARIABLE} is given");
-                    io::Error::new(io::ErrorKind::NotFound, message)
-                })?;
-                Ok(secret.into())
-            }
+        client_secret(self.client_secret_file.as_deref())
+    }
+}
+
+/// The client secret: in this file, on standard input (`-`), or in the environment.
+pub(crate) fn client_secret(file: Option<&Path>) -> io::Result<SecretString> {
+    match file {
+        Some(path) if path == Path::new("-") => read_secret(io::stdin().lock()),
+        Some(path) => read_secret(File::open(path)?),
+        None => {
+            let secret = std::env::var(SECRET_VARIABLE).map_err(|_| {
+                let message =
+                    format!("neither --client-secret-file nor {SECRET_VARIABLE} is given");
+                io::Error::new(io::ErrorKind::NotFound, message)
+            })?;
+            Ok(secret.into())
         }
     }
 }

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use tempfile::TempDir;
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &[],
     &["verify"],
     &["inspect"],
@@ -19,6 +19,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["jwks", "fetch"],
     &["jwks", "show"],
     &["pack"],
+    &["provision"],
     &["token"],
     &["call"],
     &["issuer"],

@@ -8,7 +8,8 @@ use tokenlatch::Error;
 use tokenlatch::json::{Object, Text, Value};
 use tokenlatch_host::clock;
 
-use crate::decoded::{Decoded, date, quoted, seconds, written};
+use crate::date::date_from;
+use crate::decoded::{Decoded, quoted, seconds, written};
 use crate::examples::examples;
 use crate::failure::Failure;
 use crate::hint::hint;
@@ -90,7 +91,7 @@ fn members(object: Object<'_>, now: u64) -> String {
             "exp" | "nbf" | "iat" | "auth_time" | "updated_at"
         );
         let seconds = seconds(value).filter(|_| is_date);
-        let date = seconds.map(|seconds| format!(" ({})", date(seconds, now)));
+        let date = seconds.map(|seconds| format!(" ({})", date_from(seconds, now)));
         let date = date.unwrap_or_default();
         format!("  {}: {}{date}\n", quoted(&name), written(value))
     };

@@ -23,7 +23,7 @@ use crate::signals;
 /// The server issues tokens at `POST /oauth/token` (Auth0's dialect) and `POST /auth/token` (ATM's).
 /// Without a configuration, it has the client `demo-client` with the secret `demo-secret`, for the audience
 /// `https://api.example.com/`. The key set is at `/.well-known/jwks.json` and
-/// `/auth/.well-known/jwks.json`. From this machine, `/admin/` rotates the keys, injects faults and moves
+/// `/auth/.well-known/jwks.json`. What devices without a network need is below `/device/`. From this machine, `/admin/` rotates the keys, injects faults and moves
 /// the clock.
 ///
 /// The server stops on Ctrl-C and SIGTERM. Exit status: 0 after that, 1 if it could not start, 2 if the
@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Keep the keys in this directory, so that a restart does not change them
     #[arg(long, value_name = "DIR")]
     keys: Option<PathBuf>,
+    /// The root key of devices without a network, in PEM; created if the file does not exist
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -53,7 +56,9 @@ tokenlatch issuer --listen 127.0.0.1:8080
 # An issuer with the tokens and the key set of Cognito
 tokenlatch issuer --listen 127.0.0.1:8080 --profile cognito
 # With clients of its own, and with keys that outlive it
-tokenlatch issuer --listen 127.0.0.1:8080 --config issuer.toml --keys keys";
+tokenlatch issuer --listen 127.0.0.1:8080 --config issuer.toml --keys keys
+# For devices, by the root key that `tokenlatch provision` has made
+tokenlatch issuer --listen 127.0.0.1:8080 --root-key device/root.pem";
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let stop_signal = signals::stop().map_err(Failure::Signal)?;
@@ -62,6 +67,7 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         None => Config::default(),
     };
     config.keys.directory = args.keys.or(config.keys.directory);
+    config.fleet.root_key = args.root_key.or(config.fleet.root_key);
     config.profile = args.profile.unwrap_or(config.profile);
     config.issuer = args.issuer.or(config.issuer);
     let issuer = Issuer::start_with(config, first_address(&args.listen).await?).await?;
@@ -97,6 +103,9 @@ fn introduction(issuer: &Issuer) -> String {
             line("secret", demo.client_secret.expose_secret());
         }
         line("audience", &client.audience);
+        for devices in &client.devices {
+            line("devices", &format!("{}…", devices.prefix));
+        }
     }
     text
 }

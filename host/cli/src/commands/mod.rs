@@ -8,6 +8,7 @@ mod issuer;
 mod jwks;
 mod man;
 mod pack;
+mod provision;
 mod serve;
 mod token;
 mod verify;
@@ -47,6 +48,7 @@ enum Command {
     Inspect(inspect::Args),
     Jwks(jwks::Args),
     Pack(pack::Args),
+    Provision(provision::Args),
     Token(token::Args),
     Call(call::Args),
     Issuer(issuer::Args),
@@ -92,6 +94,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Jwks(args) => jwks::run(args).await,
         Command::Pack(args) => pack::run(args).await,
+        Command::Provision(args) => provision::run(args).await,
         Command::Token(args) => token::run(args).await,
         Command::Call(args) => call::run(args).await,
         Command::Issuer(args) => issuer::run(args).await,

@@ -6,17 +6,15 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use tokenlatch::Error;
 use tokenlatch_host::clock;
-use tokenlatch_host::device::{
-    Epoch, Revocation, Revoked, UnusableKey, VerifyingKey, VerifyingKeys,
-};
+use tokenlatch_host::device::{Epoch, Revocation, Revoked, VerifyingKey, VerifyingKeys};
 use tokenlatch_host::http::Limits;
 use tokenlatch_host::reqwest::Url;
 
-use crate::constants::{Constants, c, rust};
+use crate::constants::{CAPACITIES, Constants, c, capacity_for, rust};
 use crate::examples::examples;
 use crate::failure::Failure;
 use crate::http_options::{HeaderOptions, HttpOptions};
-use crate::key_document::{fetch, place, read};
+use crate::key_document::{fetch, left_out, place, read};
 use crate::signing_options::SigningOptions;
 
 /// Turns an issuer's keys into what a device takes
@@ -133,16 +131,11 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     if args.strict && !lines.is_empty() {
         return Ok(ExitCode::FAILURE);
     }
-    let longest = keys
-        .iter()
-        .map(VerifyingKey::bits)
-        .max()
-        .unwrap_or_default();
     let constants = Constants {
         name: &args.name,
         source: &source,
         time: now,
-        capacity: args.capacity.unwrap_or_else(|| capacity_for(longest)),
+        capacity: args.capacity.unwrap_or_else(|| capacity_for(&keys)),
         keys: &keys,
     };
     match args.format {
@@ -255,26 +248,6 @@ fn print(text: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn left_out(key: &UnusableKey) -> String {
-    let UnusableKey {
-        place, key_id, why, ..
-    } = key;
-    match key_id {
-        // Escaped: control characters could steer a terminal.
-        Some(key_id) => format!("{key_id:?} is left out: {why}"),
-        None => format!("key {} is left out: {why}", place + 1),
-    }
-}
-
-/// The capacity that a modulus of so many bits needs.
-fn capacity_for(bits: usize) -> usize {
-    let fits = |capacity: &usize| bits <= *capacity;
-    CAPACITIES.into_iter().find(fits).unwrap_or(CAPACITIES[2])
-}
-
-/// The capacities of `tokenlatch::PublicKey`.
-const CAPACITIES: [usize; 3] = [2048, 3072, 4096];
-
 fn capacity(text: &str) -> Result<usize, &'static str> {
     let bits = text.parse().ok();
     bits.filter(|bits| CAPACITIES.contains(bits))
@@ -375,18 +348,5 @@ mod tests {
     fn a_source_shows_no_secret() {
         let shown = without_secrets("https://user:s3cret@a.example:8443/keys?token=s3cret#x");
         assert_eq!(shown, "https://a.example:8443/keys");
-    }
-
-    #[test]
-    fn a_key_has_the_capacity_that_it_needs() {
-        for (bits, capacity) in [
-            (2048, 2048),
-            (2056, 3072),
-            (3072, 3072),
-            (3073, 4096),
-            (4096, 4096),
-        ] {
-            assert_eq!(capacity_for(bits), capacity);
-        }
     }
 }

@@ -3,12 +3,12 @@
 mod c;
 mod rust;
 
-use std::time::{Duration, UNIX_EPOCH};
-
 use tokenlatch_host::device::VerifyingKey;
 
 pub(crate) use self::c::c;
 pub(crate) use self::rust::rust;
+
+use crate::date::date;
 
 /// Public keys as constants of a program.
 pub(crate) struct Constants<'c> {
@@ -26,16 +26,25 @@ pub(crate) struct Constants<'c> {
 impl Constants<'_> {
     /// What a person should know, one line each.
     fn introduction(&self) -> [String; 3] {
-        let date = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(self.time));
         [
             "Public keys for Tokenlatch.".into(),
             format!(
-                "Written by `tokenlatch pack` at {date} from {}.",
+                "Written by `tokenlatch` at {} from {}.",
+                date(self.time),
                 shown(self.source)
             ),
             "Compare each thumbprint (RFC 7638, SHA-256) with that of the key's owner.".into(),
         ]
     }
+}
+
+/// The bits that a key may have room for: the capacities of `tokenlatch::PublicKey`.
+pub(crate) const CAPACITIES: [usize; 3] = [2048, 3072, 4096];
+
+/// The capacity that the longest of these keys needs.
+pub(crate) fn capacity_for(keys: &[VerifyingKey]) -> usize {
+    let fits = |capacity: &usize| keys.iter().all(|key| key.bits() <= *capacity);
+    CAPACITIES.into_iter().find(fits).unwrap_or(CAPACITIES[2])
 }
 
 /// What a person compares.

@@ -1,6 +1,6 @@
 /*
  * Public keys for Tokenlatch.
- * Written by `tokenlatch pack` at 2026-09-21T14:13:20Z from rfc7515-a2.json.
+ * Written by `tokenlatch` at 2026-09-21T14:13:20Z from rfc7515-a2.json.
  * Compare each thumbprint (RFC 7638, SHA-256) with that of the key's owner.
  *
  * To add all of them to a `tl_key_set keys` that is initialised, with a `tl_error error` that is TL_OK:
