@@ -47,6 +47,18 @@ async fn keys_outlive_the_program_where_it_is_told_to_keep_them() {
 }
 
 #[tokio::test]
+async fn the_root_key_of_devices_is_in_a_file() {
+    let directory = TempDir::new().unwrap();
+    let kept = ["--root-key", "root.pem"];
+    let first = response(directory.path(), &kept, "/device/root").await;
+    let second = response(directory.path(), &kept, "/device/root").await;
+    assert_eq!(second, first);
+    assert_ne!(response(directory.path(), &[], "/device/root").await, first);
+    let pem = fs::read_to_string(directory.path().join("root.pem")).unwrap();
+    assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n"));
+}
+
+#[tokio::test]
 async fn it_reads_a_configuration() {
     let directory = TempDir::new().unwrap();
     let config = include_str!("../../src/issuer/model/example.toml");

@@ -4,7 +4,7 @@ use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tokenlatch::{Error, JwkSet, Policy, Time, verify};
 use tokenlatch_host::device::{Epoch, KEY_SET_TYPE, REVOCATION_TYPE, Revocation, Revoked};
-use tokenlatch_host::issuer::{Client, Config, DeviceError, Devices, Endpoint};
+use tokenlatch_host::issuer::{Client, Config, DeviceError, Devices, Endpoint, Fault};
 
 use super::{Fixture, claims, json_of};
 
@@ -289,6 +289,16 @@ async fn every_profile_has_tokens_for_devices() {
         Err(Error::WrongAudience),
         "the key is known, and it is no door"
     );
+}
+
+#[tokio::test]
+async fn documents_can_be_out_of_reach() {
+    let fixture = Fixture::start().await;
+    let outage = Fault::Outage.at(Endpoint::Device).times(1);
+    fixture.issuer.inject(outage).unwrap();
+    let response = fixture.get("/device/key-set").send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    claims_of_update(&fixture).await;
 }
 
 #[tokio::test]

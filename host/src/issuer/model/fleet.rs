@@ -16,6 +16,8 @@ use crate::device::{DocumentTooLong, Revocation, RootKey, RootKeyError, Terms, V
 use crate::files;
 
 /// The fleet of devices, for which the issuer signs key-set updates and revocation lists.
+///
+/// What is revoked is not kept across restarts: the root key may be, so revoke it again after one.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
