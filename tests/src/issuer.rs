@@ -5,11 +5,19 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
 use rsa::pkcs1v15::SigningKey;
+use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::signature::{SignatureEncoding as _, Signer as _};
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey, hazmat};
 use serde_json::{Value, json};
 use sha2::Sha256;
+
+/// The private key of the root that `firmware-example/door` has in flash, in PEM. Never use it for anything but
+/// tests and examples.
+pub const DOOR_ROOT: &str = include_str!("door-root.pem");
+
+/// The `kid` of that key, its thumbprint (RFC 7638).
+pub const DOOR_ROOT_KEY_ID: &str = "U-ITEHoPax-KeRmtuB75HJywKUdLjT1PN9uI_qHzH3A";
 
 /// An issuer with its own key.
 pub struct Issuer {
@@ -35,6 +43,16 @@ impl Issuer {
                 key: RsaPrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key"),
                 key_id: "rfc7515-a2".into(),
             }
+        });
+        &ISSUER
+    }
+
+    /// The root of the example door, whose private key everybody knows.
+    #[must_use]
+    pub fn door_root() -> &'static Self {
+        static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer {
+            key: RsaPrivateKey::from_pkcs8_pem(DOOR_ROOT).expect("an RSA key"),
+            key_id: DOOR_ROOT_KEY_ID.into(),
         });
         &ISSUER
     }

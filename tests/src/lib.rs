@@ -3,6 +3,7 @@
 pub mod board;
 pub mod cargo;
 pub mod device;
+pub mod door;
 pub mod firmware;
 pub mod footprint;
 pub mod hostile;

@@ -250,3 +250,161 @@ const VERSION: u8 = 1;
 
 /// The version, the floor and the anchor.
 const RECORD_LEN: usize = 17;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BUILD: u64 = 1_000_000;
+    const CLOCK: Clock =
+        Clock::new(BUILD, Duration::from_secs(10_000)).drift(Duration::from_secs(60));
+
+    /// One record.
+    #[derive(Default)]
+    struct Memory {
+        record: Option<std::vec::Vec<u8>>,
+        puts: usize,
+    }
+
+    impl Records for Memory {
+        fn max_document_len(&self) -> usize {
+            0
+        }
+
+        fn get(&mut self, _: u8, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+            let Some(record) = &self.record else {
+                return Ok(None);
+            };
+            let to = buffer.get_mut(..record.len()).ok_or(Error::Corrupt)?;
+            to.copy_from_slice(record);
+            Ok(Some(record.len()))
+        }
+
+        fn put(&mut self, _: u8, value: &[u8]) -> Result<(), Error> {
+            self.record = Some(value.into());
+            self.puts += 1;
+            Ok(())
+        }
+
+        fn each(&mut self, _: &mut dyn FnMut(u8, &[u8])) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    fn interval(earliest: u64, latest: u64) -> Reading {
+        Reading {
+            time: Time::between(earliest, latest),
+            certainty: Certainty::Interval,
+        }
+    }
+
+    #[test]
+    fn a_reading_is_believed_between_the_floor_and_the_ceiling() {
+        let uncertain = |certainty| Reading {
+            time: Time::at_least(BUILD),
+            certainty,
+        };
+        for (reading, expected) in [
+            (None, uncertain(Certainty::Absent)),
+            (Some(0), uncertain(Certainty::Early)),
+            (Some(BUILD - 61), uncertain(Certainty::Early)),
+            // It may be a little slow: the floor cuts off what cannot be.
+            (Some(BUILD - 60), interval(BUILD, BUILD)),
+            (Some(BUILD + 10), interval(BUILD, BUILD + 70)),
+            (Some(BUILD + 100), interval(BUILD + 40, BUILD + 160)),
+            (
+                Some(BUILD + 10_060),
+                interval(BUILD + 10_000, BUILD + 10_120),
+            ),
+            (Some(BUILD + 10_061), uncertain(Certainty::Far)),
+            (Some(u64::MAX), uncertain(Certainty::Far)),
+        ] {
+            let mut clock = CLOCK;
+            assert_eq!(clock.read(reading), expected, "{reading:?}");
+        }
+    }
+
+    #[test]
+    fn the_floor_never_goes_back() {
+        let mut clock = CLOCK;
+        clock.read(Some(BUILD + 1_000));
+        assert_eq!(clock.floor(), BUILD + 940);
+        let set_back = clock.read(Some(BUILD + 500));
+        assert_eq!(set_back.certainty, Certainty::Early);
+        assert_eq!(set_back.time, Time::at_least(BUILD + 940));
+        assert_eq!(clock.learn(BUILD + 900), Learned::Known);
+        clock.learn_from_root(BUILD + 100);
+        assert_eq!(clock.floor(), BUILD + 940);
+        assert_eq!(clock.learn(BUILD + 2_000), Learned::Raised);
+        assert_eq!(clock.floor(), BUILD + 2_000);
+    }
+
+    #[test]
+    fn only_the_root_moves_the_ceiling() {
+        let mut clock = CLOCK;
+        assert_eq!(clock.learn(BUILD + 10_001), Learned::Far);
+        assert_eq!(clock.floor(), BUILD);
+        assert_eq!(clock.learn(BUILD + 10_000), Learned::Raised);
+        assert_eq!(clock.learn(BUILD + 10_001), Learned::Far);
+        clock.read(Some(BUILD + 10_060));
+        assert_eq!(clock.ceiling(), BUILD + 10_000);
+        clock.learn_from_root(BUILD + 50_000);
+        assert_eq!(
+            (clock.floor(), clock.anchor()),
+            (BUILD + 50_000, BUILD + 50_000)
+        );
+        assert_eq!(clock.learn(BUILD + 60_000), Learned::Raised);
+        clock.learn_from_root(u64::MAX);
+        assert_eq!(clock.ceiling(), u64::MAX);
+    }
+
+    #[test]
+    fn the_floor_is_stored_once_it_has_risen_enough() {
+        let (mut clock, mut memory) = (CLOCK, Memory::default());
+        clock.store(&mut memory).unwrap();
+        clock.learn(BUILD + 3_599);
+        clock.store_if_due(&mut memory).unwrap();
+        assert_eq!((memory.puts, clock.stored_floor()), (0, BUILD));
+        clock.learn(BUILD + 3_600);
+        clock.store_if_due(&mut memory).unwrap();
+        assert_eq!((memory.puts, clock.stored_floor()), (1, BUILD + 3_600));
+        // A new anchor is stored at once.
+        clock.learn_from_root(BUILD + 1);
+        clock.store_if_due(&mut memory).unwrap();
+        clock.store(&mut memory).unwrap();
+        assert_eq!(memory.puts, 2);
+
+        let mut restarted = CLOCK;
+        restarted.load(&mut memory).unwrap();
+        assert_eq!(restarted.floor(), BUILD + 3_600);
+        assert_eq!(restarted.stored_floor(), BUILD + 3_600);
+        assert_eq!(restarted.ceiling(), BUILD + 10_001);
+        // A newer firmware knows better.
+        let mut newer = Clock::new(BUILD + 5_000, Duration::from_secs(10_000));
+        newer.load(&mut memory).unwrap();
+        assert_eq!(
+            (newer.floor(), newer.anchor()),
+            (BUILD + 5_000, BUILD + 5_000)
+        );
+    }
+
+    #[test]
+    fn a_record_that_is_no_clocks_changes_nothing() {
+        let dates = |floor: u64, anchor: u64| [floor.to_le_bytes(), anchor.to_le_bytes()].concat();
+        for record in [
+            std::vec![],
+            std::vec![1; 16],
+            [std::vec![2], dates(BUILD + 2, BUILD + 1)].concat(),
+            [std::vec![1], dates(BUILD + 1, BUILD + 2)].concat(),
+            [std::vec![1], dates(BUILD + 2, BUILD + 1), std::vec![0]].concat(),
+        ] {
+            let mut clock = CLOCK;
+            let mut memory = Memory {
+                record: Some(record),
+                puts: 0,
+            };
+            assert_eq!(clock.load(&mut memory), Err(Error::Corrupt));
+            assert_eq!(clock.floor(), BUILD);
+        }
+    }
+}

@@ -155,3 +155,46 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    /// Written down: a number is never used again for another error.
+    const NUMBERS: [(Error, u8, &str); 20] = [
+        (
+            Error::Token(tokenlatch::Error::Expired),
+            tokenlatch::Error::Expired.number(),
+            "expired",
+        ),
+        (Error::Rollback, 128, "rollback"),
+        (Error::WrongDocument, 129, "wrong-document"),
+        (Error::DocumentTooLong, 130, "document-too-long"),
+        (Error::TooManyKeys, 131, "too-many-keys"),
+        (Error::TooManyRevoked, 132, "too-many-revoked"),
+        (Error::KeySetExpired, 133, "key-set-expired"),
+        (Error::Revoked, 134, "revoked"),
+        (Error::MissingTokenId, 135, "missing-token-id"),
+        (Error::Replayed, 136, "replayed"),
+        (Error::ReplayFull, 137, "replay-full"),
+        (Error::MissingNonce, 138, "missing-nonce"),
+        (Error::WrongNonce, 139, "wrong-nonce"),
+        (Error::NonceExpired, 140, "nonce-expired"),
+        (Error::Storage, 141, "storage"),
+        (Error::StorageFull, 142, "storage-full"),
+        (Error::Corrupt, 143, "corrupt"),
+        (Error::WrongFlash, 144, "wrong-flash"),
+        (Error::PagesTooSmall, 145, "pages-too-small"),
+        (Error::FlashTooSmall, 146, "flash-too-small"),
+    ];
+
+    #[test]
+    fn every_error_keeps_its_number_and_its_code() {
+        for (error, number, code) in NUMBERS {
+            assert_eq!((error.number(), error.code()), (number, code));
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}

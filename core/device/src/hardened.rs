@@ -112,3 +112,33 @@ impl Fingerprint {
 const ACCEPTED: u32 = 0x3A5C_96E1;
 
 const FINGERPRINT_LEN: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_all_values_is_accepted() {
+        assert!(Verdict(ACCEPTED).is_accepted());
+        assert_eq!((ACCEPTED.count_ones(), (!ACCEPTED).count_ones()), (16, 16));
+        for bit in 0..32 {
+            assert!(!Verdict(ACCEPTED ^ 1 << bit).is_accepted());
+            assert!(!Verdict(!ACCEPTED ^ 1 << bit).is_accepted());
+        }
+        for value in [0, 1, u32::MAX, !ACCEPTED] {
+            assert!(!Verdict(value).is_accepted());
+        }
+    }
+
+    #[test]
+    fn every_bit_of_a_fingerprint_counts() {
+        let first = Fingerprint([0x5a; FINGERPRINT_LEN]);
+        assert!(Verdict::confirm(&first, &first).is_accepted());
+        for bit in 0..8 * FINGERPRINT_LEN {
+            let mut second = first;
+            second.0[bit / 8] ^= 1 << (bit % 8);
+            assert!(!Verdict::confirm(&first, &second).is_accepted());
+            assert!(!Verdict::confirm(&second, &first).is_accepted());
+        }
+    }
+}

@@ -165,7 +165,7 @@ where
     }
 
     fn take(&mut self, document: &Document<'_>) -> Result<(), Error> {
-        self.keys = JwkSet::from_json(json(document))?;
+        self.keys.read_json(json(document))?;
         self.version = document.version;
         self.expiry = document.verified.expiry();
         Ok(())

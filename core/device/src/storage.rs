@@ -28,10 +28,10 @@ use crate::record::{Log, MAX_RECORD_LEN, Records};
 ///
 /// | flash | pages | longest document |
 /// |---|---|---|
-/// | 16 KiB | 1 KiB | DOC_16_1 bytes |
-/// | 16 KiB | 4 KiB | DOC_16_4 bytes |
-/// | 32 KiB | 1 KiB | DOC_32_1 bytes |
-/// | 32 KiB | 4 KiB | DOC_32_4 bytes |
+/// | 16 KiB | 1 or 2 KiB | 2,268 bytes |
+/// | 20 KiB | 4 KiB | 1,944 bytes |
+/// | 24 KiB | 1 or 2 KiB | 3,888 bytes ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN)) |
+/// | 32 KiB | 4 KiB | 3,888 bytes |
 ///
 /// A key set of four keys of 2048 bits has about 2,900 bytes. The memory taken is SIZE_OF bytes and the flash
 /// driver: a buffer for one record, and where 96 records lie.
@@ -310,9 +310,9 @@ impl Geometry {
         let pages = pages.filter(|pages| *pages >= 3 && layout.audit_pages >= 2);
         let pages = pages.ok_or(Error::FlashTooSmall)?;
         let room = (pages - 1).saturating_mul(area - piece);
-        let used = layout.used_tokens.min(128) * self.item(24);
+        let used = layout.used_tokens.saturating_mul(self.item(24));
         let others = self.item(17) + self.item(8) + 2 * self.item(36);
-        let documents = room.saturating_sub(used + others);
+        let documents = room.saturating_sub(used.saturating_add(others));
         let pieces = documents.checked_div(u32::from(SLOTS) * piece);
         let pieces = pieces.unwrap_or(0).min(u32::from(MAX_PIECES));
         if pieces < 4 {

@@ -1,6 +1,14 @@
 //! The power is lost at every step of every write and erasure of every kind of record: what is found then is the
 //! old state or the new one, never none, and the device goes on.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
 mod common;
 
 use std::time::Duration;
@@ -25,6 +33,9 @@ struct Trial<'a, const WORD: usize, const PAGE: usize> {
     check: &'a dyn Fn(&mut Storage<Flash<WORD, PAGE>>, bool),
 }
 
+/// With optimisation, the power is cut at every step. Without it, that would take hours, and it is cut at some.
+const SOME: bool = cfg!(debug_assertions);
+
 #[derive(Default)]
 struct Count {
     /// Places at which the power was cut once.
@@ -35,6 +46,7 @@ struct Count {
     states: usize,
     /// How many of them made the storage erase a page.
     erasing: usize,
+    /// How many words were written after a restart that were not blank.
     rewritten: usize,
 }
 
@@ -62,12 +74,12 @@ impl<const WORD: usize, const PAGE: usize> Trial<'_, WORD, PAGE> {
         let steps = flash.power.steps.get();
         count.states += 1;
         count.erasing += usize::from(flash.power.erasures.get() > 0);
-        for cut in 0..=steps {
+        let stride = if SOME && steps > 500 { 61 } else { 1 };
+        for cut in (count.states % stride..=steps).step_by(stride) {
             count.cuts += 1;
             let (flash, result) = self.run(content, Some(cut));
-            count.rewritten += flash.power.rewritten.get();
             let after = flash.content();
-            self.restart(&after, result.is_ok());
+            count.rewritten += self.restart(&after, result.is_ok());
             // And once more, if the start or the first thing after it changes anything.
             let (flash, storage) = Self::open(after.clone(), None);
             drop(storage.expect("it opens"));
@@ -76,10 +88,11 @@ impl<const WORD: usize, const PAGE: usize> Trial<'_, WORD, PAGE> {
                 let (flash, _) = Self::open(after.clone(), Some(second_cut));
                 self.restart(&flash.content(), result.is_ok());
             }
-            let (flash, _) = self.run(&after, None);
-            if flash.power.erasures.get() > 0 && cut % 7 == 0 {
+            let (every, stride) = if steps > 500 { (211, 31) } else { (7, 13) };
+            if cut % every == 0 {
+                let (flash, _) = self.run(&after, None);
                 let steps = flash.power.steps.get();
-                for second_cut in (0..steps).rev().step_by(13) {
+                for second_cut in (0..steps).rev().step_by(stride) {
                     count.second_cuts += 1;
                     let (flash, _) = self.run(&after, Some(second_cut));
                     self.restart(&flash.content(), result.is_ok());
@@ -88,9 +101,11 @@ impl<const WORD: usize, const PAGE: usize> Trial<'_, WORD, PAGE> {
         }
     }
 
-    fn restart(&self, content: &[u8], is_done: bool) {
-        let (_, storage) = Self::open(content.into(), None);
+    /// How many words were written that were not blank.
+    fn restart(&self, content: &[u8], is_done: bool) -> usize {
+        let (flash, storage) = Self::open(content.into(), None);
         (self.check)(&mut storage.expect("it opens"), is_done);
+        flash.power.rewritten.get()
     }
 }
 
@@ -109,7 +124,7 @@ fn try_from_many_states<const WORD: usize, const PAGE: usize>(
     prepare(&mut storage);
     let mut count = Count::default();
     trial.cut_everywhere(&flash.content(), &mut count);
-    for round in 0..40 * pages * PAGE / 1024 {
+    for round in 0..4_000 {
         fill(&mut storage, round);
         let content = flash.content();
         let (tried, _) = trial.run(&content, None);
@@ -126,9 +141,7 @@ fn try_from_many_states<const WORD: usize, const PAGE: usize>(
          make it erase a page",
         count.cuts, count.second_cuts, count.states, count.erasing
     );
-    if WORD > 1 {
-        println!("  words written twice: {}", count.rewritten);
-    }
+    println!("  words written that were not blank: {}", count.rewritten);
 }
 
 /// Writes a record that is not the trial's.
@@ -327,8 +340,11 @@ fn nonces<const WORD: usize, const PAGE: usize>(pages: usize) {
     let check = |storage: &mut Storage<Flash<WORD, PAGE>>, is_done: bool| {
         let nonce = first(storage).expect("it goes on");
         let at = all.iter().position(|other| *other == nonce);
-        // The first run showed the first, and the second one showed number 64 if it did.
-        assert!(at == Some(128) || at == Some(64) && !is_done, "{at:?}");
+        // Number 0 was shown, and number 64 if it was; a second run may have shown number 128.
+        assert!(
+            matches!(at, Some(128 | 192)) || at == Some(64) && !is_done,
+            "{at:?}"
+        );
     };
     try_from_many_states::<WORD, PAGE>(
         "nonces",
@@ -379,7 +395,10 @@ fn audit<const WORD: usize, const PAGE: usize>(pages: usize) {
     let check = |storage: &mut Storage<Flash<WORD, PAGE>>, is_done: bool| {
         let old = state.get().expect("a state");
         let now = last(storage).expect("entries");
-        assert!(now == old + 1 || now == old && !is_done, "{old} {now}");
+        assert!(
+            (old + 1..=old + 2).contains(&now) || now == old && !is_done,
+            "{old} {now}"
+        );
         record(storage).expect("it goes on");
         assert_eq!(last(storage), Some(now + 1), "{DOOR}");
     };

@@ -22,10 +22,11 @@ use embedded_hal::digital::{OutputPin, PinState};
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::{NorFlash, NorFlashError, ReadNorFlash};
 use heapless::Vec;
+use tokenlatch_door::Workspace;
 use tokenlatch_door::board::{Board, Memory, Peripherals, Rtc, Timer, Watchdog};
 
 /// Carries out commands for ever.
-pub fn run<B: Board>(mut peripherals: Peripherals<B>) -> ! {
+pub fn run<B: Board>(mut peripherals: Peripherals<B>, _workspace: &mut Workspace) -> ! {
     let mut line = Vec::<u8, 64>::new();
     let _ = writeln!(peripherals.serial, "check");
     loop {

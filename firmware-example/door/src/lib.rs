@@ -1,25 +1,36 @@
 //! A door controller that verifies access tokens offline: the logic, for any board.
+//!
+//! | file | what |
+//! |---|---|
+//! | `board.rs` | what the door needs of a board |
+//! | `line.rs` | lines from the wire |
+//! | `door.rs` | what a line leads to: an access token, a key-set update, a revocation, a command |
+//! | `bolt.rs`, `upkeep.rs` | the bolt, and what must go on while a token is verified |
+//! | `quota.rs` | how many rejections are worth a record |
+//! | `provisioned.rs` | what the door was provisioned with |
 #![no_std]
 
+#[cfg(test)]
+extern crate std;
+
 pub mod board;
+mod bolt;
+mod door;
+mod line;
+mod provisioned;
+mod quota;
+mod upkeep;
 
-use embedded_io::{Read, Write};
+pub use door::{Door, Workspace};
+pub use line::MAX_LINE;
 
-use board::{Board, Peripherals, Rtc, Timer, Watchdog};
+use board::{Board, Peripherals};
 
-/// Runs the door. A placeholder: it echoes bytes, and prints the time of the real-time clock after each line.
-pub fn run<B: Board>(mut peripherals: Peripherals<B>) -> ! {
+/// Runs the door, for ever.
+pub fn run<B: Board>(peripherals: Peripherals<B>, workspace: &mut Workspace) -> ! {
+    let mut door = Door::new(peripherals, workspace);
+    door.load();
     loop {
-        peripherals.watchdog.feed();
-        let mut byte = [0];
-        if peripherals.serial.read(&mut byte).is_err() {
-            continue;
-        }
-        let _ = peripherals.serial.write_all(&byte);
-        if byte == *b"\n" {
-            let milliseconds = peripherals.timer.milliseconds();
-            let rtc = peripherals.rtc.read();
-            let _ = writeln!(peripherals.serial, "rtc {rtc:?}, {milliseconds} ms");
-        }
+        door.poll();
     }
 }

@@ -22,6 +22,7 @@ use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
 use embedded_hal_bus::i2c::RefCellDevice;
+use tokenlatch_door::Workspace;
 use tokenlatch_door::board::{Board, Peripherals};
 use tokenlatch_drivers::ds1307::Ds1307;
 use tokenlatch_drivers::eeprom::Eeprom;
@@ -59,6 +60,7 @@ type Device = RefCellDevice<'static, I2c>;
 
 #[entry]
 fn main() -> ! {
+    static mut WORKSPACE: Workspace = Workspace::new();
     static mut BUS: Option<RefCell<I2c>> = None;
 
     // Until the bolt is an output, the resistor of its line keeps it closed.
@@ -69,16 +71,19 @@ fn main() -> ! {
     let eeprom = RefCellDevice::new(bus);
     #[cfg(feature = "power-cut")]
     let eeprom = power_cut::PowerCut::new(eeprom);
-    run::<Lm3s6965Evb>(Peripherals {
-        serial: Uart::new(),
-        rtc: Ds1307::new(RefCellDevice::new(bus)),
-        flash: Eeprom::new(eeprom),
-        bolt,
-        led: Output::new(registers::gpio::F, 0),
-        watchdog: Watchdog::new(registers::watchdog::ALL, clock::FREQUENCY),
-        timer: SysTick::new(core.SYST, clock::FREQUENCY),
-        memory: CortexM,
-    })
+    run::<Lm3s6965Evb>(
+        Peripherals {
+            serial: Uart::new(),
+            rtc: Ds1307::new(RefCellDevice::new(bus)),
+            flash: Eeprom::new(eeprom),
+            bolt,
+            led: Output::new(registers::gpio::F, 0),
+            watchdog: Watchdog::new(registers::watchdog::ALL, clock::FREQUENCY),
+            timer: SysTick::new(core.SYST, clock::FREQUENCY),
+            memory: CortexM,
+        },
+        WORKSPACE,
+    )
 }
 
 fn bolt() -> Output {

@@ -21,6 +21,7 @@ mod uart;
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
+use tokenlatch_door::Workspace;
 use tokenlatch_door::board::{Board, NoRtc, Peripherals};
 use tokenlatch_drivers::eeprom::Eeprom;
 use tokenlatch_drivers::memory::CortexM;
@@ -52,18 +53,22 @@ impl Board for Mps2An505 {
 
 #[entry]
 fn main() -> ! {
+    static mut WORKSPACE: Workspace = Workspace::new();
     let bolt = bolt();
     let core = cortex_m::Peripherals::take().expect("taken once");
-    run::<Mps2An505>(Peripherals {
-        serial: Uart::new(),
-        rtc: NoRtc,
-        flash: Eeprom::new(i2c::i2c()),
-        bolt,
-        led: Led::new(0),
-        watchdog: Watchdog::new(registers::watchdog::ALL, FREQUENCY),
-        timer: SysTick::new(core.SYST, FREQUENCY),
-        memory: CortexM,
-    })
+    run::<Mps2An505>(
+        Peripherals {
+            serial: Uart::new(),
+            rtc: NoRtc,
+            flash: Eeprom::new(i2c::i2c()),
+            bolt,
+            led: Led::new(0),
+            watchdog: Watchdog::new(registers::watchdog::ALL, FREQUENCY),
+            timer: SysTick::new(core.SYST, FREQUENCY),
+            memory: CortexM,
+        },
+        WORKSPACE,
+    )
 }
 
 fn bolt() -> Led {

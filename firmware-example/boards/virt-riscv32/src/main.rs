@@ -21,6 +21,7 @@ mod uart;
 mod watchdog;
 
 use riscv_rt::entry;
+use tokenlatch_door::Workspace;
 use tokenlatch_door::board::{Board, Peripherals};
 
 #[cfg(feature = "check")]
@@ -51,14 +52,25 @@ impl Board for VirtRiscv32 {
 
 #[entry]
 fn main() -> ! {
-    run::<VirtRiscv32>(Peripherals {
-        serial: Uart::new(),
-        rtc: Goldfish,
-        flash: Flash::new(),
-        bolt: Pin::new("bolt"),
-        led: Pin::new("led"),
-        watchdog: Watchdog::new(),
-        timer: Timer::new(),
-        memory: Memory,
-    })
+    static mut WORKSPACE: Workspace = Workspace::new();
+    let workspace = &raw mut WORKSPACE;
+    #[expect(
+        unsafe_code,
+        reason = "riscv-rt does not make a variable of `main` its own, as cortex-m-rt does"
+    )]
+    // SAFETY: this is the only place that names the variable, and `main` is called once.
+    let workspace = unsafe { &mut *workspace };
+    run::<VirtRiscv32>(
+        Peripherals {
+            serial: Uart::new(),
+            rtc: Goldfish,
+            flash: Flash::new(),
+            bolt: Pin::new("bolt"),
+            led: Pin::new("led"),
+            watchdog: Watchdog::new(),
+            timer: Timer::new(),
+            memory: Memory,
+        },
+        workspace,
+    )
 }

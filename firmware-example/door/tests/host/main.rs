@@ -1,0 +1,265 @@
+//! The door on the host: real signatures, a wire, a clock, a flash and pins of the tests.
+
+mod peripherals;
+
+use serde_json::{Value, json};
+use tokenlatch_tests::issuer::Issuer;
+
+use peripherals::{Fixture, NOW};
+
+/// The issuer of tokens.
+fn issuer() -> &'static Issuer {
+    Issuer::rfc7515()
+}
+
+/// A token for the door with these members besides its own, or in their place.
+fn token(members: Value) -> String {
+    let mut claims = json!({
+        "iss": "https://issuer.example/", "aud": "door-1", "sub": "technician-7",
+        "iat": NOW - 60, "exp": NOW + 300, "jti": "1", "scope": "door:open",
+    });
+    merge(&mut claims, members);
+    issuer().token(&claims.to_string())
+}
+
+/// A document of the root, of this type and second, with these members.
+fn document(media_type: &str, issued_at: u64, members: Value) -> String {
+    let mut claims = json!({
+        "iss": "https://issuer.example/", "sub": "https://issuer.example/", "aud": "doors",
+        "iat": issued_at, "exp": NOW + 90 * 86_400,
+    });
+    merge(&mut claims, members);
+    let root = Issuer::door_root();
+    let key_id = root.key_id();
+    let header = format!(r#"{{"alg":"RS256","typ":"{media_type}","kid":"{key_id}"}}"#);
+    root.sign(header, claims.to_string())
+}
+
+fn key_set(issued_at: u64) -> String {
+    document("jwk-set+jwt", issued_at, json!({"keys": [issuer().jwk()]}))
+}
+
+fn revocation(issued_at: u64, members: Value) -> String {
+    document("revocation+jwt", issued_at, members)
+}
+
+fn merge(claims: &mut Value, members: Value) {
+    let claims = claims.as_object_mut().unwrap();
+    let Value::Object(members) = members else {
+        panic!("an object");
+    };
+    claims.extend(members);
+}
+
+/// A door that has the issuer's key.
+fn provisioned() -> Fixture {
+    let fixture = Fixture::new();
+    let updated = "updated key-set rfc7515-a2 until 2027-02-19T12:00:00Z";
+    assert_eq!(fixture.start().says(&key_set(NOW - 3600)), [updated]);
+    fixture
+}
+
+#[test]
+fn a_token_opens_it_for_five_seconds_and_once() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    assert_eq!(door.says(&token(json!({}))), ["open"]);
+    assert!(fixture.is_open());
+    fixture.wait(4_999);
+    door.poll();
+    assert!(fixture.is_open());
+    fixture.wait(1);
+    door.poll();
+    assert!(!fixture.is_open());
+    let replayed = ["rejected replayed: the token was used before"];
+    assert_eq!(door.says(&token(json!({}))), replayed);
+    assert_eq!(door.says(&token(json!({"jti": "2"}))), ["open"]);
+    drop(door);
+    // A reset shuts the bolt, and forgets nothing.
+    let mut door = fixture.start();
+    assert!(!fixture.is_open());
+    assert_eq!(door.says(&token(json!({}))), replayed);
+}
+
+#[test]
+fn what_is_not_for_it_does_not_open_it() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    for (line, code) in [
+        (token(json!({"aud": "door-2"})), "wrong-audience"),
+        (
+            token(json!({"iss": "https://other.example/"})),
+            "wrong-issuer",
+        ),
+        (token(json!({"exp": NOW - 61})), "expired"),
+        (token(json!({"iat": NOW + 120})), "issued-in-future"),
+        // It may have expired: the clock may be off by a minute.
+        (token(json!({"exp": NOW})), "expired"),
+        (token(json!({"nbf": NOW + 120})), "not-yet-valid"),
+        (token(json!({"scope": "door:look"})), "missing-scope"),
+        (token(json!({"jti": null})), "invalid-claim"),
+        (token(json!({"nonce": "x"})), "nonce-expired"),
+        ("x".into(), "not-compact"),
+        ("x".repeat(6145), "line-too-long"),
+        (revocation(NOW, json!({"aud": "other"})), "wrong-audience"),
+        (
+            document("jwk-set+jwt", NOW - 7200, json!({"keys": []})),
+            "rollback",
+        ),
+        (
+            document("jwk-set+jwt", NOW, json!({"keys": []})),
+            "wrong-document",
+        ),
+        (token(json!({"signed_jwks": 1})), "wrong-document"),
+    ] {
+        let said = door.says(&line);
+        let start = format!("rejected {code}: ");
+        assert!(said[0].starts_with(&start), "{said:?}");
+        assert_eq!(fixture.is_open(), said.len() == 2);
+        fixture.wait(60_000);
+        door.poll();
+    }
+}
+
+#[test]
+fn a_badge_brings_a_key_and_a_revocation_to_a_door_without_a_network() {
+    let fixture = Fixture::new();
+    let mut door = fixture.start();
+    assert!(
+        door.says(&token(json!({})))[0].starts_with("rejected unknown-key: "),
+        "no key yet"
+    );
+    let badge = token(json!({
+        "signed_jwks": key_set(NOW - 3600),
+        "signed_revocation": revocation(NOW - 3000, json!({
+            "epochs": [{"group": "contractors", "iat": NOW}], "revoked": [{"sub": "mallory"}],
+        })),
+    }));
+    let expected = [
+        "updated key-set rfc7515-a2 until 2027-02-19T12:00:00Z",
+        "updated revocation 1 epochs, 1 entries",
+        "open",
+    ];
+    assert_eq!(door.says(&badge), expected);
+    let revoked = ["rejected revoked: the token, its subject or its key is revoked"];
+    let contractor = json!({"jti": "2", "groups": ["contractors"]});
+    assert_eq!(door.says(&token(contractor)), revoked);
+    assert_eq!(
+        door.says(&token(json!({"jti": "3", "sub": "mallory"}))),
+        revoked
+    );
+}
+
+#[test]
+fn without_a_certain_time_a_token_needs_more() {
+    let fixture = provisioned();
+    let expired = "rejected expired: the token has expired";
+    for rtc in [None, Some(NOW - 86_400), Some(NOW + 500 * 86_400)] {
+        fixture.set_rtc(rtc);
+        let mut door = fixture.start();
+        assert_eq!(door.says(&token(json!({"jti": "1"}))), [expired], "{rtc:?}");
+        let any_time =
+            json!({"jti": format!("{rtc:?}"), "scope": "door:open door:open-at-any-time"});
+        assert_eq!(door.says(&token(any_time)), ["open"], "{rtc:?}");
+    }
+    // The answer to a challenge proves that it is fresh, and so sets the clock.
+    fixture.set_rtc(None);
+    let mut door = fixture.start();
+    let nonce = door.says("challenge")[0]
+        .strip_prefix("nonce ")
+        .unwrap()
+        .to_owned();
+    let other = json!({"jti": "4", "nonce": "AAAAAAAAAAAAAAAAAAAAAA"});
+    assert!(door.says(&token(other))[0].starts_with("rejected wrong-nonce: "));
+    assert_eq!(
+        door.says(&token(json!({"jti": "5", "nonce": nonce}))),
+        ["open"]
+    );
+    assert_eq!(fixture.rtc(), Some(NOW - 60));
+    let again = json!({"jti": "6", "nonce": nonce});
+    assert!(door.says(&token(again))[0].starts_with("rejected nonce-expired: "));
+    assert_eq!(door.says(&token(json!({"jti": "7"}))), ["open"]);
+}
+
+#[test]
+fn a_token_of_this_second_opens_it_though_the_clock_may_be_off() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    assert_eq!(door.says(&token(json!({"iat": NOW + 30}))), ["open"]);
+    // It proves that it is later, but not for a token that expires later still.
+    assert_eq!(
+        door.says("status")[0],
+        "time        2026-11-21T12:00:30Z, certain to a minute"
+    );
+}
+
+#[test]
+fn keys_end_with_their_document() {
+    let fixture = provisioned();
+    fixture.set_rtc(Some(NOW + 91 * 86_400));
+    let mut door = fixture.start();
+    let ended = "rejected key-set-expired: the key set in force has expired";
+    assert_eq!(door.says(&token(json!({}))), [ended]);
+}
+
+#[test]
+fn a_clock_that_runs_raises_the_floor_while_nobody_comes() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    fixture.set_rtc(Some(NOW + 86_400));
+    fixture.wait(60_000);
+    door.poll();
+    drop(door);
+    fixture.set_rtc(Some(NOW));
+    let mut door = fixture.start();
+    let time = "time        2026-11-22T11:59:00Z, at least: the clock was set back";
+    assert_eq!(door.says("status")[0], time);
+}
+
+#[test]
+fn it_says_how_it_is() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    door.says(&token(json!({})));
+    door.says("nonsense");
+    let expected = [
+        "time        2026-11-21T11:59:00Z, certain to a minute",
+        "key-set     rfc7515-a2 until 2027-02-19T12:00:00Z",
+        "revocation  0 epochs, 0 entries",
+        "used        1 of 32 tokens",
+        "since reset 1 opened, 1 rejected",
+        "memory      flash 1, static RAM 2, stack 3 at most, of 4",
+    ];
+    assert_eq!(door.says("status"), expected);
+    drop(door);
+    fixture.set_rtc(None);
+    let mut door = fixture.start();
+    assert_eq!(
+        door.says("status")[0],
+        "time        2026-11-21T11:59:00Z, at least: there is no clock, or it stopped"
+    );
+    let expected = [
+        "2026-11-21T11:59:00Z Start 0",
+        "2026-11-21T11:59:00Z KeySet 0",
+        "2026-11-21T11:59:00Z Start 0",
+        "2026-11-21T11:59:00Z Token 0",
+        "2026-11-21T11:59:00Z Token 3",
+        "2026-11-21T11:59:00Z at least Start 0",
+    ];
+    assert_eq!(door.says("audit"), expected);
+}
+
+#[test]
+fn a_flood_of_rejections_leaves_few_records() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    let before = door.says("audit").len();
+    for _ in 0..100 {
+        door.says("x");
+    }
+    assert_eq!(door.says("audit").len(), before + 16);
+    assert!(
+        door.says("status")
+            .contains(&"since reset 0 opened, 100 rejected".into())
+    );
+}

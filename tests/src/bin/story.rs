@@ -1,0 +1,308 @@
+//! The story of a door: it is provisioned, opens, rejects, learns new keys, and loses its power. In QEMU, with the
+//! embedded authorization server.
+//!
+//! Prints the transcript, with names for what differs from run to run.
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokenlatch_host::device::{Revocation, Revoked};
+use tokenlatch_host::issuer::{Config, Issuer};
+use tokenlatch_tests::door::{Door, Running};
+use tokenlatch_tests::firmware::NOW;
+use tokenlatch_tests::issuer::DOOR_ROOT;
+
+/// The clock of the door at each start; [`NOW`], and half a minute.
+const DATE: &str = "2026-11-21T12:00:30";
+
+/// The root key is read from a file.
+fn config(folder: &std::path::Path) -> io::Result<Config> {
+    let root_key = folder.join("root.pem");
+    std::fs::write(&root_key, DOOR_ROOT)?;
+    let mut config = Config::default();
+    config.issuer = Some("https://issuer.example/".into());
+    config.fleet.root_key = Some(root_key);
+    // A key is not published any longer once another one signs.
+    config.keys.overlap = Some(Duration::ZERO);
+    Ok(config)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = std::env::temp_dir().join(format!("tokenlatch-story-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let told = tell(&folder).await;
+    std::fs::remove_dir_all(&folder)?;
+    told
+}
+
+async fn tell(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    let issuer = Issuer::start_with(config(folder)?, "127.0.0.1:0".parse()?).await?;
+    issuer.clock().set(NOW);
+    let door = Door::new(folder);
+    let mut names = Names::default();
+    names.add(&issuer);
+
+    let mut told = Told::new(&names, door.on(DATE));
+    told.chapter("The door is new: it has the public key of the root, and no other.");
+    told.response();
+    told.send("status", "status");
+    told.send("a token", &issuer.device_token("door-1", json!({}))?);
+
+    told.chapter("The first key set, signed by the root, provisions it.");
+    let first_update = issuer.key_set_update()?;
+    told.send("a key-set update", &first_update);
+
+    told.chapter("A token of the issuer opens it for five seconds.");
+    let token = issuer.device_token("door-1", json!({}))?;
+    told.send("a token", &token);
+    told.bolt();
+
+    told.chapter("Once.");
+    told.send("the same token", &token);
+
+    told.chapter("A token that has expired, and others that are not for this door.");
+    for (what, device, claims) in [
+        (
+            "a token that expired an hour ago",
+            "door-1",
+            json!({"iat": NOW - 3900, "exp": NOW - 3600}),
+        ),
+        ("a token for door-2", "door-2", json!({})),
+        (
+            "a token without the scope",
+            "door-1",
+            json!({"scope": "door:look"}),
+        ),
+    ] {
+        told.send(what, &issuer.device_token(device, claims)?);
+    }
+    let (signed, signature) = token.rsplit_once('.').ok_or("a token")?;
+    let forged = signed.replacen('.', "A.", 1);
+    told.send(
+        "a token with another header",
+        &format!("{forged}.{signature}"),
+    );
+    told.send("a line of 7,000 bytes", &"x".repeat(7_000));
+    told.closed();
+
+    told.chapter("The power goes and comes back: what was used stays used.");
+    told.restart(&names, || door.on(DATE));
+    told.send("the first token", &token);
+
+    told.chapter("Somebody sets the clock back by a week.");
+    told.restart(&names, || door.on("2026-11-14T12:00:30"));
+    let old = json!({"iat": NOW - 604_800, "exp": NOW - 604_500});
+    told.send(
+        "a token of a week ago",
+        &issuer.device_token("door-1", old)?,
+    );
+    told.send("a token of now", &issuer.device_token("door-1", json!({}))?);
+    told.closed();
+    let nonce = told.challenge();
+    told.send(
+        "a token with that nonce",
+        &issuer.device_token("door-1", json!({"nonce": nonce}))?,
+    );
+    told.bolt();
+    told.send("status", "status");
+
+    told.chapter("The issuer rotates its keys. A signed update brings the new one.");
+    told.restart(&names, || door.on(DATE));
+    let by_old_key = issuer.device_token("door-1", json!({}))?;
+    issuer.clock().set(NOW + 10);
+    rotate(&issuer, &mut names).await?;
+    told.names = names.clone();
+    told.send(
+        "a token of the new key",
+        &issuer.device_token("door-1", json!({}))?,
+    );
+    told.send("the update", &issuer.key_set_update()?);
+    told.send(
+        "a token of the new key",
+        &issuer.device_token("door-1", json!({}))?,
+    );
+    told.bolt();
+    told.send("a token of the old key", &by_old_key);
+
+    told.chapter("The update before, once more.");
+    told.send("the first update", &first_update);
+
+    told.chapter(
+        "The keys are rotated again, and the door has no network. A badge brings the update.",
+    );
+    issuer.clock().set(NOW + 20);
+    rotate(&issuer, &mut names).await?;
+    told.names = names.clone();
+    told.send(
+        "a token of the new key",
+        &issuer.device_token("door-1", json!({}))?,
+    );
+    told.send(
+        "a badge",
+        &issuer.badge("door-1", json!({"signed_revocation": null}))?,
+    );
+    told.bolt();
+
+    told.chapter("A badge is lost. The next one that comes to the door says so.");
+    let mut revocation = Revocation::default();
+    revocation.revoke(Revoked::Sub("mallory".into()));
+    issuer.revoke(revocation)?;
+    told.send(
+        "a badge",
+        &issuer.badge("door-1", json!({"signed_jwks": null}))?,
+    );
+    told.bolt();
+    told.send(
+        "the lost badge",
+        &issuer.device_token("door-1", json!({"sub": "mallory"}))?,
+    );
+
+    told.chapter("The power is cut in the middle of an update.");
+    issuer.clock().set(NOW + 30);
+    rotate(&issuer, &mut names).await?;
+    let update = issuer.key_set_update()?;
+    told.restart(&names, || door.on_until(DATE, 700));
+    told.send("the update", &update);
+    told.restart(&names, || door.on(DATE));
+    told.send("status", "status");
+    told.send("the update", &update);
+    told.send(
+        "a token of the new key",
+        &issuer.device_token("door-1", json!({}))?,
+    );
+    told.bolt();
+
+    told.chapter("What the door has recorded.");
+    told.send("audit", "audit");
+    told.door.off();
+    issuer.stop().await;
+    Ok(())
+}
+
+/// Twice, for the next key is published ahead.
+async fn rotate(issuer: &Issuer, names: &mut Names) -> Result<(), Box<dyn std::error::Error>> {
+    for _ in 0..2 {
+        issuer.rotate().await?;
+        names.add(issuer);
+    }
+    Ok(())
+}
+
+/// Names for the keys, whose `kid` differ from run to run.
+#[derive(Clone, Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn add(&mut self, issuer: &Issuer) {
+        for key in issuer.keys() {
+            if !self.0.contains(&key.key_id) {
+                self.0.push(key.key_id);
+            }
+        }
+    }
+
+    /// The line with names, and without the seconds and the figures that differ.
+    fn apply(&self, line: &str) -> String {
+        let mut line = line.to_owned();
+        for (key_id, number) in self.0.iter().zip(1..) {
+            line = line.replace(key_id, &format!("KEY-{number}"));
+        }
+        if line.starts_with("memory ") {
+            return "memory      ...".into();
+        }
+        // The seconds that have passed differ: `T12:00:31Z` and the like. Only a document ends at a given one.
+        if line.contains(" until ") {
+            return line;
+        }
+        match line
+            .find("T1")
+            .and_then(|at| line.get(at + 7..at + 9))
+            .filter(|_| line.contains('Z'))
+        {
+            Some(seconds) => line.replacen(&format!("{seconds}Z"), "..Z", 1),
+            None => line,
+        }
+    }
+}
+
+/// What is told, and the door that it is told of.
+struct Told {
+    names: Names,
+    door: Running,
+}
+
+impl Told {
+    fn new(names: &Names, door: Running) -> Self {
+        Self {
+            names: names.clone(),
+            door,
+        }
+    }
+
+    fn chapter(&self, title: &str) {
+        println!("\n# {title}");
+        let _ = io::stdout().flush();
+    }
+
+    /// Sends a line, and tells it by what it is.
+    fn send(&mut self, what: &str, line: &str) {
+        println!("> {what}");
+        let response = self.door.line(line);
+        self.tell(response);
+    }
+
+    fn response(&mut self) {
+        let response = self.door.response();
+        self.tell(response);
+    }
+
+    fn tell(&self, response: Option<Vec<String>>) {
+        match response {
+            Some(lines) => {
+                for line in lines {
+                    println!("{}", self.names.apply(&line));
+                }
+            }
+            None => println!("(the power is cut)"),
+        }
+    }
+
+    fn challenge(&mut self) -> Value {
+        println!("> challenge");
+        let response = self.door.line("challenge").unwrap_or_default();
+        let nonce = response
+            .first()
+            .and_then(|line| line.strip_prefix("nonce "));
+        println!(
+            "nonce {}",
+            if nonce.is_some() { "..." } else { "is missing" }
+        );
+        nonce.into()
+    }
+
+    /// The bolt is drawn, and shut again.
+    fn bolt(&self) {
+        self.door.wait_for_bolt(1);
+        println!("(the bolt is drawn)");
+        self.door.wait_for_bolt(0);
+        println!("(the bolt is shut)");
+    }
+
+    fn closed(&self) {
+        let moved = self.door.has_moved_bolt();
+        println!(
+            "(the bolt {})",
+            if moved { "has moved" } else { "has not moved" }
+        );
+    }
+
+    /// Switches the door off, and then on.
+    fn restart(&mut self, names: &Names, on: impl FnOnce() -> Running) {
+        self.names = names.clone();
+        self.door.off();
+        self.door = on();
+        self.response();
+    }
+}
