@@ -65,7 +65,7 @@ fn the_lm3s6965evb_loses_power_in_the_middle_of_a_write() {
             }
             assert_eq!(running.ask(command), "Ok(())", "{cut}");
         }
-        assert_eq!(running.ended(), 3, "{cut}");
+        assert_eq!(running.ended(), Some(3), "{cut}");
 
         let running = &mut start(&board, folder.path(), &[]);
         let expected = format!("{:f<200}", "a5".repeat(cut.min(100)));
@@ -103,6 +103,24 @@ fn the_virt_riscv32_does_what_it_is_told() {
     keeps_what_was_written(&mut running);
     fails_where_it_panics(running);
     keeps_what_was_written(&mut start(&board, folder.path(), &[]));
+}
+
+/// A stack that overflows overwrites nothing.
+#[test]
+fn every_board_fails_where_the_stack_ends() {
+    for (name, status) in [
+        ("lm3s6965evb", Some(1)),
+        // The handler of the fault finds no stack either. The processor stops until the watchdog resets it, and
+        // QEMU gives up.
+        ("mps2-an505", None),
+        ("virt-riscv32", Some(1)),
+    ] {
+        let board = Board::build(name, "check");
+        let folder = TempDir::new().expect("a folder");
+        let mut running = start(&board, folder.path(), &[]);
+        running.send("overflow");
+        assert_eq!(running.ended(), status, "{name}");
+    }
 }
 
 fn start(board: &Board, folder: &Path, options: &[&str]) -> Running {
@@ -218,5 +236,5 @@ fn fails_where_it_panics(mut running: Running) {
     running.send("panic");
     let place = running.trace("panicked at");
     assert!(place.contains("check/src/lib.rs"), "{place}");
-    assert_eq!(running.ended(), 1);
+    assert_eq!(running.ended(), Some(1));
 }

@@ -69,7 +69,7 @@ fn main() -> ! {
             led: Pin::new("led"),
             watchdog: Watchdog::new(),
             timer: Timer::new(),
-            memory: Memory,
+            memory: Memory::new(),
         },
         workspace,
     )

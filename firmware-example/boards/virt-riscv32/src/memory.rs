@@ -4,10 +4,26 @@
 use core::arch::global_asm;
 use core::ptr;
 
+use riscv::register::{Permission, Range, pmpaddr0, pmpcfg0};
 use tokenlatch_door::board::{self, MemoryUsage};
 
 /// The program.
-pub(crate) struct Memory;
+pub(crate) struct Memory(());
+
+impl Memory {
+    /// Makes the memory below the stack inaccessible, so that a stack that overflows is an exception.
+    pub(crate) fn new() -> Self {
+        let address = (&raw const _guard_start).addr();
+        // How a region of 4 KiB is written (RISC-V Privileged Architecture, section "Physical Memory Protection").
+        let region = address >> 2 | ((4096 >> 3) - 1);
+        // SAFETY: nothing is in the region.
+        unsafe {
+            pmpaddr0::write(region);
+            pmpcfg0::set_pmp(0, Range::NAPOT, Permission::NONE, true);
+        }
+        Self(())
+    }
+}
 
 impl board::Memory for Memory {
     fn usage(&self) -> MemoryUsage {
@@ -59,6 +75,7 @@ global_asm!(
 // SAFETY: memory.x and the linker script of riscv-rt define these symbols. The program takes only their
 // addresses and never reads them.
 unsafe extern "C" {
+    static _guard_start: u32;
     static _flash_start: u32;
     static _flash_end: u32;
     static _static_start: u32;
