@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -15,7 +15,7 @@ use crate::cargo;
 pub struct Board {
     /// The command of `cargo run`, to which the program is added.
     runner: Vec<String>,
-    program: PathBuf,
+    program: Vec<u8>,
 }
 
 impl Board {
@@ -29,20 +29,19 @@ impl Board {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../firmware-example/boards")
             .join(name);
-        // The next build of the board, with other features, replaces the program.
+        // The next build of the board, with other features, replaces the file.
         let _one_by_one = BUILD.lock();
         let mut build = cargo::in_folder(&folder);
         build.args(["build", "--locked", "--release", "--features", features]);
-        let program = cargo::built_by(&mut build).unwrap_or_else(|errors| panic!("{errors}"));
-        let kept = program.with_extension(features.replace(',', "-"));
-        fs::copy(program, &kept).expect("a copy of the program");
+        let file = cargo::built_by(&mut build).unwrap_or_else(|errors| panic!("{errors}"));
+        let program = fs::read(file).expect("the program");
 
         let config = fs::read_to_string(folder.join(".cargo/config.toml")).expect("config.toml");
         let (_, runner) = config.split_once("runner = \"\"\"").expect("a runner");
         let (runner, _) = runner.split_once("\"\"\"").expect("its end");
         Self {
             runner: runner.split_ascii_whitespace().map(Into::into).collect(),
-            program: kept,
+            program,
         }
     }
 
@@ -59,12 +58,13 @@ impl Board {
                 fs::write(file, vec![0xff; size]).expect("a blank memory");
             }
         }
+        fs::write(folder.join(PROGRAM), &self.program).expect("a copy of the program");
         let (last, words) = self.runner.split_last().expect("words");
         let mut qemu = Command::new(&words[0])
             .args(&words[1..])
             .args(options)
             .arg(last)
-            .arg(&self.program)
+            .arg(PROGRAM)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -81,6 +81,8 @@ impl Board {
 }
 
 static BUILD: Mutex<()> = Mutex::new(());
+
+const PROGRAM: &str = "program.elf";
 
 /// The files that the runners name, and the sizes that QEMU wants them to have.
 const MEMORIES: [(&str, usize); 2] = [("ee.bin", 32 * 1024), ("flash.bin", 32 * 1024 * 1024)];
