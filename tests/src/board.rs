@@ -126,6 +126,30 @@ impl Running {
         self.lines.recv_timeout(PATIENCE).expect("a line")
     }
 
+    /// The lines that the board sends up to the next empty one. Nothing if QEMU ends before it.
+    ///
+    /// # Panics
+    ///
+    /// If no more lines come.
+    #[must_use]
+    pub fn response(&self) -> Option<Vec<String>> {
+        let mut response = Vec::new();
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) if line.is_empty() => return Some(response),
+                Ok(line) => response.push(line),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => panic!("no more lines after {response:?}"),
+            }
+        }
+    }
+
+    /// Whether QEMU has reported anything with this in it that was not looked at yet.
+    #[must_use]
+    pub fn has_traced(&self, part: &str) -> bool {
+        self.trace.try_iter().any(|line| line.contains(part))
+    }
+
     /// The next line of what QEMU reports that has this in it.
     ///
     /// # Panics

@@ -3,7 +3,6 @@
 pub mod board;
 pub mod cargo;
 pub mod device;
-pub mod door;
 pub mod firmware;
 pub mod footprint;
 pub mod hostile;

@@ -4,12 +4,13 @@
 //! Prints the transcript, with names for what differs from run to run.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokenlatch_host::device::{Revocation, Revoked};
 use tokenlatch_host::issuer::{Config, Issuer};
-use tokenlatch_tests::door::{Door, Running};
+use tokenlatch_tests::board::{Board, Running};
 use tokenlatch_tests::firmware::NOW;
 use tokenlatch_tests::issuer::DOOR_ROOT;
 
@@ -17,7 +18,7 @@ use tokenlatch_tests::issuer::DOOR_ROOT;
 const DATE: &str = "2026-11-21T12:00:30";
 
 /// The root key is read from a file.
-fn config(folder: &std::path::Path) -> io::Result<Config> {
+fn config(folder: &Path) -> io::Result<Config> {
     let root_key = folder.join("root.pem");
     std::fs::write(&root_key, DOOR_ROOT)?;
     let mut config = Config::default();
@@ -37,7 +38,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     told
 }
 
-async fn tell(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let issuer = Issuer::start_with(config(folder)?, "127.0.0.1:0".parse()?).await?;
     issuer.clock().set(NOW);
     let door = Door::new(folder);
@@ -176,10 +177,45 @@ async fn tell(folder: &std::path::Path) -> Result<(), Box<dyn std::error::Error>
 
     told.chapter("What the door has recorded.");
     told.send("audit", "audit");
-    told.door.off();
+    drop(told);
     issuer.stop().await;
     Ok(())
 }
+
+/// A door: an LM3S6965 with a DS1338 clock and an EEPROM, of which the file stays when it is switched off.
+struct Door<'f> {
+    folder: &'f Path,
+    board: Board,
+    board_with_power_cut: Board,
+}
+
+impl<'f> Door<'f> {
+    fn new(folder: &'f Path) -> Self {
+        Self {
+            folder,
+            board: Board::build("lm3s6965evb", ""),
+            board_with_power_cut: Board::build("lm3s6965evb", "power-cut"),
+        }
+    }
+
+    /// Switches the door on. Its clock says `date` and goes on from there.
+    fn on(&self, date: &str) -> Running {
+        let date = format!("base={date},clock=vm");
+        self.board
+            .start(self.folder, &["-rtc", &date, "-trace", "pl061_set_output"])
+    }
+
+    /// The same, and the power is cut when so many bytes were written to the EEPROM.
+    fn on_until(&self, date: &str, written: u32) -> Running {
+        let date = format!("base={date},clock=vm");
+        let cut = format!("cut={written}");
+        let options = ["-rtc", &date, "-append", &cut];
+        self.board_with_power_cut.start(self.folder, &options)
+    }
+}
+
+/// The pin of the bolt, PB0, in QEMU's trace.
+const BOLT: &str = "/machine/unattached/device[9] setting output 0 to ";
 
 /// Twice, for the next key is published ahead.
 async fn rotate(issuer: &Issuer, names: &mut Names) -> Result<(), Box<dyn std::error::Error>> {
@@ -230,14 +266,15 @@ impl Names {
 /// What is told, and the door that it is told of.
 struct Told {
     names: Names,
-    door: Running,
+    /// Nothing while it is switched off.
+    door: Option<Running>,
 }
 
 impl Told {
     fn new(names: &Names, door: Running) -> Self {
         Self {
             names: names.clone(),
-            door,
+            door: Some(door),
         }
     }
 
@@ -249,12 +286,12 @@ impl Told {
     /// Sends a line, and tells it by what it is.
     fn send(&mut self, what: &str, line: &str) {
         println!("> {what}");
-        let response = self.door.line(line);
-        self.tell(response);
+        self.door().send(line);
+        self.response();
     }
 
     fn response(&mut self) {
-        let response = self.door.response();
+        let response = self.door().response();
         self.tell(response);
     }
 
@@ -271,7 +308,8 @@ impl Told {
 
     fn challenge(&mut self) -> Value {
         println!("> challenge");
-        let response = self.door.line("challenge").unwrap_or_default();
+        self.door().send("challenge");
+        let response = self.door().response().unwrap_or_default();
         let nonce = response
             .first()
             .and_then(|line| line.strip_prefix("nonce "));
@@ -283,15 +321,15 @@ impl Told {
     }
 
     /// The bolt is drawn, and shut again.
-    fn bolt(&self) {
-        self.door.wait_for_bolt(1);
-        println!("(the bolt is drawn)");
-        self.door.wait_for_bolt(0);
-        println!("(the bolt is shut)");
+    fn bolt(&mut self) {
+        for (level, what) in [(1, "drawn"), (0, "shut")] {
+            let _ = self.door().trace(&format!("{BOLT}{level}"));
+            println!("(the bolt is {what})");
+        }
     }
 
-    fn closed(&self) {
-        let moved = self.door.has_moved_bolt();
+    fn closed(&mut self) {
+        let moved = self.door().has_traced(BOLT);
         println!(
             "(the bolt {})",
             if moved { "has moved" } else { "has not moved" }
@@ -301,8 +339,13 @@ impl Told {
     /// Switches the door off, and then on.
     fn restart(&mut self, names: &Names, on: impl FnOnce() -> Running) {
         self.names = names.clone();
-        self.door.off();
-        self.door = on();
+        // Before the next one has its EEPROM.
+        self.door = None;
+        self.door = Some(on());
         self.response();
+    }
+
+    fn door(&mut self) -> &mut Running {
+        self.door.as_mut().expect("it is switched on")
     }
 }
