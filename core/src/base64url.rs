@@ -46,6 +46,40 @@ pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
     text.get_mut(..len).ok_or(Error::InvalidBase64url)
 }
 
+/// As [`decode_in_place`], for constants, where there are no cells: decodes a text to the front of `to`, and
+/// returns the length.
+#[expect(clippy::indexing_slicing, reason = "a byte is no index beyond the end")]
+pub(crate) const fn decode(text: &[u8], to: &mut [u8]) -> Result<usize, Error> {
+    let (mut text, mut to) = (text, to);
+    // Bits that are no byte yet, and how many.
+    let (mut bits, mut pending) = (0_u32, 0);
+    let mut len = 0;
+    while let [character, rest @ ..] = text {
+        let sextet = SEXTETS[*character as usize];
+        if sextet == NONE {
+            return Err(Error::InvalidBase64url);
+        }
+        bits = bits << 6 | sextet as u32;
+        pending += 6;
+        if pending >= 8 {
+            pending -= 8;
+            let [out, after @ ..] = to else {
+                return Err(Error::InvalidBase64url);
+            };
+            *out = (bits >> pending) as u8;
+            bits &= (1 << pending) - 1;
+            to = after;
+            len += 1;
+        }
+        text = rest;
+    }
+    // A last group of one character leaves six bits.
+    if bits != 0 || pending == 6 {
+        return Err(Error::InvalidBase64url);
+    }
+    Ok(len)
+}
+
 fn sextet(character: &Cell<u8>) -> u8 {
     SEXTETS
         .get(usize::from(character.get()))
@@ -78,9 +112,13 @@ const SEXTETS: [u8; 256] = {
 mod tests {
     use super::*;
 
+    /// By both decoders, which must agree.
     fn decode<const N: usize>(mut text: [u8; N]) -> Result<heapless::Vec<u8, N>, Error> {
-        decode_in_place(&mut text)
-            .map(|bytes| heapless::Vec::from_slice(bytes).expect("no longer than the text"))
+        let mut buffer = [0; N];
+        let len = super::decode(&text, &mut buffer);
+        let decoded = decode_in_place(&mut text);
+        assert_eq!(decoded.as_deref().ok(), len.ok().map(|len| &buffer[..len]));
+        decoded.map(|bytes| heapless::Vec::from_slice(bytes).expect("no longer than the text"))
     }
 
     #[test]

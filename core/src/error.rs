@@ -224,6 +224,11 @@ impl Error {
         }
     }
 
+    /// One sentence, without what [`Display`](fmt::Display) adds.
+    pub(crate) const fn sentence(self) -> &'static str {
+        self.parts().2
+    }
+
     /// The number, the code and the sentence of every error, side by side. Numbers are never changed, nor used
     /// again: the next error gets the next one, up to 127.
     const fn parts(self) -> (u8, &'static str, &'static str) {
@@ -355,7 +360,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.parts().2)?;
+        f.write_str(self.sentence())?;
         match self {
             Self::MissingClaim(claim) | Self::InvalidClaim(claim) => {
                 f.write_str(": ")?;
@@ -363,7 +368,7 @@ impl fmt::Display for Error {
             }
             Self::UnusableKey(why) => {
                 f.write_str(": ")?;
-                f.write_str(why.error().parts().2)
+                f.write_str(why.error().sentence())
             }
             _ => Ok(()),
         }

@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::base64url;
 use crate::error::Error;
 use crate::json::{self, Array, Members, Text, Value};
 use crate::rs256;
 use crate::rsa::{self, Bits, Capacity, Checked, PublicKey};
+use crate::uint;
 
 /// The longest `kid`, and the longest `issuer`, in bytes.
 pub const MAX_KEY_ID_LEN: usize = 128;
@@ -63,7 +63,7 @@ where
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
         match json::parse(json::without_bom(document))? {
             Value::Object(jwk) => {
-                let mut buffer = [0; MAX_UINT_TEXT_LEN];
+                let mut buffer = [0; uint::MAX_TEXT_LEN];
                 let usable = UsableJwk::read(&mut jwk.members(), BITS, &mut buffer);
                 let mut jwk = Self::EMPTY;
                 jwk.set(&usable.map_err(|unusable| unusable.why)?);
@@ -124,47 +124,6 @@ where
     }
 }
 
-/// A [`Jwk`] from constants, checked when it is compiled: a modulus that cannot be used does not compile.
-///
-/// ```
-/// use tokenlatch::{Jwk, JwkSet, jwk};
-/// # const MODULUS: [u8; 256] = [0xff; 256];
-/// # const LONG_MODULUS: [u8; 512] = [0xff; 512];
-///
-/// /// In flash, with what verifying needs computed already.
-/// static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("2026-11", &MODULUS, 65537)]);
-///
-/// /// With a capacity of 4096 bits.
-/// const LONG: Jwk<4096> = jwk!("long", &LONG_MODULUS, 65537, 4096);
-/// ```
-///
-/// ```compile_fail,E0080
-/// # use tokenlatch::{Jwk, jwk};
-/// const SHORT: Jwk = jwk!("short", &[0xff; 255], 65537);
-/// ```
-///
-/// ```compile_fail,E0080
-/// # use tokenlatch::{Jwk, jwk};
-/// const EVEN: Jwk = jwk!("even", &[0xfe; 256], 65537);
-/// ```
-#[macro_export]
-macro_rules! jwk {
-    ($key_id:expr, $n:expr, $e:expr $(,)?) => {
-        $crate::jwk!($key_id, $n, $e, 2048)
-    };
-    ($key_id:expr, $n:expr, $e:expr, $bits:literal $(,)?) => {
-        const {
-            let Ok(public_key) = $crate::PublicKey::<$bits>::new($n, $e) else {
-                panic!("the modulus or the exponent cannot be used: `PublicKey::new` says why")
-            };
-            let Ok(jwk) = $crate::Jwk::new($key_id, public_key) else {
-                panic!("the kid is too long")
-            };
-            jwk
-        }
-    };
-}
-
 /// What a [`Jwk`] is made of, checked.
 pub(crate) struct UsableJwk<'a, 'b> {
     key_id: Option<Text<'a>>,
@@ -179,7 +138,7 @@ impl<'a, 'b> UsableJwk<'a, 'b> {
     pub(crate) fn read(
         members: &mut Members<'a>,
         capacity: usize,
-        buffer: &'b mut [u8; MAX_UINT_TEXT_LEN],
+        buffer: &'b mut [u8; uint::MAX_TEXT_LEN],
     ) -> Result<Self, UnusableJwk> {
         let mut read = Read::default();
         // To the last member, for the `kid` of a key that cannot be used.
@@ -257,7 +216,7 @@ impl<'a> Read<'a> {
     fn key<'b>(
         &self,
         capacity: usize,
-        buffer: &'b mut [u8; MAX_UINT_TEXT_LEN],
+        buffer: &'b mut [u8; uint::MAX_TEXT_LEN],
     ) -> Result<Checked<'b>, Error> {
         if let Some(problem) = self.problem {
             return Err(problem);
@@ -266,9 +225,9 @@ impl<'a> Read<'a> {
             return Err(Error::UnsupportedKeyType);
         }
         let e = self.e.ok_or(Error::InvalidKey)?;
-        let e = rsa::exponent(read_uint(e, buffer, Error::InvalidExponent)?)?;
+        let e = rsa::exponent(uint::read(e, buffer, Error::InvalidExponent)?)?;
         let n = self.n.ok_or(Error::InvalidKey)?;
-        let n = read_uint(n, buffer, Error::ModulusTooLong)?;
+        let n = uint::read(n, buffer, Error::ModulusTooLong)?;
         if self.key_id.is_some_and(ShortText::is_too_long) {
             return Err(Error::KeyIdTooLong);
         }
@@ -278,9 +237,6 @@ impl<'a> Read<'a> {
         Checked::new(n, e, capacity)
     }
 }
-
-/// 513 bytes in base64url: 4096 bits and a leading zero. Padding takes no more.
-pub(crate) const MAX_UINT_TEXT_LEN: usize = 684;
 
 fn text(value: Value<'_>) -> Result<Text<'_>, Error> {
     value.as_text().ok_or(Error::InvalidKey)
@@ -292,25 +248,6 @@ fn require(is_for_verifying: bool) -> Result<(), Error> {
     } else {
         Err(Error::KeyNotForVerifying)
     }
-}
-
-/// Base64urlUInt (RFC 7518 section 2) as big-endian bytes.
-///
-/// It should have neither padding nor a leading zero, but real servers send both, the zero being left over
-/// from ASN.1. Padding is dropped, and one zero. A token gets no such mercy: two texts for one token would
-/// let anybody make another token that is as good, which a list of revoked or used tokens does not know.
-/// Nobody but the issuer can write the text of a key.
-fn read_uint<'b>(text: Text<'_>, buffer: &'b mut [u8], too_long: Error) -> Result<&'b [u8], Error> {
-    let mut len = text.copy_to(buffer).ok_or(too_long)?;
-    if len.is_multiple_of(4) {
-        let padding = buffer.iter().take(len).rev().take(2);
-        len -= padding.take_while(|byte| **byte == b'=').count();
-    }
-    let text = buffer.get_mut(..len).ok_or(too_long)?;
-    Ok(match base64url::decode_in_place(text)? {
-        [0, rest @ ..] => rest,
-        bytes => bytes,
-    })
 }
 
 /// A `kid` or an issuer, by value.

@@ -6,8 +6,9 @@ use heapless::Vec;
 
 use crate::error::{Error, Unusable};
 use crate::json::{self, Array, MAX_JSON_MEMBERS, Members, Object, Text, Value, Visitor};
-use crate::jwk::{Jwk, MAX_UINT_TEXT_LEN, UnusableJwk, UsableJwk};
+use crate::jwk::{Jwk, UnusableJwk, UsableJwk};
 use crate::rsa::{Bits, Capacity};
+use crate::uint;
 
 /// The longest JWK Set document, in bytes.
 pub const MAX_KEY_SET_LEN: usize = 256 * 1024;
@@ -22,10 +23,10 @@ pub const MAX_KEYS: usize = 1024;
 ///
 /// ```
 /// use tokenlatch::{JwkSet, jwk};
-/// # const MODULUS: [u8; 256] = [0xff; 256];
+/// # const N: &str = "oKpydH8Yuvd4nXlUn6uHpOYvoLlPEPBh-fR6yGIom3VXqDu2HnrO_uK9pPdKpIDYuvKDdfGsSffF4CxOz8yzq5wnYy_XDrz_1Dl9NUCzIf9GH2rchDALYI_WhHJd9gA_JhoRqK12qES1cVvMbPqzEhCpGIBFkga_u2q157QU064BJChsdb9k6JzhQWO5T9P-WidUhazl98zBYxRCY6RO2Wv3onQPDOMQ4iINhgfSJDPpUTTDZGLFNLXuDIeZPVVwqyy0fij21cEE_TFREKJTSDKtcK-sSK7OsTQJTG3cBmvEQWcnClUT1NDHjaBCf6-wSmHT-GmSFbWWsHgO05pnwQ";
 ///
 /// // From constants: the keys, and what verifying with them needs, lie in flash.
-/// static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("2026-11", &MODULUS, 65537)]);
+/// static KEYS: JwkSet<1> = JwkSet::from_keys([jwk!("2026-11", n: N, e: "AQAB")]);
 ///
 /// // From a document: room for four keys of up to 4096 bits.
 /// let keys = JwkSet::<4, 4096>::from_json(br#"{"keys":[]}"#)?;
@@ -56,6 +57,15 @@ where
     Bits<BITS>: Capacity,
 {
     /// The set of these keys; more than `N` do not compile.
+    ///
+    /// ```compile_fail,E0080
+    /// # use tokenlatch::{Jwk, JwkSet, PublicKey};
+    /// fn two_keys_in_a_set_of_one(key: Jwk) -> JwkSet<1> {
+    ///     JwkSet::from_keys([key, key])
+    /// }
+    /// # let key = PublicKey::from_be_bytes(&[0xff; 256], 3).map(Jwk::anonymous);
+    /// # let _ = key.map(two_keys_in_a_set_of_one);
+    /// ```
     #[must_use]
     pub const fn from_keys<const M: usize>(keys: [Jwk<BITS>; M]) -> Self {
         const { assert!(M <= N, "more keys than the set has room for") };
@@ -126,7 +136,7 @@ where
         if self.len + self.unusable >= MAX_KEYS {
             return Err(Error::KeySetFull);
         }
-        let mut buffer = [0; MAX_UINT_TEXT_LEN];
+        let mut buffer = [0; uint::MAX_TEXT_LEN];
         let read = match jwk {
             Some(jwk) => UsableJwk::read(jwk, BITS, &mut buffer),
             None => Err(UnusableJwk {

@@ -59,6 +59,8 @@
 //! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
 //! | claims of a policy, by value | 8 | [`Error::PolicyTooLarge`] |
 //!
+//! Constants beyond a limit do not compile. [`jwk!`] also checks that a modulus has no factor below 752.
+//!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
 //! bits alone. Nothing here recurses, allocates or panics. Every change is tested by linking firmware in
 //! which a panic does not link. (This proves the default features. `der` and `serde` read with the code
@@ -78,6 +80,8 @@ mod authenticated;
 mod base64url;
 mod claim;
 mod claims;
+#[doc(hidden)]
+pub mod constant;
 #[cfg(feature = "defmt")]
 mod defmt;
 mod error;
@@ -92,6 +96,7 @@ mod rsa;
 mod signature_check;
 mod tenant;
 mod time;
+mod uint;
 mod unverified;
 mod verified;
 

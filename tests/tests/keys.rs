@@ -57,12 +57,56 @@ fn a_constant_key_is_the_key_that_is_loaded() {
     const MODULUS: [u8; 512] = {
         let mut modulus = [0x5a; 512];
         modulus[0] = 0xc1;
-        modulus[511] = 0x0b;
+        modulus[511] = 0x15;
         modulus
     };
     const CONSTANT: Jwk<4096> = jwk!("k", &MODULUS, 65537, 4096);
+    const DEDUCED: Jwk<4096> = jwk!("k", &MODULUS, 65537);
     let loaded = PublicKey::<4096>::from_be_bytes(&MODULUS, 65537).expect("a key");
     assert_eq!(CONSTANT, Jwk::new("k", loaded).expect("a JWK"));
+    assert_eq!(DEDUCED, CONSTANT);
+}
+
+/// The key of RFC 7515 appendix A.2.
+const N: &str = concat!(
+    "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4Ql",
+    "L-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUs",
+    "LA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoud",
+    "F8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+);
+
+#[test]
+fn a_constant_from_the_text_of_a_jwk_is_the_key_that_is_loaded() {
+    const CONSTANT: Jwk = jwk!("rfc7515-a2", n: N, e: "AQAB");
+    const LARGER: Jwk<4096> = jwk!("rfc7515-a2", n: N, e: "AQAB", 4096);
+    let document = Issuer::rfc7515().jwk_set();
+    let loaded = JwkSet::<1>::from_json(document.as_bytes()).expect("a JWK Set");
+    assert_eq!(loaded.keys(), [CONSTANT]);
+    let loaded = JwkSet::<1, 4096>::from_json(document.as_bytes()).expect("a JWK Set");
+    assert_eq!(loaded.keys(), [LARGER]);
+}
+
+#[test]
+fn the_capacity_of_a_constant_is_the_least_one_for_its_modulus() {
+    /// 2^(8 * LEN) - 117
+    const fn modulus<const LEN: usize>() -> [u8; LEN] {
+        let mut modulus = [0xff; LEN];
+        modulus[LEN - 1] = 0x8b;
+        modulus
+    }
+    /// The same of 256 bytes, with a leading zero and with padding, as some servers write it.
+    const TEXT: &str = concat!(
+        "AP______________________________________________________________________________________________",
+        "________________________________________________________________________________________________",
+        "________________________________________________________________________________________________",
+        "_____________________________________________________4s=",
+    );
+    let shortest: Jwk<2048> = jwk!("k", &modulus::<256>(), 3);
+    let _: Jwk<3072> = jwk!("k", &modulus::<257>(), 3);
+    let _: Jwk<3072> = jwk!("k", &modulus::<384>(), 3);
+    let _: Jwk<4096> = jwk!("k", &modulus::<512>(), 3);
+    let text: Jwk<2048> = jwk!("k", n: TEXT, e: "AAM=");
+    assert_eq!(text, shortest);
 }
 
 #[test]
