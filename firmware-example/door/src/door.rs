@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use chrono::DateTime;
 use embedded_io::Write;
-use tokenlatch::{JwkSet, Policy, Time, Unverified, Verified};
+use tokenlatch::{Authenticated, JwkSet, Policy, Time, Unverified, Verified};
 use tokenlatch_device::{
     Applied, Audit, AuditCount, Certainty, Challenge, Clock, Error, Event, Fingerprint,
     KEY_SET_TYPE, KeySet, Layout, Learned, Nonces, REVOCATION_TYPE, Reading, Replay, Revocation,
@@ -36,6 +36,9 @@ const DRIFT: Duration = Duration::from_secs(60);
 
 /// How long a challenge waits for its token.
 const CHALLENGE: Duration = Duration::from_secs(60);
+
+/// How many keys a key set may have.
+const MAX_KEYS: usize = 4;
 
 /// How many used tokens the door remembers.
 const USED_TOKENS: usize = 32;
@@ -161,7 +164,7 @@ struct Controller<'w, B: Board> {
     memory: B::Memory,
     storage: Storage<B::Flash>,
     clock: Clock,
-    keys: KeySet<4>,
+    keys: KeySet<MAX_KEYS>,
     revocation: Revocation<8, 32>,
     replay: Replay<USED_TOKENS>,
     challenge: Challenge,
@@ -334,11 +337,8 @@ impl<B: Board> Controller<'_, B> {
             ..
         } = self;
         let token = Unverified::parse_copy(line, self.scratch)?;
-        let mut signature = token.begin(self.keys.keys(now)?)?;
-        while !signature.step() {
-            upkeep.tick();
-        }
-        let token = signature.finish()?.verify(&POLICY, now)?;
+        let token = authenticate(&token, self.keys.keys(now)?, upkeep)?;
+        let token = token.verify(&POLICY, now)?;
         self.revocation.check(&token)?;
 
         // The issuer is the one that the door believes about the time: it is not before the token was issued.
@@ -460,6 +460,22 @@ impl<B: Board> Controller<'_, B> {
     fn read_clock(&mut self) -> Reading {
         self.clock.read(self.rtc.read())
     }
+}
+
+/// Checks the signature in steps, between which the bolt and the watchdog get what they need.
+///
+/// Not inlined, so that its 1 KB of stack is free again for what follows.
+#[inline(never)]
+fn authenticate<'t, B: Board>(
+    token: &Unverified<'t>,
+    keys: &JwkSet<MAX_KEYS>,
+    upkeep: &mut Upkeep<B>,
+) -> Result<Authenticated<'t>, tokenlatch::Error> {
+    let mut signature = token.begin(keys)?;
+    while !signature.step() {
+        upkeep.tick();
+    }
+    signature.finish()
 }
 
 /// Whether a token is valid at every second that it may be now.

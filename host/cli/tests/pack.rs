@@ -15,6 +15,10 @@ use tokenlatch_host::issuer::{ExposeSecret, Issuer};
 /// The key of RFC 7515 appendix A.2.
 const KEYS: &str = include_str!("pack/rfc7515-a2.json");
 
+/// What `tokenlatch pack` prints for it, as the compiler takes it.
+#[path = "pack/keys.rs"]
+mod keys;
+
 const ISSUER: &str = "https://issuer.example/";
 
 /// A folder with keys, in which the program runs.
@@ -90,6 +94,15 @@ fn the_key_of_the_rfc_in_rust_and_in_c() {
     let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
     let thumbprint = shown[0]["thumbprint"].as_str().unwrap();
     assert!(rust.contains(thumbprint) && c.contains(thumbprint));
+}
+
+#[test]
+fn the_compiler_takes_the_constants() {
+    let [key] = keys::KEYS.keys() else {
+        panic!("there is one key");
+    };
+    let same = JwkSet::<1>::from_json(KEYS.as_bytes()).unwrap();
+    assert_eq!([*key], *same.keys());
 }
 
 /// Prints the constants as C sees them.
