@@ -99,11 +99,14 @@ where
 }
 
 /// Reads the document that a record says is in force, and verifies it again; `None` if there is none.
+///
+/// If it cannot be read, `lost` becomes the version before it: it may be applied again, and nothing older.
 pub(crate) fn load<'s, const N: usize, const BITS: usize>(
     head: u8,
     scratch: &'s mut [u8],
     root: &Root<'_, N, BITS>,
     media_type: &str,
+    lost: &mut Version,
     records: &mut dyn Records,
 ) -> Result<Option<Document<'s>>, Error>
 where
@@ -112,6 +115,7 @@ where
     let Some(head) = Head::load(head, records)? else {
         return Ok(None);
     };
+    lost.issued_at = head.version.issued_at.saturating_sub(1);
     let document = scratch.get_mut(..head.len()).ok_or(Error::Corrupt)?;
     document.fill(0);
     // All records at once, since a flash is searched from end to end for each one. A piece that is missing or has
@@ -124,15 +128,16 @@ where
             piece.copy_from_slice(value);
         }
     })?;
-    let digest = hash::document(document);
-    if digest != head.digest {
+    if hash::document(document) != head.version.digest {
         return Err(Error::Corrupt);
     }
     let unverified = Unverified::parse(document).map_err(|_| Error::Corrupt)?;
     // It was in time when it was applied.
     let verified = authenticate(&unverified, root, media_type, Time::at_least(0))?;
-    let issued_at = verified.issued_at().ok_or(Error::Corrupt)?;
-    let version = Version { issued_at, digest };
+    if verified.issued_at() != Some(head.version.issued_at) {
+        return Err(Error::Corrupt);
+    }
+    let version = head.version;
     Ok(Some(Document { verified, version }))
 }
 
@@ -143,7 +148,7 @@ where
 pub(crate) fn store(
     head: u8,
     document: &[u8],
-    digest: &[u8; 32],
+    version: &Version,
     records: &mut dyn Records,
 ) -> Result<(), Error> {
     if document.len() > records.max_document_len() {
@@ -164,7 +169,7 @@ pub(crate) fn store(
     let new = Head {
         slot,
         len,
-        digest: *digest,
+        version: *version,
     };
     for (piece, number) in document.chunks(MAX_RECORD_LEN).zip(new.pieces()) {
         records.put(number, piece)?;
@@ -184,12 +189,12 @@ const NUMBERS_OF_A_SLOT: u8 = 16;
 struct Head {
     slot: u8,
     len: u16,
-    digest: [u8; 32],
+    version: Version,
 }
 
 /// The first byte of the record, and how many it has.
 const VERSION: u8 = 1;
-const HEAD_LEN: usize = 36;
+pub(crate) const HEAD_LEN: usize = 44;
 
 impl Head {
     fn load(head: u8, records: &mut dyn Records) -> Result<Option<Self>, Error> {
@@ -197,14 +202,22 @@ impl Head {
         match records.get(head, &mut record)? {
             None => Ok(None),
             Some(HEAD_LEN) => {
-                let [VERSION, slot @ 0..SLOTS, low, high, digest @ ..] = record else {
+                let [VERSION, slot @ 0..SLOTS, low, high, rest @ ..] = &record else {
                     return Err(Error::Corrupt);
                 };
-                let len = u16::from_le_bytes([low, high]);
-                if usize::from(len) > MAX_DOCUMENT_LEN {
+                let len = u16::from_le_bytes([*low, *high]);
+                let (Some((issued_at, digest)), true) = (
+                    rest.split_first_chunk(),
+                    usize::from(len) <= MAX_DOCUMENT_LEN,
+                ) else {
                     return Err(Error::Corrupt);
-                }
-                Ok(Some(Self { slot, len, digest }))
+                };
+                let version = Version {
+                    issued_at: u64::from_le_bytes(*issued_at),
+                    digest: digest.try_into().map_err(|_| Error::Corrupt)?,
+                };
+                let slot = *slot;
+                Ok(Some(Self { slot, len, version }))
             }
             Some(_) => Err(Error::Corrupt),
         }
@@ -214,7 +227,9 @@ impl Head {
         let mut record = [0; HEAD_LEN];
         let [low, high] = self.len.to_le_bytes();
         let start = [VERSION, self.slot, low, high];
-        for (to, from) in record.iter_mut().zip(start.iter().chain(&self.digest)) {
+        let issued_at = self.version.issued_at.to_le_bytes();
+        let bytes = start.iter().chain(&issued_at).chain(&self.version.digest);
+        for (to, from) in record.iter_mut().zip(bytes) {
             *to = *from;
         }
         records.put(head, &record)

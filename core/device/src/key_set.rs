@@ -103,8 +103,9 @@ where
         Bits<ROOT_BITS>: Capacity,
     {
         self.is_lost = true;
+        let lost = &mut self.version;
         if let Some(document) =
-            document::load(number::KEY_SET, scratch, root, KEY_SET_TYPE, records)?
+            document::load(number::KEY_SET, scratch, root, KEY_SET_TYPE, lost, records)?
         {
             self.check(&document)?;
             self.take(&document)?;
@@ -140,7 +141,7 @@ where
             return Ok(Applied::Already);
         };
         self.check(&read)?;
-        document::store(number::KEY_SET, document, &read.version.digest, records)?;
+        document::store(number::KEY_SET, document, &read.version, records)?;
         self.take(&read)?;
         self.is_lost = false;
         clock.learn_from_root(read.version.issued_at);

@@ -110,7 +110,15 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
         Bits<BITS>: Capacity,
     {
         self.is_lost = true;
-        let read = document::load(number::REVOCATION, scratch, root, REVOCATION_TYPE, records)?;
+        let lost = &mut self.version;
+        let read = document::load(
+            number::REVOCATION,
+            scratch,
+            root,
+            REVOCATION_TYPE,
+            lost,
+            records,
+        )?;
         if let Some(read) = read {
             self.tables = Tables::read(&read.verified)?;
             self.version = read.version;
@@ -146,7 +154,7 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
             return Ok(Applied::Already);
         };
         let tables = Tables::read(&read.verified)?;
-        document::store(number::REVOCATION, document, &read.version.digest, records)?;
+        document::store(number::REVOCATION, document, &read.version, records)?;
         self.tables = tables;
         self.version = read.version;
         self.is_lost = false;

@@ -11,7 +11,7 @@ use sequential_storage::cache::{Cache, Uncached};
 use sequential_storage::map::{MapConfig, MapStorage};
 use sequential_storage::queue::{QueueConfig, QueueStorage};
 
-use crate::document::{MAX_PIECES, SLOTS};
+use crate::document::{HEAD_LEN, MAX_PIECES, SLOTS};
 use crate::error::Error;
 use crate::record::{Log, MAX_RECORD_LEN, Records};
 
@@ -33,18 +33,22 @@ use crate::record::{Log, MAX_RECORD_LEN, Records};
 /// | 24 KiB | 1 or 2 KiB | 3,888 bytes ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN)) |
 /// | 32 KiB | 4 KiB | 3,888 bytes |
 ///
-/// A key set of four keys of 2048 bits has about 2,900 bytes. The memory taken is SIZE_OF bytes and the flash
-/// driver: a buffer for one record, and where 96 records lie.
+/// A key set of four keys of 2048 bits has about 2,900 bytes. A storage takes about 1,150 bytes of memory and
+/// the flash driver: a buffer for one record, and where 96 records lie. Reading a document needs no more than that,
+/// and the caller's scratch.
 ///
 /// # Loss of power
 ///
 /// A record has its old value or its new one, wherever the power is lost, and an audit entry is there or not: the
 /// crate adds a checksum to everything, ignores what does not match, and moves what is in use before it erases a
-/// page. What an interrupted erasure leaves is finished by [`open`](Self::open), which goes further here than the
-/// crate does: it also bears with a page of which the erasure left any part, the marks that the crate goes by
-/// included. After a record is written, it is read back.
+/// page. What an interrupted erasure leaves is finished by [`open`](Self::open), for here the crate alone is not
+/// enough. It takes a page without its mark for blank, and moves records once more from a page that is damaged
+/// already: tested without this, used tokens were forgotten. After a record is written, it is read back.
 ///
-/// A write that is interrupted is expected to leave the words before it written and those after it as they were.
+/// Two things are expected of the flash. A write that is interrupted leaves the bytes before it written, those after
+/// it as they were, and one of them in between. An erasure that is interrupted may leave any part of that page
+/// erased, and nothing of another page. A page whose bits read differently each time, as some do after an erasure
+/// that ended almost at its end, is beyond this.
 ///
 /// # Damage
 ///
@@ -311,7 +315,7 @@ impl Geometry {
         let pages = pages.ok_or(Error::FlashTooSmall)?;
         let room = (pages - 1).saturating_mul(area - piece);
         let used = layout.used_tokens.saturating_mul(self.item(24));
-        let others = self.item(17) + self.item(8) + 2 * self.item(36);
+        let others = self.item(17) + self.item(8) + 2 * self.item(HEAD_LEN);
         let documents = room.saturating_sub(used.saturating_add(others));
         let pieces = documents.checked_div(u32::from(SLOTS) * piece);
         let pieces = pieces.unwrap_or(0).min(u32::from(MAX_PIECES));

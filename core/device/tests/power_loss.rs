@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test may panic"
 )]
@@ -17,7 +18,8 @@ use common::{DOOR, Flash, NOW};
 use serde_json::json;
 use tokenlatch::{Time, Verified};
 use tokenlatch_device::{
-    Audit, Clock, Error, Event, KeySet, Layout, Nonces, Records, Replay, Revocation, Storage,
+    Audit, Clock, Error, Event, KeySet, Layout, MAX_RECORD_LEN, Nonces, Records, Replay,
+    Revocation, Storage,
 };
 
 const LAYOUT: Layout = Layout {
@@ -33,7 +35,8 @@ struct Trial<'a, const WORD: usize, const PAGE: usize> {
     check: &'a dyn Fn(&mut Storage<Flash<WORD, PAGE>>, bool),
 }
 
-/// With optimisation, the power is cut at every step. Without it, that would take hours, and it is cut at some.
+/// With optimisation, the power is cut at every step. Without it, that would take long, and it is cut at some steps
+/// of what has many.
 const SOME: bool = cfg!(debug_assertions);
 
 #[derive(Default)]
@@ -74,7 +77,11 @@ impl<const WORD: usize, const PAGE: usize> Trial<'_, WORD, PAGE> {
         let steps = flash.power.steps.get();
         count.states += 1;
         count.erasing += usize::from(flash.power.erasures.get() > 0);
-        let stride = if SOME && steps > 500 { 61 } else { 1 };
+        let stride = match steps {
+            _ if !SOME => 1,
+            ..500 => 7,
+            _ => 61,
+        };
         for cut in (count.states % stride..=steps).step_by(stride) {
             count.cuts += 1;
             let (flash, result) = self.run(content, Some(cut));
@@ -421,6 +428,35 @@ fn audit<const WORD: usize, const PAGE: usize>(pages: usize) {
     );
 }
 
+/// The header of an item is searched for at every word of what an interrupted write left: no length of a record
+/// makes that look like another header.
+fn lengths<const WORD: usize, const PAGE: usize>(pages: usize) {
+    let mut cuts = 0;
+    for len in (0..=MAX_RECORD_LEN).step_by(if SOME { 17 } else { 1 }) {
+        let flash = Flash::<WORD, PAGE>::blank(pages);
+        let mut storage = Storage::open(flash.clone(), LAYOUT).expect("it opens");
+        storage.put(0, &[1; 8]).expect("room");
+        let content = flash.content();
+        for cut in 0..2 * 2 * WORD.max(8) {
+            cuts += 1;
+            let trial = Trial::<WORD, PAGE> {
+                act: &|storage| storage.put(0, &vec![2; len]),
+                check: &|storage, is_done| {
+                    let mut buffer = [0; MAX_RECORD_LEN];
+                    let found = storage.get(0, &mut buffer).expect("a record");
+                    assert!(found == Some(len) || found == Some(8) && !is_done);
+                    storage.put(1, &[3; 24]).expect("it goes on");
+                    assert_eq!(storage.get(1, &mut buffer), Ok(Some(24)));
+                    assert_eq!(storage.get(0, &mut buffer), Ok(found));
+                },
+            };
+            let (flash, result) = trial.run(&content, Some(cut));
+            trial.restart(&flash.content(), result.is_ok());
+        }
+    }
+    println!("lengths, words of {WORD}: {cuts} cuts in the header of a record");
+}
+
 macro_rules! every_geometry {
     ($($kind:ident)*) => {$(
         mod $kind {
@@ -442,4 +478,4 @@ macro_rules! every_geometry {
     )*};
 }
 
-every_geometry! { clock key_set revocation replay nonces audit }
+every_geometry! { clock key_set revocation replay nonces audit lengths }

@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test may panic"
 )]
@@ -354,7 +355,7 @@ fn what_fits_by_the_layout_fits_however_often_it_is_written() {
     let flash = Flash::<4, 1024>::blank(16);
     let mut storage = Storage::open(flash, Layout::default()).unwrap();
     let pieces = storage.max_document_len() / 324;
-    let numbers: Vec<(u8, usize)> = [(0, 17), (1, 8), (2, 36), (3, 36)]
+    let numbers: Vec<(u8, usize)> = [(0, 17), (1, 8), (2, 44), (3, 44)]
         .into_iter()
         .chain(
             (0..3)
