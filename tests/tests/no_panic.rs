@@ -12,7 +12,14 @@ fn firmware_without_a_panic_links() {
     println!("no-panic: it links");
 }
 
-/// Shows that the test above can fail.
+#[test]
+fn firmware_with_the_parts_of_a_device_links() {
+    let built = device::build("no-panic-device", device::RELEASE, "");
+    assert!(built.is_ok(), "{}", built.unwrap_err());
+    println!("no-panic-device: it links");
+}
+
+/// Shows that the tests above can fail.
 #[test]
 fn firmware_with_an_unchecked_index_does_not_link() {
     let errors = device::build("no-panic", device::RELEASE, "deliberate-panic")
