@@ -79,8 +79,8 @@ impl<const WORD: usize, const PAGE: usize> Trial<'_, WORD, PAGE> {
         count.erasing += usize::from(flash.power.erasures.get() > 0);
         let stride = match steps {
             _ if !SOME => 1,
-            ..500 => 7,
-            _ => 61,
+            ..500 => 13,
+            _ => 251,
         };
         for cut in (count.states % stride..=steps).step_by(stride) {
             count.cuts += 1;
@@ -137,7 +137,7 @@ fn try_from_many_states<const WORD: usize, const PAGE: usize>(
         let (tried, _) = trial.run(&content, None);
         if tried.power.erasures.get() > 0 {
             trial.cut_everywhere(&content, &mut count);
-            if count.erasing == max_erasing {
+            if SOME || count.erasing == max_erasing {
                 break;
             }
         }
