@@ -182,6 +182,62 @@ pub enum Remedy {
 }
 
 impl Error {
+    /// Each error once, by its number, with any claim or reason: for tables in other languages.
+    #[doc(hidden)]
+    pub const ALL: [Self; 51] = [
+        Self::TokenTooLong,
+        Self::ScratchTooSmall,
+        Self::NotCompact,
+        Self::InvalidBase64url,
+        Self::InvalidUtf8,
+        Self::InvalidJson,
+        Self::JsonTooDeep,
+        Self::DuplicateMember,
+        Self::TooManyMembers,
+        Self::HeaderTooLong,
+        Self::InvalidHeader,
+        Self::UnsupportedAlgorithm,
+        Self::CriticalExtension,
+        Self::UnknownKey,
+        Self::MissingKeyId,
+        Self::AmbiguousKey,
+        Self::UnusableKey(Unusable(0)),
+        Self::WrongKeyIssuer,
+        Self::InvalidSignature,
+        Self::ClaimsNotObject,
+        Self::MissingClaim(Claim::Issuer),
+        Self::InvalidClaim(Claim::Issuer),
+        Self::MissingRequiredClaim,
+        Self::WrongType,
+        Self::WrongIssuer,
+        Self::WrongAudience,
+        Self::WrongSubject,
+        Self::WrongClient,
+        Self::WrongClaim,
+        Self::MissingScope,
+        Self::Expired,
+        Self::NotYetValid,
+        Self::IssuedInFuture,
+        Self::TooOld,
+        Self::UnexpectedClaims,
+        Self::PolicyTooLarge,
+        Self::KeySetTooLong,
+        Self::InvalidKeySet,
+        Self::KeySetFull,
+        Self::UnsupportedKeyType,
+        Self::InvalidKey,
+        Self::KeyIssuerTooLong,
+        Self::KeyNotForVerifying,
+        Self::PrivateKey,
+        Self::KeyIdTooLong,
+        Self::ModulusTooShort,
+        Self::ModulusTooLong,
+        Self::ModulusEven,
+        Self::ModulusLeadingZero,
+        Self::WeakModulus,
+        Self::InvalidExponent,
+    ];
+
     /// A stable kebab-case code, for logs and for programs.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -193,6 +249,12 @@ impl Error {
     #[must_use]
     pub const fn number(self) -> u8 {
         self.parts().0
+    }
+
+    /// One sentence for people, without the claim or the reason that [`Display`](fmt::Display) adds.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        self.parts().2
     }
 
     /// What a caller should do.
@@ -222,11 +284,6 @@ impl Error {
             | Self::InvalidExponent => Remedy::FixConfiguration,
             _ => Remedy::Reject,
         }
-    }
-
-    /// One sentence, without what [`Display`](fmt::Display) adds.
-    pub(crate) const fn sentence(self) -> &'static str {
-        self.parts().2
     }
 
     /// The number, the code and the sentence of every error, side by side. Numbers are never changed, nor used
@@ -483,6 +540,10 @@ mod tests {
             let seen = &mut seen[usize::from(*number)];
             assert!(!*seen, "{error:?}");
             *seen = true;
+        }
+        assert_eq!(Error::ALL.len(), NUMBERS.len());
+        for (error, number) in Error::ALL.iter().zip(1..) {
+            assert_eq!(error.number(), number, "{error:?}");
         }
         let of_claim = [Claim::Issuer, Claim::Expiry].map(Error::MissingClaim);
         assert_eq!(of_claim[0].number(), of_claim[1].number());

@@ -161,6 +161,18 @@ where
         Ok(())
     }
 
+    /// Adds a key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeySetFull`].
+    pub fn push(&mut self, key: Jwk<BITS>) -> Result<(), Error> {
+        let place = self.places.get_mut(self.len).ok_or(Error::KeySetFull)?;
+        *place = key;
+        self.len += 1;
+        Ok(())
+    }
+
     /// The usable keys.
     #[must_use]
     pub fn keys(&self) -> &[Jwk<BITS>] {

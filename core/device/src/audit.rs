@@ -117,10 +117,28 @@ impl Audit {
         subject: Option<Text<'_>>,
         log: &mut dyn Log,
     ) -> Result<(), Error> {
+        let number = result.err().map_or(0, Error::number);
+        self.record_number(event, number, time, subject, log)
+    }
+
+    /// As [`record`](Self::record), with 0 or the number of an error: for programs in C.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`].
+    #[doc(hidden)]
+    pub fn record_number(
+        &mut self,
+        event: Event,
+        number: u8,
+        time: Time,
+        subject: Option<Text<'_>>,
+        log: &mut dyn Log,
+    ) -> Result<(), Error> {
         let entry = AuditEntry {
             sequence: self.next,
             event,
-            number: result.err().map_or(0, Error::number),
+            number,
             is_certain: time.latest() != u64::MAX,
             time: time.earliest(),
             subject: subject.map_or([0; 8], subject_hash),

@@ -61,6 +61,30 @@ pub enum Error {
 }
 
 impl Error {
+    /// Each error but the verifier's once, by its number: for tables in other languages.
+    #[doc(hidden)]
+    pub const ALL: [Self; 19] = [
+        Self::Rollback,
+        Self::WrongDocument,
+        Self::DocumentTooLong,
+        Self::TooManyKeys,
+        Self::TooManyRevoked,
+        Self::KeySetExpired,
+        Self::Revoked,
+        Self::MissingTokenId,
+        Self::Replayed,
+        Self::ReplayFull,
+        Self::MissingNonce,
+        Self::WrongNonce,
+        Self::NonceExpired,
+        Self::Storage,
+        Self::StorageFull,
+        Self::Corrupt,
+        Self::WrongFlash,
+        Self::PagesTooSmall,
+        Self::FlashTooSmall,
+    ];
+
     /// A stable kebab-case code, for logs and for programs. Those of [`Error::Token`] are the verifier's.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -77,6 +101,16 @@ impl Error {
         match self {
             Self::Token(error) => error.number(),
             _ => self.parts().0,
+        }
+    }
+
+    /// One sentence for people, as [`Display`](fmt::Display) shows it; that of [`Error::Token`] is without the
+    /// claim or the reason.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Token(error) => error.sentence(),
+            _ => self.parts().2,
         }
     }
 
