@@ -1,6 +1,7 @@
 //! Code that the whole-system tests share.
 
 pub mod board;
+pub mod capi;
 pub mod cargo;
 pub mod device;
 pub mod firmware;

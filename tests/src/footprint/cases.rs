@@ -9,13 +9,16 @@ use crate::firmware::NOW;
 use crate::issuer::{Issuer, signing_input, with_signature};
 
 /// A token, or a JWK Set for the tokens after it, and the verdict that it must get.
-pub(crate) struct Case {
-    pub(crate) line: String,
-    pub(crate) verdict: &'static str,
+pub struct Case {
+    /// The token, or the JWK Set, which begins with a brace.
+    pub line: String,
+    /// The code of the error, or `good`.
+    pub verdict: &'static str,
 }
 
 /// The cases in order: the program `documents` reads them from the first to the last.
-pub(crate) fn all(issuer: &Issuer) -> Vec<Case> {
+#[must_use]
+pub fn all(issuer: &Issuer) -> Vec<Case> {
     let groups = [key_sets(issuer), tokens(issuer), ambiguous_key(issuer)].concat();
     let case = |verdict| move |line| Case { line, verdict };
     groups

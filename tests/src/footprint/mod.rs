@@ -1,6 +1,6 @@
 //! The memory that the verifier takes on a Cortex-M3: stack at worst, over hostile input, and flash.
 
-mod cases;
+pub mod cases;
 
 use std::fs;
 
