@@ -20,6 +20,7 @@ fn read(name: &str) -> String {
 fn the_files_that_the_documents_name_exist() {
     for (document, at_least) in [
         ("README.md", 5),
+        ("core/capi/README.md", 4),
         ("host/cli/SERVE.md", 1),
         (".github/CONTRIBUTING.md", 30),
     ] {
