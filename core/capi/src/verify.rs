@@ -72,6 +72,8 @@ unsafe fn verify(
 /// The pointer is null, or valid for reads and writes of so many bytes, which nothing else uses during `'t`.
 pub(crate) unsafe fn token_of<'t>(token: *mut u8, len: usize) -> Result<&'t mut [u8], Code> {
     slot::check(token)?;
+    #[cfg(feature = "deliberate-panic")]
+    assert!(len != 7);
     if len > TL_MAX_TOKEN_LEN {
         return Err(Error::TokenTooLong.into());
     }
