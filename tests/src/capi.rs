@@ -8,6 +8,12 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/capi")
 }
 
+/// The folder of the example in C.
+#[must_use]
+pub fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware-example/c")
+}
+
 /// The header.
 #[must_use]
 pub fn header_file() -> PathBuf {

@@ -457,7 +457,7 @@ fn run_in_qemu(name: &str, file: (&str, &[u8]), main: Option<&Path>) -> String {
     let folder = target.join(name);
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join(file.0), file.1).expect("the file");
-    let mut example = Command::new(firmware::folder().join("c/run"));
+    let mut example = Command::new(capi::example().join("run"));
     if let Some(main) = main {
         example.arg("--main").arg(main);
     }
