@@ -104,6 +104,14 @@ impl Error {
         }
     }
 
+    /// The error with this number, to show an audit record: with any claim or reason, which a number does not tell.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Self> {
+        let verifier = tokenlatch::Error::ALL.into_iter().map(Self::Token);
+        let mut all = verifier.chain(Self::ALL);
+        all.find(|error| error.number() == number)
+    }
+
     /// One sentence for people, as [`Display`](fmt::Display) shows it; that of [`Error::Token`] is without the
     /// claim or the reason.
     #[must_use]

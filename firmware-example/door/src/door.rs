@@ -14,10 +14,9 @@ use tokenlatch_device::{
 
 use crate::board::{Board, Memory, Peripherals, Rtc};
 use crate::line::{Broken, LineReader, MAX_LINE};
-use crate::provisioned::{
-    BUILD_TIME, DEVICE, FLEET, ISSUER, NONCE_SEED, OPEN, OPEN_AT_ANY_TIME, ROOT_KEYS,
-};
+use crate::provisioned::{BUILD_TIME, DEVICE, FLEET, ISSUER, NONCE_SEED, OPEN, OPEN_AT_ANY_TIME};
 use crate::quota::Quota;
+use crate::root::ROOT_KEYS;
 use crate::upkeep::Upkeep;
 
 /// What a token must say. Whether it must be valid for certain depends on it: [`Controller::check`].
@@ -427,14 +426,13 @@ impl<B: Board> Controller<'_, B> {
 
     fn list_audit(&mut self, out: &mut impl Write) {
         let listed = Audit::each(&mut self.storage, &mut |entry| {
-            let certain = if entry.is_certain { "" } else { " at least" };
-            let _ = writeln!(
-                out,
-                "{}{certain} {:?} {}",
-                Date(entry.time),
-                entry.event,
-                entry.number
-            );
+            let at_least = if entry.is_certain { "" } else { "at least " };
+            let what = event_name(entry.event);
+            let _ = write!(out, "{at_least}{} {what}", Date(entry.time));
+            let _ = match Error::from_number(entry.number) {
+                Some(error) => writeln!(out, " rejected {}", error.code()),
+                None => writeln!(out),
+            };
         });
         if let Err(error) = listed {
             lost(out, "audit", error);
@@ -515,6 +513,18 @@ impl Kind {
             Self::KeySet => "key-set",
             Self::Revocation => "revocation",
         }
+    }
+}
+
+/// What an entry of the audit record is about.
+fn event_name(event: Event) -> &'static str {
+    match event {
+        Event::Start => "start",
+        Event::Token => "token",
+        Event::KeySet => "key-set",
+        Event::Revocation => "revocation",
+        Event::Storage => "storage",
+        _ => "other",
     }
 }
 

@@ -7,7 +7,7 @@
 //! | `door.rs` | what a line leads to: an access token, a key-set update, a revocation, a command |
 //! | `bolt.rs`, `upkeep.rs` | the bolt, and what must go on while a token is verified |
 //! | `quota.rs` | how many rejections are worth a record |
-//! | `provisioned.rs` | what the door was provisioned with |
+//! | `provisioned.rs`, `root.rs` | what the door was provisioned with |
 #![no_std]
 
 #[cfg(test)]
@@ -19,6 +19,11 @@ mod door;
 mod line;
 mod provisioned;
 mod quota;
+/// The root key, which signs key sets and revocations: the file is what `tokenlatch provision` writes.
+///
+/// NEVER use this one outside this example. Its private half is in `tests/src`, so anybody can sign with it.
+#[allow(unreachable_pub)]
+mod root;
 mod upkeep;
 
 pub use door::{Door, Workspace};

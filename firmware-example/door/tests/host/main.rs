@@ -239,12 +239,12 @@ fn it_says_how_it_is() {
         "time        2026-11-21T11:59:00Z, at least: there is no clock, or it stopped"
     );
     let expected = [
-        "2026-11-21T11:59:00Z Start 0",
-        "2026-11-21T11:59:00Z KeySet 0",
-        "2026-11-21T11:59:00Z Start 0",
-        "2026-11-21T11:59:00Z Token 0",
-        "2026-11-21T11:59:00Z Token 3",
-        "2026-11-21T11:59:00Z at least Start 0",
+        "2026-11-21T11:59:00Z start",
+        "2026-11-21T11:59:00Z key-set",
+        "2026-11-21T11:59:00Z start",
+        "2026-11-21T11:59:00Z token",
+        "2026-11-21T11:59:00Z token rejected not-compact",
+        "at least 2026-11-21T11:59:00Z start",
     ];
     assert_eq!(door.says("audit"), expected);
 }
