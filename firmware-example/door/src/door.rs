@@ -8,8 +8,8 @@ use embedded_io::Write;
 use tokenlatch::{Authenticated, JwkSet, Policy, Time, Unverified, Verified};
 use tokenlatch_device::{
     Applied, Audit, AuditCount, Certainty, Challenge, Clock, Error, Event, Fingerprint,
-    KEY_SET_TYPE, KeySet, Layout, Learned, Nonces, REVOCATION_TYPE, Reading, Replay, Revocation,
-    Root, Storage, Verdict,
+    KEY_SET_TYPE, KeySet, Layout, Learned, MAX_DOCUMENT_LEN, Nonces, REVOCATION_TYPE, Reading,
+    Replay, Revocation, Root, Storage, Verdict,
 };
 
 use crate::board::{Board, Memory, Peripherals, Rtc};
@@ -48,14 +48,11 @@ const LAYOUT: Layout = Layout {
     used_tokens: USED_TOKENS as u32,
 };
 
-/// The longest key-set update or revocation, in bytes.
-const MAX_DOCUMENT: usize = 3072;
-
 /// The large buffers of a door, for a `static`. They are zeros, which take no flash.
 pub struct Workspace {
     line: [u8; MAX_LINE],
     scratch: [u8; MAX_LINE],
-    document: [u8; MAX_DOCUMENT],
+    document: [u8; MAX_DOCUMENT_LEN],
 }
 
 impl Workspace {
@@ -66,7 +63,7 @@ impl Workspace {
         Self {
             line: [0; MAX_LINE],
             scratch: [0; MAX_LINE],
-            document: [0; MAX_DOCUMENT],
+            document: [0; MAX_DOCUMENT_LEN],
         }
     }
 }

@@ -1,8 +1,6 @@
 //! What every document for devices says.
 
 use serde_json::{Value, json};
-use tokenlatch::MAX_TOKEN_LEN;
-
 /// `typ` of a key-set update (OpenID Federation 1.0 section 5.2.1).
 pub const KEY_SET_TYPE: &str = "jwk-set+jwt";
 
@@ -23,11 +21,19 @@ pub struct Terms {
     pub expires_at: u64,
 }
 
-/// The document is longer than a device reads ([`MAX_TOKEN_LEN`]).
+/// The longest document, in bytes: as long as `tokenlatch-device` can store it.
+pub const MAX_DOCUMENT_LEN: usize = 3888;
+
+/// The document, or the token, is longer than a device reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the document has {0} bytes, and a device reads at most {MAX_TOKEN_LEN}")]
+#[error("it has {len} bytes, and a device reads at most {most}")]
 #[non_exhaustive]
-pub struct DocumentTooLong(pub usize);
+pub struct DocumentTooLong {
+    /// Its length, in bytes.
+    pub len: usize,
+    /// The longest that a device reads.
+    pub most: usize,
+}
 
 impl Terms {
     /// `iss` and `sub`, `aud`, `iat`, `exp`.
@@ -57,10 +63,10 @@ impl Terms {
     }
 }
 
-/// The document, unless it is longer than a device reads.
-pub(super) fn bounded(document: String) -> Result<String, DocumentTooLong> {
-    match document.len() {
-        len if len > MAX_TOKEN_LEN => Err(DocumentTooLong(len)),
-        _ => Ok(document),
+/// The text, unless it is longer than a device reads.
+pub(crate) fn bounded(text: String, most: usize) -> Result<String, DocumentTooLong> {
+    match text.len() {
+        len if len > most => Err(DocumentTooLong { len, most }),
+        _ => Ok(text),
     }
 }

@@ -11,7 +11,8 @@
 //! | revocation list ([`RootKey::revocation`]) | `revocation+jwt` | `epochs` and `revoked` ([`Revocation`]) |
 //!
 //! `aud` is the fleet of devices that the document is for. `iat` is the document's version: a device applies only
-//! a document that is newer than the one that it has. At the `exp` of a key-set update, its keys end, too.
+//! a document that is newer than the one that it has. At the `exp` of a key-set update, its keys end, too. A
+//! document has at most [`MAX_DOCUMENT_LEN`] bytes, which is enough for 5 keys of 2048 bits.
 //!
 //! ```
 //! use tokenlatch_host::device::{Revocation, RootKey, Terms, Revoked};
@@ -30,7 +31,8 @@ mod revocation;
 mod root_key;
 mod verifying_key;
 
-pub use self::document::{DocumentTooLong, KEY_SET_TYPE, REVOCATION_TYPE, Terms};
+pub(crate) use self::document::bounded;
+pub use self::document::{DocumentTooLong, KEY_SET_TYPE, MAX_DOCUMENT_LEN, REVOCATION_TYPE, Terms};
 pub use self::revocation::{Epoch, Revocation, Revoked};
 pub use self::root_key::{RootKey, RootKeyError};
 pub use self::verifying_key::{KeysError, UnusableKey, VerifyingKey, VerifyingKeys, WhyUnusable};

@@ -7,7 +7,9 @@ use std::ops::Deref;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::document::{DocumentTooLong, KEY_SET_TYPE, REVOCATION_TYPE, Terms, bounded};
+use super::document::{
+    DocumentTooLong, KEY_SET_TYPE, MAX_DOCUMENT_LEN, REVOCATION_TYPE, Terms, bounded,
+};
 use super::revocation::Revocation;
 use super::verifying_key::VerifyingKey;
 use crate::rsa_key::RsaKey;
@@ -132,7 +134,7 @@ impl RootKey {
 
     fn sign(&self, token_type: &str, claims: Value) -> Result<String, DocumentTooLong> {
         let header = json!({"alg": "RS256", "typ": token_type, "kid": self.public.key_id()});
-        bounded(self.key.sign(&header, &claims))
+        bounded(self.key.sign(&header, &claims), MAX_DOCUMENT_LEN)
     }
 }
 
@@ -217,8 +219,8 @@ mod tests {
             revocation.revoke(Revoked::Jti(format!("token {number}")));
         }
         let terms = Terms::new(ISSUER, "doors", 100, 200);
-        let DocumentTooLong(len) = root.revocation(&terms, &revocation).unwrap_err();
-        assert!(len > tokenlatch::MAX_TOKEN_LEN);
+        let DocumentTooLong { len, most } = root.revocation(&terms, &revocation).unwrap_err();
+        assert!(len > most);
     }
 
     #[test]

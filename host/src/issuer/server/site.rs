@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::exchange::Exchange;
 use super::log::Log;
 use super::rate::Rate;
-use crate::device::{DocumentTooLong, VerifyingKeys};
+use crate::device::{self, VerifyingKeys};
 use crate::issuer::model::claims::Claims;
 use crate::issuer::model::client::Client;
 use crate::issuer::model::clients::Clients;
@@ -158,10 +158,7 @@ impl Site {
         all.retain(|_, value| !value.is_null());
         // With a `kid`, whatever the profile's tokens have.
         let token = self.sign(exchange, ProfileName::Auth0, all);
-        match token.len() {
-            len if len > MAX_TOKEN_LEN => Err(DocumentTooLong(len).into()),
-            _ => Ok(token),
-        }
+        Ok(device::bounded(token, MAX_TOKEN_LEN)?)
     }
 
     /// The key-set update for devices, with the keys that are published.

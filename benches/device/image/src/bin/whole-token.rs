@@ -9,7 +9,8 @@ use tokenlatch::{Error, Jwk, JwkSet, Policy, PublicKey, Time, verify_in_place};
 use tokenlatch_device_image::machine::{Cost, measure};
 use tokenlatch_device_image::{entry, exit, println, vectors};
 
-static TOKEN: [u8; LEN] = *include_bytes!("../../../../../firmware-example/minimal/tokens/good.jwt");
+static TOKEN: [u8; LEN] =
+    *include_bytes!("../../../../../firmware-example/minimal/tokens/good.jwt");
 const LEN: usize = include_bytes!("../../../../../firmware-example/minimal/tokens/good.jwt").len();
 
 const POLICY: Policy = Policy::new("https://issuer.example/", "https://device.example/");
