@@ -17,6 +17,8 @@ const KEYS: &str = include_str!("pack/rfc7515-a2.json");
 
 /// What `tokenlatch pack` prints for it, as the compiler takes it.
 #[path = "pack/keys.rs"]
+// As it is printed, for any place in a program.
+#[allow(unreachable_pub)]
 mod keys;
 
 const ISSUER: &str = "https://issuer.example/";
