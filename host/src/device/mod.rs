@@ -31,6 +31,7 @@ mod revocation;
 mod root_key;
 mod verifying_key;
 
+#[cfg(feature = "issuer")]
 pub(crate) use self::document::bounded;
 pub use self::document::{DocumentTooLong, KEY_SET_TYPE, MAX_DOCUMENT_LEN, REVOCATION_TYPE, Terms};
 pub use self::revocation::{Epoch, Revocation, Revoked};
