@@ -57,6 +57,15 @@ impl Server {
         server
     }
 
+    /// Waits until it has its keys: it listens before.
+    async fn is_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.get("/readyz").await.0 != 200 {
+            assert!(Instant::now() < deadline);
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// The next line of the log with this message.
     async fn line(&mut self, message: &str) -> Value {
         // The issuer of this process goes on meanwhile.
@@ -322,11 +331,7 @@ async fn it_tells_whether_it_is_alive_and_ready_and_what_it_did() {
     assert!(body.contains(r#""state":"empty""#), "{body}");
 
     issuer.clear_faults();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while server.get("/readyz").await.0 != 200 {
-        assert!(Instant::now() < deadline);
-        sleep(Duration::from_millis(50)).await;
-    }
+    server.is_ready().await;
     assert_eq!(server.things(&token).await.status(), 200);
     let (_, metrics) = server.get("/metrics").await;
     for line in [
@@ -344,7 +349,7 @@ async fn it_drains_and_stops() {
     let issuer = issuer().await;
     let mut server = Server::start(&example(&issuer).replace("drain = 0 ", "drain = 2 ")).await;
     let token = issuer.token(json!({})).unwrap();
-    assert_eq!(server.get("/readyz").await.0, 200);
+    server.is_ready().await;
     server.signal("-TERM");
     server.line("stopping").await;
     let (status, body) = server.get("/readyz").await;
