@@ -61,16 +61,21 @@ where
     /// Why the key cannot be used for RS256, [`Error::InvalidKey`] where the document is no object, and
     /// the errors of JSON.
     pub fn from_json(document: &[u8]) -> Result<Self, Error> {
-        match json::parse(json::without_bom(document))? {
-            Value::Object(jwk) => {
-                let mut buffer = [0; uint::MAX_TEXT_LEN];
-                let usable = UsableJwk::read(&mut jwk.members(), BITS, &mut buffer);
-                let mut jwk = Self::EMPTY;
-                jwk.set(&usable.map_err(|unusable| unusable.why)?);
-                Ok(jwk)
-            }
-            _ => Err(Error::InvalidKey),
-        }
+        let mut buffer = [0; uint::MAX_TEXT_LEN];
+        let usable = usable(document, BITS, &mut buffer)?;
+        let mut jwk = Self::EMPTY;
+        jwk.set(&usable);
+        Ok(jwk)
+    }
+
+    /// Checks a JWK document as [`from_json`](Self::from_json) does, without making the key, for which a small
+    /// stack has no room.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_json`](Self::from_json).
+    pub fn check_json(document: &[u8]) -> Result<(), Error> {
+        usable(document, BITS, &mut [0; uint::MAX_TEXT_LEN]).map(|_| ())
     }
 
     /// Room for a key.
@@ -159,6 +164,21 @@ impl<'a, 'b> UsableJwk<'a, 'b> {
                 why,
             }),
         }
+    }
+}
+
+/// Reads a JWK document for a key of this capacity in bits.
+fn usable<'a, 'b>(
+    document: &'a [u8],
+    capacity: usize,
+    buffer: &'b mut [u8; uint::MAX_TEXT_LEN],
+) -> Result<UsableJwk<'a, 'b>, Error> {
+    match json::parse(json::without_bom(document))? {
+        Value::Object(jwk) => {
+            let usable = UsableJwk::read(&mut jwk.members(), capacity, buffer);
+            usable.map_err(|unusable| unusable.why)
+        }
+        _ => Err(Error::InvalidKey),
     }
 }
 

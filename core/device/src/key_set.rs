@@ -153,7 +153,7 @@ where
     fn check(&self, document: &Document<'_>) -> Result<(), Error> {
         let mut usable = 0;
         for_each_jwk(json(document), &mut |jwk| {
-            let is_usable = |jwk: &[u8]| Jwk::<BITS>::from_json(jwk).is_ok();
+            let is_usable = |jwk: &[u8]| Jwk::<BITS>::check_json(jwk).is_ok();
             if jwk.is_ok_and(|jwk| is_usable(jwk.as_str().as_bytes())) {
                 usable += 1;
             }

@@ -120,7 +120,8 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
             records,
         )?;
         if let Some(read) = read {
-            self.tables = Tables::read(&read.verified)?;
+            Tables::<EPOCHS, ENTRIES>::check(&read.verified)?;
+            self.tables.take(&read.verified)?;
             self.version = read.version;
             clock.learn_from_root(read.version.issued_at);
         }
@@ -153,9 +154,11 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
         let Some(read) = read else {
             return Ok(Applied::Already);
         };
-        let tables = Tables::read(&read.verified)?;
+        Tables::<EPOCHS, ENTRIES>::check(&read.verified)?;
         document::store(number::REVOCATION, document, &read.version, records)?;
-        self.tables = tables;
+        // Half a list would be worse than none.
+        self.is_lost = true;
+        self.tables.take(&read.verified)?;
         self.version = read.version;
         self.is_lost = false;
         clock.learn_from_root(read.version.issued_at);
@@ -185,18 +188,36 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Tables<EPOCHS, ENTRIES> {
         entries: Vec::new(),
     };
 
-    fn read(document: &Verified<'_>) -> Result<Self, Error> {
-        let mut tables = Self::EMPTY;
-        for epoch in elements(document, "epochs")? {
-            let epoch = Epoch::read(epoch)?;
-            let pushed = tables.epochs.push(epoch);
-            pushed.map_err(|_| Error::TooManyRevoked)?;
-        }
-        for entry in elements(document, "revoked")? {
-            let pushed = tables.entries.push(read_entry(entry)?);
-            pushed.map_err(|_| Error::TooManyRevoked)?;
-        }
-        Ok(tables)
+    /// Checks that all of a document has room, before what is in force is given up.
+    fn check(document: &Verified<'_>) -> Result<(), Error> {
+        let (mut epochs, mut entries) = (0, 0);
+        each(document, &mut |revoked| {
+            let (count, room) = match revoked {
+                Revoked::Epoch(_) => (&mut epochs, EPOCHS),
+                Revoked::Entry(_) => (&mut entries, ENTRIES),
+            };
+            *count += 1;
+            if *count > room {
+                return Err(Error::TooManyRevoked);
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes a document in place: on a small stack there is no room for other tables.
+    fn take(&mut self, document: &Verified<'_>) -> Result<(), Error> {
+        self.epochs.clear();
+        self.entries.clear();
+        each(document, &mut |revoked| {
+            let is_full = match revoked {
+                Revoked::Epoch(epoch) => self.epochs.push(epoch).is_err(),
+                Revoked::Entry(entry) => self.entries.push(entry).is_err(),
+            };
+            if is_full {
+                return Err(Error::TooManyRevoked);
+            }
+            Ok(())
+        })
     }
 
     /// Whether there is an entry with this text.
@@ -247,6 +268,26 @@ impl Epoch {
             hash::texts(Kind::Issuer, &[token.issuer()]) == self.hash
         }
     }
+}
+
+/// What a document revokes.
+enum Revoked {
+    Epoch(Epoch),
+    Entry(Short),
+}
+
+/// Calls `each` with the epochs and then the entries of a document.
+fn each(
+    document: &Verified<'_>,
+    each: &mut dyn FnMut(Revoked) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for epoch in elements(document, "epochs")? {
+        each(Revoked::Epoch(Epoch::read(epoch)?))?;
+    }
+    for entry in elements(document, "revoked")? {
+        each(Revoked::Entry(read_entry(entry)?))?;
+    }
+    Ok(())
 }
 
 /// The elements of an array, which may be absent.
