@@ -18,7 +18,9 @@ pub(crate) fn reset() -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     // The place only: a message may have what was received.
-    semihosting::eprintln!("panicked at {:?}", info.location());
+    if let Some(place) = info.location() {
+        semihosting::eprintln!("panicked at {place}");
+    }
     semihosting::process::exit(1)
 }
 
