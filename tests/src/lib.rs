@@ -4,6 +4,7 @@ pub mod board;
 pub mod capi;
 pub mod cargo;
 pub mod device;
+pub mod figures;
 pub mod firmware;
 pub mod footprint;
 pub mod hostile;
