@@ -11,4 +11,5 @@ pub mod hostile;
 pub mod issuer;
 #[cfg(feature = "load")]
 pub mod load;
+pub mod parts;
 pub mod program;

@@ -124,7 +124,7 @@ fn flash_of_verify(profile: Profile, feature: &str) -> u64 {
 }
 
 /// The bytes of code and constants in a program.
-fn flash(program: &str, profile: Profile, feature: &str) -> u64 {
+pub(crate) fn flash(program: &str, profile: Profile, feature: &str) -> u64 {
     let program =
         device::build(program, profile, feature).unwrap_or_else(|error| panic!("{error}"));
     let program = fs::read(program).expect("the program");

@@ -18,6 +18,7 @@
 pub mod heap;
 pub mod implementations;
 pub mod machine;
+pub mod parts;
 pub mod vectors;
 pub mod whole_token;
 

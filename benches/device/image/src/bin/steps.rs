@@ -10,8 +10,9 @@ use tokenlatch_device_image::machine::{Cost, measure};
 use tokenlatch_device_image::whole_token::verify_in_steps;
 use tokenlatch_device_image::{entry, exit, println, vectors};
 
-static TOKEN: [u8; LEN] = *include_bytes!("../../../../../firmware-example/tokens/good.jwt");
-const LEN: usize = include_bytes!("../../../../../firmware-example/tokens/good.jwt").len();
+static TOKEN: [u8; LEN] =
+    *include_bytes!("../../../../../firmware-example/minimal/tokens/good.jwt");
+const LEN: usize = include_bytes!("../../../../../firmware-example/minimal/tokens/good.jwt").len();
 
 const POLICY: Policy = Policy::new("https://issuer.example/", "https://device.example/");
 
