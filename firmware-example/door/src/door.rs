@@ -124,8 +124,8 @@ impl<'w, B: Board> Door<'w, B> {
         }
     }
 
-    /// Takes the state from the storage. A part whose state cannot be read rejects by itself, so the door starts
-    /// without it, and says so.
+    /// Takes the state from the storage, and says what cannot be read. The clock and the audit record then begin
+    /// anew, and every other part rejects by itself.
     pub fn load(&mut self) {
         self.controller.load(&mut self.serial);
         let _ = writeln!(self.serial, "ready {DEVICE}\n");
@@ -166,7 +166,7 @@ struct Controller<'w, B: Board> {
     challenge: Challenge,
     nonces: Nonces,
     audit: Audit,
-    /// The entries of the audit record at the start.
+    /// The entries of the audit record at the reset.
     audited: AuditCount,
     quota: Quota,
     /// When to look at the clock again, in milliseconds since reset.
@@ -252,7 +252,8 @@ impl<B: Board> Controller<'_, B> {
                 Err(error) => self.reject(Event::Token, error, out),
             }
         } else {
-            self.apply(line, kind, out);
+            let applied = self.apply(line, kind);
+            self.tell(kind, applied, out);
         }
     }
 
@@ -271,23 +272,33 @@ impl<B: Board> Controller<'_, B> {
         };
         // Out of the workspace, which is borrowed whole while the document is applied.
         let document = core::mem::take(&mut self.document);
-        self.apply(document.get(..len).unwrap_or_default(), kind, out);
+        let applied = self.apply(document.get(..len).unwrap_or_default(), kind);
         self.document = document;
+        // A badge may be older than the last one that came.
+        let applied = match applied {
+            Err(Error::Rollback) => Ok(Applied::Already),
+            applied => applied,
+        };
+        self.tell(kind, applied, out);
     }
 
-    fn apply(&mut self, document: &[u8], kind: Kind, out: &mut impl Write) {
+    fn apply(&mut self, document: &[u8], kind: Kind) -> Result<Applied, Error> {
         let Self {
             scratch,
             clock,
             storage,
             ..
         } = self;
-        let applied = match kind {
+        match kind {
             Kind::KeySet => self.keys.apply(document, scratch, &ROOT, clock, storage),
             _ => self
                 .revocation
                 .apply(document, scratch, &ROOT, clock, storage),
-        };
+        }
+    }
+
+    /// Says what became of a document.
+    fn tell(&mut self, kind: Kind, applied: Result<Applied, Error>, out: &mut impl Write) {
         match applied {
             Ok(Applied::Already) => {
                 let _ = writeln!(out, "unchanged {}", kind.name());
@@ -390,6 +401,11 @@ impl<B: Board> Controller<'_, B> {
         let _ = writeln!(out, "used        {used} of {USED_TOKENS} tokens");
         let (opened, rejected) = (self.opened, self.rejected);
         let _ = writeln!(out, "since reset {opened} opened, {rejected} rejected");
+        let AuditCount { entries, lost, .. } = self.audited;
+        let _ = writeln!(
+            out,
+            "recorded    {entries} entries before the reset, {lost} lost"
+        );
         let usage = self.memory.usage();
         let _ = writeln!(
             out,

@@ -141,6 +141,9 @@ fn a_badge_brings_a_key_and_a_revocation_to_a_door_without_a_network() {
         "open",
     ];
     assert_eq!(door.says(&badge), expected);
+    // A badge of before is as good, but for the documents.
+    let older = json!({"jti": "4", "signed_jwks": key_set(NOW - 3700)});
+    assert_eq!(door.says(&token(older)), ["unchanged key-set", "open"]);
     let revoked = ["rejected revoked: the token, its subject or its key is revoked"];
     let contractor = json!({"jti": "2", "groups": ["contractors"]});
     assert_eq!(door.says(&token(contractor)), revoked);
@@ -228,6 +231,7 @@ fn it_says_how_it_is() {
         "revocation  0 epochs, 0 entries",
         "used        1 of 32 tokens",
         "since reset 1 opened, 1 rejected",
+        "recorded    2 entries before the reset, 0 lost",
         "memory      flash 1, static RAM 2, stack 3 at most, of 4",
     ];
     assert_eq!(door.says("status"), expected);
