@@ -12,19 +12,17 @@
 #![no_std]
 #![no_main]
 
-mod clock;
-mod i2c;
-mod led;
 mod registers;
-mod uart;
 
 use core::panic::PanicInfo;
 
 use cortex_m_rt::entry;
 use tokenlatch_door::Workspace;
 use tokenlatch_door::board::{Board, NoRtc, Peripherals};
+use tokenlatch_drivers::cmsdk_uart::CmsdkUart;
 use tokenlatch_drivers::eeprom::Eeprom;
 use tokenlatch_drivers::memory::CortexM;
+use tokenlatch_drivers::mps2::{self, I2c, Led};
 use tokenlatch_drivers::systick::SysTick;
 use tokenlatch_drivers::watchdog::Watchdog;
 
@@ -33,15 +31,15 @@ use tokenlatch_check::run;
 #[cfg(not(feature = "check"))]
 use tokenlatch_door::run;
 
-use clock::FREQUENCY;
-use i2c::I2c;
-use led::Led;
-use uart::Uart;
+use registers::{LEDS, i2c, uart0, watchdog};
+
+/// The frequency of the processor and of its peripherals, in Hz: that of the FPGA's clock.
+const FREQUENCY: u32 = 20_000_000;
 
 struct Mps2An505;
 
 impl Board for Mps2An505 {
-    type Serial = Uart;
+    type Serial = CmsdkUart;
     type Rtc = NoRtc;
     type Flash = Eeprom<I2c>;
     type Bolt = Led;
@@ -58,12 +56,12 @@ fn main() -> ! {
     let core = cortex_m::Peripherals::take().expect("taken once");
     run::<Mps2An505>(
         Peripherals {
-            serial: Uart::new(),
+            serial: CmsdkUart::new(uart0::ALL, FREQUENCY),
             rtc: NoRtc,
-            flash: Eeprom::new(i2c::i2c()),
+            flash: Eeprom::new(mps2::i2c(i2c::SET, i2c::CLEAR, FREQUENCY)),
             bolt,
-            led: Led::new(0),
-            watchdog: Watchdog::new(registers::watchdog::ALL, FREQUENCY),
+            led: Led::new(LEDS, 0),
+            watchdog: Watchdog::new(watchdog::ALL, FREQUENCY),
             timer: SysTick::new(core.SYST, FREQUENCY),
             memory: CortexM,
         },
@@ -72,7 +70,7 @@ fn main() -> ! {
 }
 
 fn bolt() -> Led {
-    Led::new(1)
+    Led::new(LEDS, 1)
 }
 
 /// Closes the bolt, and waits for the watchdog to reset the chip.

@@ -14,12 +14,16 @@ const fn register(address: usize) -> Register {
 
 /// The first UART.
 pub(crate) mod uart0 {
-    use super::{Register, register};
+    use tokenlatch_drivers::cmsdk_uart::Registers;
 
-    pub(crate) const DATA: Register = register(0x5020_0000);
-    pub(crate) const STATE: Register = register(0x5020_0004);
-    pub(crate) const CTRL: Register = register(0x5020_0008);
-    pub(crate) const BAUDDIV: Register = register(0x5020_0010);
+    use super::register;
+
+    pub(crate) const ALL: Registers = Registers {
+        data: register(0x5020_0000),
+        state: register(0x5020_0004),
+        control: register(0x5020_0008),
+        divisor: register(0x5020_0010),
+    };
 }
 
 /// The pins of the I2C bus of the second shield, where QEMU puts devices: a bit of 1 lets go of the line.
