@@ -633,6 +633,10 @@ enum tl_error
      */
     TL_ERROR_FLASH_TOO_SMALL = 146,
     /**
+     * The token may be valid or not, for all that the device knows of the time. For the program's own use.
+     */
+    TL_ERROR_UNCERTAIN_TIME = 147,
+    /**
      * A pointer is `NULL` that must not be.
      */
     TL_ERROR_NULL = 224,

@@ -58,12 +58,17 @@ pub enum Error {
     PagesTooSmall,
     /// The flash has too few pages.
     FlashTooSmall,
+
+    // For a device's own program.
+    /// The token may be valid or not, for all that the device knows of the time, and the program does not accept
+    /// it so.
+    UncertainTime,
 }
 
 impl Error {
     /// Each error but the verifier's once, by its number: for tables in other languages.
     #[doc(hidden)]
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Rollback,
         Self::WrongDocument,
         Self::DocumentTooLong,
@@ -83,6 +88,7 @@ impl Error {
         Self::WrongFlash,
         Self::PagesTooSmall,
         Self::FlashTooSmall,
+        Self::UncertainTime,
     ];
 
     /// A stable kebab-case code, for logs and for programs. Those of [`Error::Token`] are the verifier's.
@@ -177,6 +183,11 @@ impl Error {
             ),
             Self::PagesTooSmall => (145, "pages-too-small", "the flash's pages are too small"),
             Self::FlashTooSmall => (146, "flash-too-small", "the flash has too few pages"),
+            Self::UncertainTime => (
+                147,
+                "uncertain-time",
+                "the time is not certain enough for the token",
+            ),
         }
     }
 }
@@ -205,7 +216,7 @@ mod tests {
     use super::*;
 
     /// Written down: a number is never used again for another error.
-    const NUMBERS: [(Error, u8, &str); 20] = [
+    const NUMBERS: [(Error, u8, &str); 21] = [
         (
             Error::Token(tokenlatch::Error::Expired),
             tokenlatch::Error::Expired.number(),
@@ -230,6 +241,7 @@ mod tests {
         (Error::WrongFlash, 144, "wrong-flash"),
         (Error::PagesTooSmall, 145, "pages-too-small"),
         (Error::FlashTooSmall, 146, "flash-too-small"),
+        (Error::UncertainTime, 147, "uncertain-time"),
     ];
 
     #[test]

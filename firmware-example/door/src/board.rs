@@ -18,7 +18,7 @@ pub trait Board {
     /// What keeps the state through a reset.
     ///
     /// At least 16 KiB in at least 8 pages of `ERASE_SIZE`, which may be anything from 256 bytes to 256 KiB.
-    /// `READ_SIZE` is 1, `WRITE_SIZE` is 1, 2 or 4.
+    /// `READ_SIZE` is 1, `WRITE_SIZE` is at most 32.
     type Flash: NorFlash;
 
     /// The bolt of the door: high is open. It must be low from reset on.

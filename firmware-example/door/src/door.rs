@@ -354,7 +354,7 @@ impl<B: Board> Controller<'_, B> {
         let reading = clock.read(self.rtc.read());
         let has_nonce = token.claim(&["nonce"]).is_some();
         if !is_certain(&token, reading.time) && !has_nonce && !token.has_scope(OPEN_AT_ANY_TIME) {
-            return Err(tokenlatch::Error::Expired.into());
+            return Err(Error::UncertainTime);
         }
         if uses {
             if has_nonce {

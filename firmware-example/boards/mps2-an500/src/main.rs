@@ -78,7 +78,9 @@ fn panic(_info: &PanicInfo<'_>) -> ! {
     #[cfg(feature = "qemu")]
     {
         // The place only: a message may have what was received.
-        semihosting::eprintln!("panicked at {:?}", _info.location());
+        if let Some(place) = _info.location() {
+            semihosting::eprintln!("panicked at {place}");
+        }
         semihosting::process::exit(1);
     }
     #[cfg(not(feature = "qemu"))]
