@@ -36,34 +36,33 @@ type Buffer = [u8; 4096];
 #[entry]
 fn main() -> ! {
     static mut KEYS: JwkSet<1> = JwkSet::from_keys([]);
-    static mut TOKEN: Buffer = [0; 4096];
-    static mut DOCUMENT: Buffer = [0; 4096];
-    static mut SCRATCH: Buffer = [0; 4096];
+    static mut BUFFERS: [Buffer; 3] = [[0; 4096]; 3];
     static mut MEMORY: [u8; CAPACITY] = [0xff; CAPACITY];
     static mut UPDATED: Keys = Keys::new(JwkSet::from_keys([]));
     static mut REVOKED: Revoked = Revoked::new();
     static mut USED: Used = Used::new(Duration::ZERO);
 
+    let [buffer_of_token, buffer_of_document, scratch_of_token] = BUFFERS;
     let mut cases = File::open(c"cases.txt").expect("the file cases.txt");
     let keys: &mut JwkSet<1> = KEYS;
-    keys.read_json(read_line(&mut cases, DOCUMENT).expect("a JWK Set"))
+    keys.read_json(read_line(&mut cases, buffer_of_document).expect("a JWK Set"))
         .expect("a JWK Set");
     let keys: &JwkSet<1> = keys;
-    let token: &mut [u8] = read_line(&mut cases, TOKEN).expect("a token");
+    let token: &mut [u8] = read_line(&mut cases, buffer_of_token).expect("a token");
     let token: &[u8] = token;
 
     // At once, and in steps.
-    let mut copy = *SCRATCH;
+    let mut copy = *scratch_of_token;
     let copy = copy.get_mut(..token.len()).expect("room");
     copy.copy_from_slice(token);
     let (verified, cost) = measure(|| verify_in_steps(copy, black_box(keys), &POLICY, TIME));
     assert!(verified.is_ok());
     let mut stack = Peak(cost.stack);
     stack.print("steps", size_of::<SignatureCheck<'_, '_>>());
-    let verified = verify(token, SCRATCH, keys, &POLICY, TIME).expect("a good token");
+    let verified = verify(token, scratch_of_token, keys, &POLICY, TIME).expect("a good token");
     let verified: &Verified<'_> = &verified;
 
-    let mut storage = stack_of_storage(Flash(MEMORY), DOCUMENT);
+    let mut storage = stack_of_storage(Flash(MEMORY), buffer_of_document);
     let storage = &mut storage;
 
     let mut clock = Clock::new(NOW - 1_000_000, Duration::from_secs(400 * 86_400));
@@ -131,7 +130,7 @@ fn main() -> ! {
         .of(|| revoked.check(&other))
         .expect("not revoked");
     let mut scratch = [0; 4096];
-    while let Some(document) = read_line(&mut cases, DOCUMENT) {
+    while let Some(document) = read_line(&mut cases, buffer_of_document) {
         let document: &[u8] = document;
         let parsed = Unverified::parse_copy(document, &mut scratch).expect("a document");
         let is_key_set = parsed.token_type().is_some_and(|name| name == KEY_SET_TYPE);
