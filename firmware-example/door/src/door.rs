@@ -81,6 +81,7 @@ impl<'w, B: Board> Door<'w, B> {
     /// Without a storage that works it says so and does not return, so that the watchdog resets the board, which
     /// tries again.
     #[must_use]
+    #[inline(never)]
     pub fn new(peripherals: Peripherals<B>, workspace: &'w mut Workspace) -> Self {
         let Peripherals {
             mut serial,
@@ -126,6 +127,7 @@ impl<'w, B: Board> Door<'w, B> {
 
     /// Takes the state from the storage, and says what cannot be read. The clock and the audit record then begin
     /// anew, and every other part rejects by itself.
+    #[inline(never)]
     pub fn load(&mut self) {
         self.controller.load(&mut self.serial);
         let _ = writeln!(self.serial, "ready {DEVICE}\n");
