@@ -80,6 +80,7 @@ impl<'w, B: Board> Door<'w, B> {
     ///
     /// Without a storage that works it says so and does not return, so that the watchdog resets the board, which
     /// tries again.
+    // Neither this nor `load` is inlined, so that what they work with takes no stack later.
     #[must_use]
     #[inline(never)]
     pub fn new(peripherals: Peripherals<B>, workspace: &'w mut Workspace) -> Self {
