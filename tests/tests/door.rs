@@ -12,7 +12,7 @@ use tokenlatch_tests::firmware::NOW;
 use tokenlatch_tests::footprint::cases;
 use tokenlatch_tests::issuer::Issuer;
 
-const BOARDS: [&str; 3] = ["lm3s6965evb", "mps2-an505", "virt-riscv32"];
+const BOARDS: [&str; 4] = ["lm3s6965evb", "mps2-an500", "mps2-an505", "virt-riscv32"];
 
 /// At least half of the RAM is free for whatever else the firmware does.
 const RAM: u64 = 64 * 1024;
