@@ -362,7 +362,10 @@ mod tests {
 
     /// Why a key is unusable.
     fn error(jwk: &str) -> Option<Error> {
-        Jwk::<2048>::from_json(with_moduli(jwk).as_bytes()).err()
+        let jwk = with_moduli(jwk);
+        let error = Jwk::<2048>::from_json(jwk.as_bytes()).err();
+        assert_eq!(Jwk::<2048>::check_json(jwk.as_bytes()).err(), error);
+        error
     }
 
     #[test]
