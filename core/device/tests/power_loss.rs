@@ -18,8 +18,8 @@ use common::{DOOR, Flash, NOW};
 use serde_json::json;
 use tokenlatch::{Time, Verified};
 use tokenlatch_device::{
-    Audit, Clock, Error, Event, KeySet, Layout, MAX_RECORD_LEN, Nonces, Records, Replay,
-    Revocation, Storage,
+    Audit, Clock, Error, Event, KeySet, Layout, MAX_DOCUMENT_LEN, MAX_RECORD_LEN, Nonces, Records,
+    Replay, Revocation, Storage,
 };
 
 const LAYOUT: Layout = Layout {
@@ -202,13 +202,13 @@ fn key_set<const WORD: usize, const PAGE: usize>(pages: usize) {
     let load = |storage: &mut Storage<Flash<WORD, PAGE>>| {
         let mut keys = KeySet::<2>::new(common::jwk_set(&[]));
         let mut clock = Clock::new(NOW, Duration::ZERO);
-        let mut scratch = [0; 3888];
+        let mut scratch = [0; MAX_DOCUMENT_LEN];
         keys.load(&mut scratch, &common::root(), &mut clock, storage)?;
         Ok::<_, Error>((keys, clock))
     };
     let apply = |storage: &mut Storage<Flash<WORD, PAGE>>, update: usize| {
         let (mut keys, mut clock) = load(storage)?;
-        let mut scratch = [0; 3888];
+        let mut scratch = [0; MAX_DOCUMENT_LEN];
         let update = updates[update].as_bytes();
         keys.apply(update, &mut scratch, &common::root(), &mut clock, storage)?;
         Ok(())
@@ -247,13 +247,13 @@ fn revocation<const WORD: usize, const PAGE: usize>(pages: usize) {
     let load = |storage: &mut Storage<Flash<WORD, PAGE>>| {
         let mut revocation = Revocation::<1, 2>::new();
         let mut clock = Clock::new(NOW, Duration::ZERO);
-        let mut scratch = [0; 3888];
+        let mut scratch = [0; MAX_DOCUMENT_LEN];
         revocation.load(&mut scratch, &common::root(), &mut clock, storage)?;
         Ok::<_, Error>((revocation, clock))
     };
     let apply = |storage: &mut Storage<Flash<WORD, PAGE>>, document: usize| {
         let (mut revocation, mut clock) = load(storage)?;
-        let mut scratch = [0; 3888];
+        let mut scratch = [0; MAX_DOCUMENT_LEN];
         let document = documents[document].as_bytes();
         revocation.apply(document, &mut scratch, &common::root(), &mut clock, storage)?;
         Ok(())

@@ -13,7 +13,7 @@ use tokenlatch_device::{
 };
 
 use crate::board::{Board, Memory, Peripherals, Rtc};
-use crate::line::{Broken, LineReader, MAX_LINE};
+use crate::line::{LineReader, MAX_LINE};
 use crate::provisioned::{BUILD_TIME, DEVICE, FLEET, ISSUER, NONCE_SEED, OPEN, OPEN_AT_ANY_TIME};
 use crate::quota::Quota;
 use crate::root::ROOT_KEYS;
@@ -143,12 +143,8 @@ impl<'w, B: Board> Door<'w, B> {
         match line {
             Ok(line) => self.controller.line(line, &mut self.serial),
             Err(broken) => {
-                let why = match broken {
-                    Broken::TooLong => "line-too-long: the line has more than 6144 bytes",
-                    Broken::Garbled => "garbled: bytes of the line were lost",
-                };
                 self.controller.rejected += 1;
-                let _ = writeln!(self.serial, "rejected {why}");
+                let _ = writeln!(self.serial, "rejected {broken}");
             }
         }
         // The end of the response.
@@ -339,13 +335,14 @@ impl<B: Board> Controller<'_, B> {
     /// | certainly valid | nothing |
     /// | perhaps valid | the nonce of a challenge, or [`OPEN_AT_ANY_TIME`] |
     fn check(&mut self, line: &[u8], uses: bool) -> Result<Fingerprint, Error> {
-        let now = self.read_clock().time;
+        let rtc = self.rtc.read();
         let Self {
             storage,
             clock,
             upkeep,
             ..
         } = self;
+        let now = clock.read(rtc).time;
         let token = Unverified::parse_copy(line, self.scratch)?;
         let token = authenticate(&token, self.keys.keys(now)?, upkeep)?;
         let token = token.verify(&POLICY, now)?;
@@ -354,7 +351,7 @@ impl<B: Board> Controller<'_, B> {
         // The issuer is the one that the door believes about the time: it is not before the token was issued.
         let is_far =
             token.issued_at().map(|issued_at| clock.learn(issued_at)) == Some(Learned::Far);
-        let reading = clock.read(self.rtc.read());
+        let reading = clock.read(rtc);
         let has_nonce = token.claim(&["nonce"]).is_some();
         if !is_certain(&token, reading.time) && !has_nonce && !token.has_scope(OPEN_AT_ANY_TIME) {
             return Err(Error::UncertainTime);

@@ -1,5 +1,7 @@
 //! Lines from the wire, whose length is never trusted.
 
+use core::fmt;
+
 use embedded_io::{Read, ReadReady};
 
 /// The longest line, in bytes without its end: an access token that carries a key-set update and a revocation.
@@ -12,6 +14,15 @@ pub(crate) enum Broken {
     TooLong,
     /// The wire lost or changed bytes of it.
     Garbled,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "line-too-long: the line has more than {MAX_LINE} bytes"),
+            Self::Garbled => f.write_str("garbled: bytes of the line were lost"),
+        }
+    }
 }
 
 /// Gathers a line, a few bytes at a time.

@@ -1,10 +1,9 @@
 //! The UART of Arm's Cortex-M System Design Kit, at 115,200 baud, 8 bits, no parity, 1 stop bit.
 
-use core::fmt;
-
-use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
 
 use crate::register::Register;
+use crate::uart_error::UartError;
 
 /// The UART. It buffers one byte, so whoever waits for bytes has to read them within 0.1 ms.
 pub struct CmsdkUart {
@@ -40,24 +39,6 @@ impl CmsdkUart {
     }
 }
 
-/// Bytes came faster than they were read: some are lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Overrun;
-
-impl fmt::Display for Overrun {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("overrun")
-    }
-}
-
-impl core::error::Error for Overrun {}
-
-impl embedded_io::Error for Overrun {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Other
-    }
-}
-
 const BAUD: u32 = 115_200;
 
 // Control.
@@ -70,18 +51,18 @@ const RECEIVE_FULL: u32 = 1 << 1;
 const RECEIVE_OVERRUN: u32 = 1 << 3;
 
 impl ErrorType for CmsdkUart {
-    type Error = Overrun;
+    type Error = UartError;
 }
 
 impl ReadReady for CmsdkUart {
-    fn read_ready(&mut self) -> Result<bool, Overrun> {
+    fn read_ready(&mut self) -> Result<bool, UartError> {
         Ok(self.state.read() & (RECEIVE_FULL | RECEIVE_OVERRUN) != 0)
     }
 }
 
 impl Read for CmsdkUart {
     /// Reads one byte.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Overrun> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, UartError> {
         let Some(first) = buffer.first_mut() else {
             return Ok(0);
         };
@@ -89,7 +70,7 @@ impl Read for CmsdkUart {
         if self.state.read() & RECEIVE_OVERRUN != 0 {
             // Writing the bit clears it.
             self.state.write(RECEIVE_OVERRUN);
-            return Err(Overrun);
+            return Err(UartError::Overrun);
         }
         *first = self.data.read() as u8;
         Ok(1)
@@ -97,7 +78,7 @@ impl Read for CmsdkUart {
 }
 
 impl Write for CmsdkUart {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Overrun> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, UartError> {
         for &byte in bytes {
             self.flush()?;
             self.data.write(byte.into());
@@ -105,7 +86,7 @@ impl Write for CmsdkUart {
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> Result<(), Overrun> {
+    fn flush(&mut self) -> Result<(), UartError> {
         while self.state.read() & TRANSMIT_FULL != 0 {}
         Ok(())
     }

@@ -12,4 +12,5 @@ pub mod pins_i2c;
 pub mod register;
 #[cfg(feature = "cortex-m")]
 pub mod systick;
+pub mod uart_error;
 pub mod watchdog;

@@ -42,10 +42,7 @@ async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let issuer = Issuer::start_with(config(folder)?, "127.0.0.1:0".parse()?).await?;
     issuer.clock().set(NOW);
     let door = Door::new(folder);
-    let mut names = Names::default();
-    names.add(&issuer);
-
-    let mut told = Told::new(&names, door.on(DATE));
+    let mut told = Told::new(&issuer, door.on(DATE));
     told.chapter("The door is new: it has the public key of the root, and no other.");
     told.response();
     told.send("status", "status");
@@ -89,11 +86,11 @@ async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     told.closed();
 
     told.chapter("The power goes and comes back: what was used stays used.");
-    told.restart(&names, || door.on(DATE));
+    told.restart(|| door.on(DATE));
     told.send("the first token", &token);
 
     told.chapter("Somebody sets the clock back by a week.");
-    told.restart(&names, || door.on("2026-11-14T12:00:02"));
+    told.restart(|| door.on("2026-11-14T12:00:02"));
     let old = json!({"iat": NOW - 604_800, "exp": NOW - 604_500});
     told.send(
         "a token of a week ago",
@@ -110,11 +107,10 @@ async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
     told.send("status", "status");
 
     told.chapter("The issuer rotates its keys. A signed update brings the new one.");
-    told.restart(&names, || door.on(DATE));
+    told.restart(|| door.on(DATE));
     let by_old_key = issuer.device_token("door-1", json!({}))?;
     issuer.clock().set(NOW + 10);
-    rotate(&issuer, &mut names).await?;
-    told.names = names.clone();
+    told.rotate().await?;
     told.send(
         "a token of the new key",
         &issuer.device_token("door-1", json!({}))?,
@@ -134,8 +130,7 @@ async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
         "The keys are rotated again, and the door has no network. A badge brings the update.",
     );
     issuer.clock().set(NOW + 20);
-    rotate(&issuer, &mut names).await?;
-    told.names = names.clone();
+    told.rotate().await?;
     told.send(
         "a token of the new key",
         &issuer.device_token("door-1", json!({}))?,
@@ -162,11 +157,11 @@ async fn tell(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
 
     told.chapter("The power is cut in the middle of an update.");
     issuer.clock().set(NOW + 30);
-    rotate(&issuer, &mut names).await?;
+    told.rotate().await?;
     let update = issuer.key_set_update()?;
-    told.restart(&names, || door.on_until(DATE, 700));
+    told.restart(|| door.on_until(DATE, 700));
     told.send("the update", &update);
-    told.restart(&names, || door.on(DATE));
+    told.restart(|| door.on(DATE));
     told.send("status", "status");
     told.send("the update", &update);
     told.send(
@@ -217,17 +212,8 @@ impl<'f> Door<'f> {
 /// The pin of the bolt, PB0, in QEMU's trace.
 const BOLT: &str = "/machine/unattached/device[9] setting output 0 to ";
 
-/// Twice, for the next key is published ahead.
-async fn rotate(issuer: &Issuer, names: &mut Names) -> Result<(), Box<dyn std::error::Error>> {
-    for _ in 0..2 {
-        issuer.rotate().await?;
-        names.add(issuer);
-    }
-    Ok(())
-}
-
 /// Names for the keys, whose `kid` differ from run to run.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Names(Vec<String>);
 
 impl Names {
@@ -264,18 +250,31 @@ impl Names {
 }
 
 /// What is told, and the door that it is told of.
-struct Told {
+struct Told<'i> {
+    issuer: &'i Issuer,
     names: Names,
     /// Nothing while it is switched off.
     door: Option<Running>,
 }
 
-impl Told {
-    fn new(names: &Names, door: Running) -> Self {
+impl<'i> Told<'i> {
+    fn new(issuer: &'i Issuer, door: Running) -> Self {
+        let mut names = Names::default();
+        names.add(issuer);
         Self {
-            names: names.clone(),
+            issuer,
+            names,
             door: Some(door),
         }
+    }
+
+    /// Rotates the issuer's keys twice, for the next key is published ahead.
+    async fn rotate(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        for _ in 0..2 {
+            self.issuer.rotate().await?;
+            self.names.add(self.issuer);
+        }
+        Ok(())
     }
 
     fn chapter(&self, title: &str) {
@@ -337,8 +336,7 @@ impl Told {
     }
 
     /// Switches the door off, and then on.
-    fn restart(&mut self, names: &Names, on: impl FnOnce() -> Running) {
-        self.names = names.clone();
+    fn restart(&mut self, on: impl FnOnce() -> Running) {
         // Before the next one has its EEPROM.
         self.door = None;
         self.door = Some(on());

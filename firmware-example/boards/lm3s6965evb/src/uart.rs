@@ -1,8 +1,7 @@
 //! UART0, at 115,200 baud, 8 bits, no parity, 1 stop bit.
 
-use core::fmt;
-
-use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use tokenlatch_drivers::uart_error::UartError;
 
 use crate::clock::FREQUENCY;
 use crate::registers::gpio;
@@ -11,7 +10,7 @@ use crate::registers::uart0::{CTL, DR, FBRD, FR, IBRD, LCRH};
 /// The UART on pins PA0 (receive) and PA1 (transmit).
 pub(crate) struct Uart {
     /// Of the byte that would be the next, once those before it are read.
-    error: Option<Error>,
+    error: Option<UartError>,
 }
 
 impl Uart {
@@ -27,41 +26,6 @@ impl Uart {
         LCRH.write(EIGHT_BITS | BUFFERS);
         CTL.write(ENABLE | TRANSMIT | RECEIVE);
         Self { error: None }
-    }
-}
-
-/// What happened to a byte that was received. It is lost, or others before it are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Error {
-    /// Bytes came faster than they were read.
-    Overrun,
-    /// The line was held low for longer than a byte.
-    Break,
-    /// The parity bit was wrong.
-    Parity,
-    /// The byte had no stop bit: the other side has another baud rate, or there was noise.
-    Framing,
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Overrun => "overrun",
-            Self::Break => "break",
-            Self::Parity => "wrong parity",
-            Self::Framing => "no stop bit",
-        })
-    }
-}
-
-impl core::error::Error for Error {}
-
-impl embedded_io::Error for Error {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Overrun => ErrorKind::Other,
-            Self::Break | Self::Parity | Self::Framing => ErrorKind::InvalidData,
-        }
     }
 }
 
@@ -88,17 +52,17 @@ const PARITY: u32 = 1 << 9;
 const FRAMING: u32 = 1 << 8;
 
 impl ErrorType for Uart {
-    type Error = Error;
+    type Error = UartError;
 }
 
 impl ReadReady for Uart {
-    fn read_ready(&mut self) -> Result<bool, Error> {
+    fn read_ready(&mut self) -> Result<bool, UartError> {
         Ok(self.error.is_some() || FR.read() & RECEIVE_EMPTY == 0)
     }
 }
 
 impl Read for Uart {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, UartError> {
         if buffer.is_empty() {
             return Ok(0);
         }
@@ -124,14 +88,14 @@ impl Read for Uart {
 }
 
 /// Takes a byte that is there.
-fn receive() -> Result<u8, Error> {
+fn receive() -> Result<u8, UartError> {
     let data = DR.read();
     // After an overrun the byte is right, but those before it are lost: an error in any case.
     for (bit, error) in [
-        (OVERRUN, Error::Overrun),
-        (BREAK, Error::Break),
-        (PARITY, Error::Parity),
-        (FRAMING, Error::Framing),
+        (OVERRUN, UartError::Overrun),
+        (BREAK, UartError::Break),
+        (PARITY, UartError::Parity),
+        (FRAMING, UartError::Framing),
     ] {
         if data & bit != 0 {
             return Err(error);
@@ -141,7 +105,7 @@ fn receive() -> Result<u8, Error> {
 }
 
 impl Write for Uart {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, UartError> {
         for &byte in bytes {
             // The UART itself empties its buffer, so this ends.
             while FR.read() & TRANSMIT_FULL != 0 {}
@@ -150,7 +114,7 @@ impl Write for Uart {
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
+    fn flush(&mut self) -> Result<(), UartError> {
         while FR.read() & BUSY != 0 {}
         Ok(())
     }

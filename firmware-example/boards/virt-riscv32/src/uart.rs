@@ -1,15 +1,14 @@
 //! The UART, at 115,200 baud, 8 bits, no parity, 1 stop bit.
 
-use core::fmt;
-
-use embedded_io::{ErrorKind, ErrorType, Read, ReadReady, Write};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use tokenlatch_drivers::uart_error::UartError;
 
 use crate::registers::uart::{FCR, IER_DLM, LCR, LSR, RBR_THR_DLL};
 
 /// The UART.
 pub(crate) struct Uart {
     /// Not yet reported: reading the status forgets an error.
-    error: Option<Error>,
+    error: Option<UartError>,
 }
 
 impl Uart {
@@ -27,51 +26,16 @@ impl Uart {
     fn status(&mut self) -> u8 {
         let status = LSR.read();
         for (bit, error) in [
-            (OVERRUN, Error::Overrun),
-            (BREAK, Error::Break),
-            (PARITY, Error::Parity),
-            (FRAMING, Error::Framing),
+            (OVERRUN, UartError::Overrun),
+            (BREAK, UartError::Break),
+            (PARITY, UartError::Parity),
+            (FRAMING, UartError::Framing),
         ] {
             if status & bit != 0 {
                 self.error = self.error.or(Some(error));
             }
         }
         status
-    }
-}
-
-/// What happened to a byte that was received. It is lost, or others before it are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Error {
-    /// Bytes came faster than they were read.
-    Overrun,
-    /// The line was held low for longer than a byte.
-    Break,
-    /// The parity bit was wrong.
-    Parity,
-    /// The byte had no stop bit: the other side has another baud rate, or there was noise.
-    Framing,
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Overrun => "overrun",
-            Self::Break => "break",
-            Self::Parity => "wrong parity",
-            Self::Framing => "no stop bit",
-        })
-    }
-}
-
-impl core::error::Error for Error {}
-
-impl embedded_io::Error for Error {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Overrun => ErrorKind::Other,
-            Self::Break | Self::Parity | Self::Framing => ErrorKind::InvalidData,
-        }
     }
 }
 
@@ -96,25 +60,25 @@ const TRANSMIT_EMPTY: u8 = 1 << 5;
 const TRANSMITTED: u8 = 1 << 6;
 
 impl ErrorType for Uart {
-    type Error = Error;
+    type Error = UartError;
 }
 
 impl ReadReady for Uart {
-    fn read_ready(&mut self) -> Result<bool, Error> {
+    fn read_ready(&mut self) -> Result<bool, UartError> {
         Ok(self.status() & RECEIVED != 0 || self.error.is_some())
     }
 }
 
 impl Read for Uart {
     /// Reads one byte.
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, UartError> {
         let Some(first) = buffer.first_mut() else {
             return Ok(0);
         };
         while !self.read_ready()? {}
         if let Some(error) = self.error.take() {
             // All but an overrun are of the byte that is next, which is lost.
-            if error != Error::Overrun {
+            if error != UartError::Overrun {
                 RBR_THR_DLL.read();
             }
             return Err(error);
@@ -125,7 +89,7 @@ impl Read for Uart {
 }
 
 impl Write for Uart {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, UartError> {
         for &byte in bytes {
             while self.status() & TRANSMIT_EMPTY == 0 {}
             RBR_THR_DLL.write(byte);
@@ -133,7 +97,7 @@ impl Write for Uart {
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> Result<(), Error> {
+    fn flush(&mut self) -> Result<(), UartError> {
         while self.status() & TRANSMITTED == 0 {}
         Ok(())
     }
