@@ -1,18 +1,88 @@
-//! Which of ARM's multiplications there are: no `cfg` of the stable compiler tells.
+//! How the core multiplies: which of Arm's multiplications there are, which no `cfg` of the stable compiler
+//! tells, how many bits a digit has, and whether products are summed up by columns or by rows.
 
 use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\"))");
+    println!("cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\"))");
+    println!("cargo::rustc-check-cfg=cfg(digits, values(\"13\", \"28\", \"32\", \"60\", \"64\"))");
+    println!("cargo::rustc-check-cfg=cfg(products, values(\"columns\", \"rows\"))");
+    let multiplication = multiplication();
+    if let Some(multiplication) = multiplication {
+        println!("cargo::rustc-cfg=multiplication=\"{multiplication}\"");
+    }
+    let digits = digits(multiplication);
+    println!("cargo::rustc-cfg=digits=\"{digits}\"");
+    let products = match digits {
+        "32" | "64" => "rows",
+        _ => "columns",
+    };
+    println!("cargo::rustc-cfg=products=\"{products}\"");
+}
+
+/// The best of Arm's multiplications for microcontrollers that the target has.
+fn multiplication() -> Option<&'static str> {
     let target = env::var("TARGET").unwrap_or_default();
-    match target.split('-').next() {
+    match target.split('-').next()? {
         // 32 by 32 bits to 32.
-        Some("thumbv6m" | "thumbv8m.base") => println!("cargo::rustc-cfg=multiplication=\"muls\""),
+        "thumbv6m" | "thumbv8m.base" => Some("muls"),
+        // 32 by 32 bits and two numbers of 32 bits, added up to 64.
+        "thumbv7em" => Some("umaal"),
+        "thumbv8m.main" if has_dsp() => Some("umaal"),
         // 32 by 32 bits, added to 64.
-        Some("thumbv7m" | "thumbv7em" | "thumbv8m.main") => {
-            println!("cargo::rustc-cfg=multiplication=\"umlal\"");
+        "thumbv7m" | "thumbv8m.main" => Some("umlal"),
+        _ => None,
+    }
+}
+
+/// Whether the compiler is told to compile for a processor of Armv8-M that has the DSP extension. What it is told
+/// is all there is to see, for it does not show this feature.
+fn has_dsp() -> bool {
+    const PROCESSORS: [&str; 6] = [
+        "cortex-m33",
+        "cortex-m35p",
+        "cortex-m52",
+        "cortex-m55",
+        "cortex-m85",
+        "star-mc1",
+    ];
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    let mut has_dsp = false;
+    // Later flags override earlier ones, except that features override the processor.
+    for flag in flags.split('\x1f') {
+        if let Some((_, processor)) = flag.split_once("target-cpu=") {
+            has_dsp = PROCESSORS.contains(&processor);
         }
-        _ => {}
+    }
+    for flag in flags.split('\x1f') {
+        let features = flag
+            .split_once("target-feature=")
+            .map_or("", |(_, features)| features);
+        for feature in features.split(',') {
+            match feature {
+                "+dsp" => has_dsp = true,
+                "-dsp" => has_dsp = false,
+                _ => {}
+            }
+        }
+    }
+    has_dsp
+}
+
+/// The bits of a digit: those of a word where carries cost little, and otherwise a few less, so that products are
+/// summed up without carries. A `cfg` chooses others, for tests.
+fn digits(multiplication: Option<&str>) -> &'static str {
+    for bits in ["13", "28", "32", "60", "64"] {
+        if env::var_os(format!("CARGO_CFG_TOKENLATCH_DIGITS_OF_{bits}")).is_some() {
+            return bits;
+        }
+    }
+    let is_64_bit = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|bits| bits == "64");
+    match multiplication {
+        Some("muls") => "13",
+        Some("umaal") => "32",
+        _ if is_64_bit => "60",
+        _ => "28",
     }
 }

@@ -5,6 +5,9 @@ cfg_select! {
     any(multiplication = "muls", multiplication = "umlal") => {
         pub(crate) mod arm;
     }
+    multiplication = "umaal" => {
+        pub(crate) mod arm_dsp;
+    }
     all(target_arch = "riscv32", target_feature = "m") => {
         pub(crate) mod riscv32;
     }

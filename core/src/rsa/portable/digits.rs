@@ -1,12 +1,13 @@
-//! Natural numbers as little-endian digits of a few bits less than a machine word.
+//! Natural numbers as little-endian digits, of a machine word or a few bits less.
 //!
-//! The spare bits leave room to sum up a column of a product before any carry: each product of two digits
-//! then costs one multiply-accumulate, where digits of whole words would need a carry for each. Every sum
-//! of `RUN` products of two digits fits in a `Sum`.
+//! Spare bits leave room to sum up a column of a product before any carry (`columns`): each product of two
+//! digits then costs one multiply-accumulate, where digits of whole words need carries. Every sum of `RUN`
+//! products of two digits fits in a `Sum`. Digits of whole words are for processors where carries are cheap
+//! (`rows`): there are fewer of them.
 
 cfg_select! {
     // For processors that cannot multiply 32 by 32 bits to 64.
-    any(tokenlatch_digits_of_13, multiplication = "muls") => {
+    digits = "13" => {
         mod word {
             pub(crate) type Digit = u16;
             pub(crate) type Sum = u32;
@@ -17,18 +18,7 @@ cfg_select! {
             pub(crate) const BITS: u32 = 13;
         }
     }
-    all(target_pointer_width = "64", not(tokenlatch_digits_of_28)) => {
-        mod word {
-            pub(crate) type Digit = u64;
-            pub(crate) type Sum = u128;
-            pub(crate) type Wide = u128;
-            pub(crate) type Word = u64;
-            pub(crate) type Signed = i128;
-            pub(crate) type SignedDigit = i64;
-            pub(crate) const BITS: u32 = 60;
-        }
-    }
-    _ => {
+    digits = "28" => {
         mod word {
             pub(crate) type Digit = u32;
             pub(crate) type Sum = u64;
@@ -39,19 +29,65 @@ cfg_select! {
             pub(crate) const BITS: u32 = 28;
         }
     }
+    digits = "32" => {
+        mod word {
+            pub(crate) type Digit = u32;
+            pub(crate) type Wide = u64;
+            pub(crate) type Word = u32;
+            pub(crate) type Signed = i64;
+            pub(crate) type SignedDigit = i64;
+            pub(crate) const BITS: u32 = 32;
+        }
+    }
+    digits = "60" => {
+        mod word {
+            pub(crate) type Digit = u64;
+            pub(crate) type Sum = u128;
+            pub(crate) type Wide = u128;
+            pub(crate) type Word = u64;
+            pub(crate) type Signed = i128;
+            pub(crate) type SignedDigit = i64;
+            pub(crate) const BITS: u32 = 60;
+        }
+    }
+    digits = "64" => {
+        mod word {
+            pub(crate) type Digit = u64;
+            pub(crate) type Wide = u128;
+            pub(crate) type Word = u64;
+            pub(crate) type Signed = i128;
+            pub(crate) type SignedDigit = i128;
+            pub(crate) const BITS: u32 = 64;
+        }
+    }
 }
-pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Sum, Wide, Word};
+#[cfg(products = "columns")]
+pub(crate) use word::Sum;
+pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Wide, Word};
 
 /// How many products of two digits a `Sum` has room for.
+#[cfg(products = "columns")]
 pub(crate) const RUN: usize = 1 << (Sum::BITS - 2 * BITS);
 
-pub(crate) const MASK: Digit = (1 << BITS) - 1;
+pub(crate) const MASK: Digit = Digit::MAX >> (Digit::BITS - BITS);
 
-/// How many digits to store for a modulus n of that many bits: the least even number L for which
-/// R = 2^(BITS * L) is at least 4n, and one for a zero above. L is even because the columns of a product
-/// are summed up in pairs.
+cfg_select! {
+    products = "rows" => {
+        /// How many digits of a factor are multiplied at a time.
+        pub(crate) const GROUP: usize = 4;
+        const HEADROOM: usize = 0;
+    }
+    _ => {
+        /// How many columns are summed up at a time.
+        const GROUP: usize = 2;
+        const HEADROOM: usize = 2;
+    }
+}
+
+/// How many digits to store for a modulus n of that many bits: the least multiple L of `GROUP` for which
+/// R = 2^(BITS * L) is above n, and at least 4n for products by columns; and one for a zero above.
 pub(crate) const fn stored_digits(bits: usize) -> usize {
-    (bits + 2).div_ceil(2 * BITS as usize) * 2 + 1
+    (bits + HEADROOM).div_ceil(GROUP * BITS as usize) * GROUP + 1
 }
 
 /// Sets `digits` to the big-endian number `bytes` (OS2IP, RFC 8017 section 4.2) as far as it fits.
@@ -116,21 +152,31 @@ pub(crate) const fn bit_len(digits: &[Digit]) -> usize {
 }
 
 /// `a < b`, for operands of the same length.
-pub(crate) fn is_less(a: &[Digit], b: &[Digit]) -> bool {
-    a.iter().rev().lt(b.iter().rev())
+pub(crate) const fn is_less(a: &[Digit], b: &[Digit]) -> bool {
+    let (mut a, mut b) = (a, b);
+    while let ([a_lower @ .., a_digit], [b_lower @ .., b_digit]) = (a, b) {
+        if *a_digit != *b_digit {
+            return *a_digit < *b_digit;
+        }
+        (a, b) = (a_lower, b_lower);
+    }
+    false
 }
 
-/// `a -= b`, for a b that is not above a.
-pub(crate) fn subtract(a: &mut [Digit], b: &[Digit]) {
-    let mut borrow = 0;
-    for (a, b) in a.iter_mut().zip(b) {
-        let difference = a.wrapping_sub(*b).wrapping_sub(borrow);
-        *a = difference & MASK;
-        borrow = difference >> (Digit::BITS - 1);
+/// `a -= b`, for a b that is not above a, or for the lowest digits of numbers.
+pub(crate) const fn subtract(a: &mut [Digit], b: &[Digit]) {
+    let (mut a, mut b, mut borrow) = (a, b, false);
+    while let ([a_digit, a_higher @ ..], [b_digit, b_higher @ ..]) = (a, b) {
+        let (difference, is_below) = a_digit.overflowing_sub(*b_digit);
+        let (difference, is_below_borrow) = difference.overflowing_sub(borrow as Digit);
+        *a_digit = difference & MASK;
+        borrow = is_below | is_below_borrow;
+        (a, b) = (a_higher, b_higher);
     }
 }
 
 /// The product of two digits.
+#[cfg(products = "columns")]
 #[inline(always)]
 pub(crate) fn product(x: Digit, y: Digit) -> Sum {
     x as Sum * y as Sum

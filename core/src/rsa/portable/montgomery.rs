@@ -1,17 +1,23 @@
 //! Arithmetic modulo an odd number n in Montgomery form (Montgomery 1985).
 //!
-//! With n of L digits, B = 2^(bits of a digit) and R = B^L >= 4n, the Montgomery form of x is
-//! xR mod n. Numbers are kept below 2n, not below n: (ab + qn) / R < (4n/R + 1)n <= 2n for a, b < 2n and
-//! q < R. So only the last product needs a subtraction.
+//! With n of L digits, B = 2^(bits of a digit) and R = B^L, the Montgomery form of x is xR mod n. Numbers are
+//! not kept below n: the products are below 2n for products by columns, where R >= 4n and
+//! (ab + qn) / R < (4n/R + 1)n <= 2n for a, b < 2n and q < R, and below R for products by rows. The last
+//! product, whose factor s is below n, is below 2n anyway, and is the only one that is reduced below n.
 
+#[cfg(products = "columns")]
 use super::columns::add_columns;
+#[cfg(products = "columns")]
+use super::digits::product;
 use super::digits::{
-    BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, product, subtract,
+    BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, subtract,
 };
+#[cfg(products = "rows")]
+use super::rows;
 use crate::rsa::arch::SHORT;
 use crate::rsa::power::Step;
 
-/// Takes one step to the power: t holds x in its upper half. x stays below 2n.
+/// Takes one step to the power: t holds x in its upper half.
 // Inlined, to save a frame on the stack.
 #[inline(always)]
 pub(crate) fn take(step: Step, t: &mut [Digit], s: &[Digit], n: &[Digit], constant: &[Digit]) {
@@ -39,6 +45,21 @@ fn multiply(t: &mut [Digit], y: Option<&[Digit]>, n: &[Digit]) {
 }
 
 /// Does what `multiply` does, written so that the compiler needs no panic for a bound.
+#[cfg(products = "rows")]
+#[inline(never)]
+fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Option<()> {
+    let (_, n) = modulus.split_last()?;
+    let (sum, x) = t.split_at_mut_checked(n.len())?;
+    let y = match y {
+        Some(y) => Some(y.get(..n.len())?),
+        None => None,
+    };
+    let inverse = negated_inverse(*n.first()?);
+    rows::multiply(x.get_mut(..n.len())?, y, sum, n, inverse)
+}
+
+/// Does what `multiply` does, written so that the compiler needs no panic for a bound.
+#[cfg(products = "columns")]
 #[inline(never)]
 fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Option<()> {
     let len = modulus.len().checked_sub(1)?;
@@ -107,13 +128,15 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
 /// `x = x mod n`, for an x below 2n.
 // Not inlined, so that it takes no stack while the power is computed.
 #[inline(never)]
-pub(crate) fn reduce(x: &mut [Digit], n: &[Digit]) {
+pub(crate) const fn reduce(x: &mut [Digit], n: &[Digit]) {
     if !is_less(x, n) {
         subtract(x, n);
     }
 }
 
-const WINDOW: usize = BITS as usize + 3;
+/// The bits of a step of the long division: those of a digit, unless it is a whole word.
+const STEP: u32 = if BITS < Digit::BITS { BITS } else { BITS - 4 };
+const WINDOW: usize = STEP as usize + 3;
 
 /// The log for which the key's constant is 2^log mod n, where n has that many stored digits. The constant
 /// is R^2 mod n, or a lower power of 2, from which backends with a lower R can start, too.
@@ -121,18 +144,19 @@ pub(crate) const fn log_of_constant(stored_digits: usize) -> usize {
     (2 * (stored_digits - 1) - SHORT) * BITS as usize
 }
 
-/// Sets `constant` to the key's constant, up to a multiple of n below 2n.
+/// Sets `constant` to the key's constant.
 pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
-    // From the highest power of 2 below n from which steps of whole digits lead there.
+    // From the highest power of 2 below n from which whole steps lead there.
     let log = log_of_constant(n.len());
-    let steps = (log - (bit_len(n) - 1)).div_ceil(BITS as usize);
-    set_to_power_of_two(constant, log - steps * BITS as usize);
+    let steps = (log - (bit_len(n) - 1)).div_ceil(STEP as usize);
+    set_to_power_of_two(constant, log - steps * STEP as usize);
     shift(constant, n, steps);
+    reduce(constant, n);
 }
 
-/// `x = xB^steps mod n`, up to a multiple of n below 2n, by long division.
+/// `x = x * 2^(STEP * steps) mod n`, up to a multiple of n below 2n, by long division.
 ///
-/// A step is x = xB - qn. The highest W = BITS + 3 bits of n and the highest W + 1 bits of x give an
+/// A step is x = x * 2^STEP - qn. The highest W = STEP + 3 bits of n and the highest W + 1 bits of x give an
 /// estimate of q that is never too high, and less than 2 too low: the bits left out of x account for 1/4,
 /// those of n for 1/2, those of the reciprocal for 1/4, and the rounding for 1. So x stays below 2n.
 const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
@@ -140,13 +164,13 @@ const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
     let reciprocal = reciprocal(top(n, bits) + 1);
     let mut steps = steps;
     while steps > 0 {
-        let q = (top(x, bits) as Wide * reciprocal as Wide) >> (BITS + 6);
+        let q = (top(x, bits) as Wide * reciprocal as Wide) >> (STEP + 6);
         shift_and_add(x, n, -(q as SignedDigit));
         steps -= 1;
     }
 }
 
-/// `x = xB + qn`, where the result is as long as x.
+/// `x = x * 2^STEP + qn`, where the result is as long as x.
 const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
     // The compiler then sees that both have one length, and needs one counter.
     let Some((mut x, _)) = x.split_at_mut_checked(n.len()) else {
@@ -156,8 +180,12 @@ const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
     let (mut below, mut carry): (Digit, Signed) = (0, 0);
     while let ([digit, x_higher @ ..], [n_digit, n_higher @ ..]) = (x, n) {
         carry += q as Signed * *n_digit as SignedDigit as Signed;
-        carry += below as Signed;
-        below = *digit;
+        if STEP == BITS {
+            carry += below as Signed;
+            below = *digit;
+        } else {
+            carry += (*digit as Signed) << STEP;
+        }
         *digit = carry as Digit & MASK;
         carry >>= BITS;
         (x, n) = (x_higher, n_higher);
@@ -249,35 +277,35 @@ mod tests {
             let r = &(one << (BITS as usize * (len - 1)));
             for n in [(one << bits) - one, (one << (bits - 1)) + one] {
                 let n_digits = digits(&n, len);
-                // 2n - 1, and the number below 2n that has the most digits with all bits set.
-                let ones = (one << bits) - one;
-                for (x, y) in [
-                    (&n * 2u8 - one, &n * 2u8 - one),
-                    (&n * 2u8 - one, ones.clone()),
-                    (ones.clone(), ones),
-                ] {
-                    let y_digits = digits(&y, len);
+                let bound = if cfg!(products = "rows") {
+                    r.clone()
+                } else {
+                    &n * 2u8
+                };
+                // The highest factor, and the one with the most digits with all bits set.
+                let (highest, ones) = (&bound - one, (one << bits) - one);
+                for (x, y) in [(&highest, &highest), (&highest, &ones), (&ones, &ones)] {
+                    let y_digits = digits(y, len);
                     let mut t = vec![0; len - 1];
-                    t.extend(digits(&x, len));
+                    t.extend(digits(x, len));
                     let mut square = t.clone();
                     multiply(&mut t, Some(&y_digits), &n_digits);
                     let product = number(upper_half(&mut t, &n_digits));
-                    assert!(product < &n * 2u8);
-                    assert_eq!(product * r % &n, &x * &y % &n);
+                    assert!(product < bound);
+                    assert_eq!(product * r % &n, x * y % &n);
                     multiply(&mut square, None, &n_digits);
                     let square = number(upper_half(&mut square, &n_digits));
-                    assert!(square < &n * 2u8);
-                    assert_eq!(square * r % &n, &x * &x % &n);
+                    assert!(square < bound);
+                    assert_eq!(square * r % &n, x * x % &n);
                 }
                 let mut constant = vec![0; len];
                 set_to_constant(&mut constant, &n_digits);
-                assert!(number(&constant) < &n * 2u8);
-                assert_eq!(number(&constant) % &n, (one << log_of_constant(len)) % &n);
+                assert_eq!(number(&constant), (one << log_of_constant(len)) % &n);
                 let mut t = vec![0; len - 1];
                 t.extend(digits(one, len));
                 take(Step::Enter, &mut t, &[], &n_digits, &constant);
                 let form = number(upper_half(&mut t, &n_digits));
-                assert!(form < &n * 2u8);
+                assert!(form < bound);
                 assert_eq!(form % &n, r % &n);
             }
         }
