@@ -1,68 +1,79 @@
-//! A row of a product on Arm's microcontrollers with the DSP extension, in assembly.
+//! The rows of a product on Arm's microcontrollers with the DSP extension, in assembly.
 //!
-//! UMAAL adds two numbers of 32 bits to a product, so that there are no carries: four digits of the
-//! multiplier, four sums, what UMAAL carries, three addresses and a count are all that registers hold.
+//! UMAAL adds two numbers of 32 bits to a product of 64 bits, so that there are no carries.
 
 use core::arch::naked_asm;
-use core::cell::Cell;
 
 use crate::rsa::portable::digits::{Digit, GROUP};
-use crate::rsa::portable::rows::Strip;
+use crate::rsa::portable::rows::Above;
 
-impl Strip {
-    /// Sets the digits to those that, times n, clear the window, and adds their product with the lowest
-    /// digits of n.
+impl Above {
+    /// As the portable code.
     #[inline(always)]
-    pub(crate) fn clear(&mut self, n_low: &[Digit; GROUP], inverse: Digit) {
-        // SAFETY: `clear_with_umaal` reads four digits of n, and reads and writes the strip.
+    pub(crate) fn add_product(&mut self, sum: &mut [Digit], digits: &[Digit; GROUP], x: &[Digit]) {
+        let count = x.len().min(sum.len());
+        // SAFETY: it reads `count` digits of x and writes as many of the sum, reads four digits, and writes the
+        // window of `self`.
         unsafe {
-            clear_with_umaal(self, n_low, inverse);
+            add_product_with_umaal(sum.as_mut_ptr(), x.as_ptr(), count, digits, self);
         }
     }
 
-    /// Adds the product with x to as many digits, and puts the sums to the start of `to`, which may be the
-    /// same place or one before, as the portable code does.
+    /// As the portable code.
     #[inline(always)]
-    pub(crate) fn add_row(&mut self, from: &[Cell<Digit>], to: &[Cell<Digit>], x: &[Digit]) {
-        let count = x.len();
-        if from.len() < count || to.len() < count {
-            return;
+    pub(crate) fn add_square(&mut self, sum: &mut [Digit], x: &[Digit]) {
+        if let Some(count_above) = x.len().min(sum.len()).checked_sub(GROUP) {
+            // SAFETY: it reads four digits of x and `count_above` more, writes as many of the sum, reads and writes
+            // the window and the doubled bit of `self`.
+            unsafe {
+                add_square_with_umaal(sum.as_mut_ptr(), x.as_ptr(), count_above, self);
+            }
         }
-        // SAFETY: `add_with_umaal` reads `count` digits of x and of `from`, and writes as many of `to`. It reads
-        // and writes the strip.
-        unsafe {
-            add_with_umaal(x.as_ptr(), from.as_ptr(), to.as_ptr(), count, self);
+    }
+
+    /// As the portable code.
+    #[inline(always)]
+    pub(crate) fn clear(&mut self, sum: &mut [Digit], n: &[Digit], inverse: Digit) {
+        if let Some(count_above) = n.len().min(sum.len()).checked_sub(GROUP) {
+            // SAFETY: it reads four digits of n and `count_above` more, and as many of the sum, all of which it
+            // writes. It reads the window of `self`, and reads and writes the carry.
+            unsafe {
+                clear_with_umaal(sum.as_mut_ptr(), n.as_ptr(), count_above, inverse, self);
+            }
         }
     }
 }
 
-/// Each step multiplies a digit of x with the four digits of the strip. The sums move by one register with
-/// each step: five steps bring them back, and single steps move them.
+/// Multiplies a digit with the four digits in r4 to r7. The sums move by one register with each step: five steps
+/// bring them back.
+macro_rules! multiply {
+    ($x:literal: $sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
+        concat!(
+            concat!("umaal ", $sum_0, ", ", $sum_4, ", r4, ", $x, "\n"),
+            concat!("umaal ", $sum_1, ", ", $sum_4, ", r5, ", $x, "\n"),
+            concat!("umaal ", $sum_2, ", ", $sum_4, ", r6, ", $x, "\n"),
+            concat!("umaal ", $sum_3, ", ", $sum_4, ", r7, ", $x, "\n"),
+        )
+    };
+}
+
+/// A row: adds the product of the digits in r4 to r7 with the number at r0, and the window in r8 to r11, to the sum
+/// at r1, and writes it to r2. Each has r3 digits, and the addresses move to their ends. What lies above is in the
+/// window then. Uses r12.
 #[unsafe(naked)]
-unsafe extern "C" fn add_with_umaal(
-    x: *const Digit,
-    from: *const Cell<Digit>,
-    to: *const Cell<Digit>,
-    count: usize,
-    strip: &mut Strip,
-) {
+unsafe extern "C" fn add_row_with_umaal() {
     macro_rules! step {
         ($sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
             concat!(
                 "ldr lr, [r0], #4\n",
                 concat!("ldr ", $sum_4, ", [r1], #4\n"),
-                concat!("umaal ", $sum_0, ", ", $sum_4, ", r4, lr\n"),
-                concat!("umaal ", $sum_1, ", ", $sum_4, ", r5, lr\n"),
-                concat!("umaal ", $sum_2, ", ", $sum_4, ", r6, lr\n"),
-                concat!("umaal ", $sum_3, ", ", $sum_4, ", r7, lr\n"),
+                multiply!("lr": $sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
                 concat!("str ", $sum_0, ", [r2], #4"),
             )
         };
     }
     naked_asm!(
-        "push {{r4-r11, lr}}",
-        "ldr lr, [sp, #36]",
-        "ldm lr, {{r4-r11}}",
+        "push {{lr}}",
         "subs r3, #5",
         "blo 3f",
         "2:",
@@ -76,6 +87,7 @@ unsafe extern "C" fn add_with_umaal(
         "3:",
         "adds r3, #5",
         "beq 5f",
+        // Single steps move the sums.
         "4:",
         step!("r8" "r9" "r10" "r11" "r12"),
         "mov r8, r9",
@@ -85,43 +97,128 @@ unsafe extern "C" fn add_with_umaal(
         "subs r3, #1",
         "bne 4b",
         "5:",
-        "ldr lr, [sp, #36]",
-        "add lr, lr, #16",
-        "stm lr, {{r8-r11}}",
-        "pop {{r4-r11, pc}}",
+        "pop {{pc}}",
     );
 }
 
-/// Finds the digits one by one.
 #[unsafe(naked)]
-unsafe extern "C" fn clear_with_umaal(strip: &mut Strip, n_low: &[Digit; GROUP], inverse: Digit) {
+unsafe extern "C" fn add_product_with_umaal(
+    sum: *mut Digit,
+    x: *const Digit,
+    count: usize,
+    digits: &[Digit; GROUP],
+    above: &mut Above,
+) {
+    naked_asm!(
+        "push {{r4-r11, lr}}",
+        "ldm r3, {{r4-r7}}",
+        "mov r8, #0",
+        "mov r9, #0",
+        "mov r10, #0",
+        "mov r11, #0",
+        "mov r3, r2",
+        "mov r2, r0",
+        "mov r0, r1",
+        "mov r1, r2",
+        "bl {add_row}",
+        "ldr r0, [sp, #36]",
+        "stm r0, {{r8-r11}}",
+        "pop {{r4-r11, pc}}",
+        add_row = sym add_row_with_umaal,
+    );
+}
+
+/// The window of `above` comes first, then the carry, then the doubled bit.
+#[unsafe(naked)]
+unsafe extern "C" fn add_square_with_umaal(
+    sum: *mut Digit,
+    x: *const Digit,
+    count_above: usize,
+    above: &mut Above,
+) {
+    naked_asm!(
+        "push {{r2-r11, lr}}",
+        "ldr r3, [r3, #20]",
+        "ldm r1, {{r4-r7}}",
+        "mul r8, r4, r3",
+        "mul r9, r5, r3",
+        "mul r10, r6, r3",
+        "mul r11, r7, r3",
+        "mov r2, r0",
+        "mov r0, r1",
+        "mov r1, r2",
+        "mov r3, #4",
+        "bl {add_row}",
+        "pop {{r3, r12}}",
+        "push {{r12}}",
+        "ldr r12, [r12, #20]",
+        // The doubled bit becomes the carry, and then the carry the doubled bit.
+        "lsrs r12, r12, #1",
+        "adcs r4, r4, r4",
+        "adcs r5, r5, r5",
+        "adcs r6, r6, r6",
+        "adcs r7, r7, r7",
+        "mov r12, #0",
+        "adc r12, r12, #0",
+        "ldr lr, [sp]",
+        "str r12, [lr, #20]",
+        "bl {add_row}",
+        "pop {{r3}}",
+        "stm r3, {{r8-r11}}",
+        "pop {{r4-r11, pc}}",
+        add_row = sym add_row_with_umaal,
+    );
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn clear_with_umaal(
+    sum: *mut Digit,
+    n: *const Digit,
+    count_above: usize,
+    inverse: Digit,
+    above: &mut Above,
+) {
+    /// The next digit to multiply n with, which clears the lowest sum.
     macro_rules! step {
-        ($q:literal $sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
+        ($sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
             concat!(
-                concat!("mul ", $q, ", ", $sum_0, ", r2\n"),
+                concat!("mul lr, ", $sum_0, ", r3\n"),
                 concat!("mov ", $sum_4, ", #0\n"),
-                concat!("umaal ", $sum_0, ", ", $sum_4, ", ", $q, ", r4\n"),
-                concat!("umaal ", $sum_1, ", ", $sum_4, ", ", $q, ", r5\n"),
-                concat!("umaal ", $sum_2, ", ", $sum_4, ", ", $q, ", r6\n"),
-                concat!("umaal ", $sum_3, ", ", $sum_4, ", ", $q, ", r7"),
+                multiply!("lr": $sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
             )
         };
     }
     naked_asm!(
         "push {{r4-r11, lr}}",
-        "ldm r1, {{r4-r7}}",
-        "add r3, r0, #16",
-        "ldm r3, {{r8-r11}}",
-        step!("lr" "r8" "r9" "r10" "r11" "r12"),
-        "str lr, [r0], #4",
-        step!("lr" "r9" "r10" "r11" "r12" "r8"),
-        "str lr, [r0], #4",
-        step!("lr" "r10" "r11" "r12" "r8" "r9"),
-        "str lr, [r0], #4",
-        step!("lr" "r11" "r12" "r8" "r9" "r10"),
-        "str lr, [r0], #4",
-        "strd r12, r8, [r0]",
-        "strd r9, r10, [r0, #8]",
+        "sub sp, #16",
+        "ldm r1!, {{r4-r7}}",
+        "ldm r0!, {{r9-r12}}",
+        step!("r9" "r10" "r11" "r12" "r8"),
+        "str lr, [sp]",
+        step!("r10" "r11" "r12" "r8" "r9"),
+        "str lr, [sp, #4]",
+        step!("r11" "r12" "r8" "r9" "r10"),
+        "str lr, [sp, #8]",
+        step!("r12" "r8" "r9" "r10" "r11"),
+        "str lr, [sp, #12]",
+        "pop {{r4-r7}}",
+        "mov r3, r2",
+        "sub r2, r0, #16",
+        "mov lr, r0",
+        "mov r0, r1",
+        "mov r1, lr",
+        "bl {add_row}",
+        // The windows and the carry are added up.
+        "ldr r0, [sp, #36]",
+        "ldm r0, {{r4-r7, r12}}",
+        "mov lr, #1",
+        "umaal r8, r12, r4, lr",
+        "umaal r9, r12, r5, lr",
+        "umaal r10, r12, r6, lr",
+        "umaal r11, r12, r7, lr",
+        "str r12, [r0, #16]",
+        "stm r2, {{r8-r11}}",
         "pop {{r4-r11, pc}}",
+        add_row = sym add_row_with_umaal,
     );
 }

@@ -1,20 +1,16 @@
 //! Products by rows, for digits of whole words.
 //!
-//! A strip of four digits of one factor is multiplied with the whole other factor at a time. Then a
-//! multiple of n clears the four lowest digits of the sum, which moves down by four digits (Montgomery 1985;
-//! Koc, Acar and Kaliski 1996, "coarsely integrated operand scanning").
+//! Four digits of one factor at a time are multiplied with the whole other factor. Then a multiple of n
+//! clears the four lowest digits of the sum, which moves down by four digits (Montgomery 1985; Koc, Acar
+//! and Kaliski 1996, "coarsely integrated operand scanning").
 //!
-//! Bounds. With B = 2^(bits of a digit) and R = B^L > n, factors are below R. A sum is below R + n, so that
-//! at most 1 is carried above its L digits, and where it is, one subtraction of n leaves less than R.
+//! Bounds. With B = 2^(bits of a digit) and R = B^L > n, factors are below R. Of two factors below R, the
+//! last sum is below R + n, and one subtraction of n leaves less than R where 1 is carried above its L digits.
 
-use core::cell::Cell;
+use super::digits::{Digit, GROUP, subtract};
 
-use super::digits::{BITS, Digit, GROUP, Wide, subtract};
-
-/// `x = x * y / R mod n`, or `x = x * x / R mod n` without y. The sum takes as many digits as x, and its
-/// digits before do not matter.
-///
-/// x is below R, up to a multiple of n, and below 2n if a factor is below n.
+/// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, up to a multiple of n: below R, and below 2n if
+/// a factor is below n. The sum has as many digits as n, and starts with any.
 // Written so that the compiler needs no panic for a bound.
 #[inline(always)]
 pub(super) fn multiply(
@@ -24,125 +20,154 @@ pub(super) fn multiply(
     n: &[Digit],
     inverse: Digit,
 ) -> Option<()> {
-    let (n_low, n_high) = n.split_first_chunk()?;
     sum.fill(0);
-    let mut carry = 0;
-    // The bit that doubling the digits before carries into the next ones.
-    let mut doubled = 0;
+    let mut above = Above::default();
     let mut start = 0;
     while start < n.len() {
-        let product = match y {
+        match y {
             Some(y) => {
                 let (_, y) = y.split_at_checked(start)?;
-                let mut strip = Strip::of(*y.first_chunk()?, NOTHING);
-                strip.add(sum, x);
-                strip
+                above.add_product(sum, y.first_chunk()?, x);
             }
-            // A square has each product of two different strips twice: with D = 2A - c + c'B^4 for the digits A
-            // of a strip, and c and c' the bits that doubling carries in and out, the square of x is the sum of
-            // all A(A + c) and of all D times the strips above A.
             None => {
                 let (_, x) = x.split_at_checked(start)?;
-                let (x_low, x_high) = x.split_first_chunk()?;
                 let (_, sum) = sum.split_at_mut_checked(start)?;
-                let (sum_low, sum_high) = sum.split_at_mut_checked(GROUP)?;
-                let mut strip = Strip::of(*x_low, if doubled == 0 { NOTHING } else { *x_low });
-                strip.add(sum_low, x_low);
-                for digit in &mut strip.digits {
-                    let above = *digit >> (BITS - 1);
-                    *digit = *digit << 1 | doubled;
-                    doubled = above;
-                }
-                strip.add(sum_high, x_high);
-                strip
+                above.add_square(sum, x);
             }
-        };
-        // The digits that, times n, clear the lowest digits of the sum.
-        let mut multiple = Strip::of(NOTHING, *sum.first_chunk()?);
-        multiple.clear(n_low, inverse);
-        multiple.add_and_move(sum, n_high);
-        let (_, top) = sum.split_last_chunk_mut::<GROUP>()?;
-        let windows = product.window.into_iter().zip(multiple.window);
-        for (digit, (product, multiple)) in top.iter_mut().zip(windows) {
-            let sum = Wide::from(product) + Wide::from(multiple) + Wide::from(carry);
-            *digit = sum as Digit;
-            carry = (sum >> BITS) as Digit;
         }
+        above.clear(sum, n, inverse);
         // Otherwise the compiler keeps an address for each use of `start`, and runs out of registers.
         start = core::hint::black_box(start + GROUP);
     }
-    if carry != 0 {
+    if above.carry != 0 {
         subtract(sum, n);
     }
-    x.copy_from_slice(sum.get(..x.len())?);
+    for (x, sum) in x.iter_mut().zip(sum) {
+        *x = *sum;
+    }
     Some(())
 }
 
-const NOTHING: [Digit; GROUP] = [0; GROUP];
-
-/// Digits of a factor, to be multiplied with a number from its lowest digit on.
+/// What lies above the digits of a sum.
+#[derive(Default)]
 #[repr(C)]
-pub(crate) struct Strip {
-    digits: [Digit; GROUP],
-    /// What is to be added to the digits that come next.
+pub(crate) struct Above {
+    /// Digits that are to be added.
     window: [Digit; GROUP],
-}
-
-impl Strip {
-    fn of(digits: [Digit; GROUP], window: [Digit; GROUP]) -> Self {
-        Self { digits, window }
-    }
-
-    /// Adds the product with x to as many digits of a sum.
-    fn add(&mut self, sum: &mut [Digit], x: &[Digit]) {
-        let sum = Cell::from_mut(sum).as_slice_of_cells();
-        self.add_row(sum, sum, x);
-    }
-
-    /// As [`add`](Self::add), to the digits of a sum from `GROUP` on, which are moved to its start.
-    fn add_and_move(&mut self, sum: &mut [Digit], x: &[Digit]) {
-        let sum = Cell::from_mut(sum).as_slice_of_cells();
-        if let Some((_, from)) = sum.split_at_checked(GROUP) {
-            self.add_row(from, sum, x);
-        }
-    }
+    carry: Digit,
+    /// The bit that doubling the last digits of a square carried.
+    doubled: Digit,
 }
 
 cfg_select! {
     all(multiplication = "umaal", not(tokenlatch_portable)) => {}
     _ => {
-        impl Strip {
-            /// Sets the digits to those that, times n, clear the window, and adds their product with the lowest
-            /// digits of n.
-            fn clear(&mut self, n_low: &[Digit; GROUP], inverse: Digit) {
-                for q in &mut self.digits {
-                    let [lowest, ..] = self.window;
-                    *q = lowest.wrapping_mul(inverse);
-                    let mut carry = 0;
-                    for (digit, n) in self.window.iter_mut().zip(n_low) {
-                        (*digit, carry) = multiply_and_add(*q, *n, *digit, carry);
-                    }
-                    self.window.rotate_left(1);
-                    let [.., highest] = &mut self.window;
-                    *highest = carry;
-                }
+        use core::cell::Cell;
+        use super::digits::{BITS, Wide};
+
+        impl Above {
+            /// Adds the product of the digits with x to a sum.
+            fn add_product(&mut self, sum: &mut [Digit], digits: &[Digit; GROUP], x: &[Digit]) {
+                self.window = [0; GROUP];
+                add_row(sum, digits, x, &mut self.window);
             }
 
-            /// Adds the product with x to as many digits, and puts the sums to the start of `to`, which may be
-            /// the same place or one before.
-            fn add_row(&mut self, from: &[Cell<Digit>], to: &[Cell<Digit>], x: &[Digit]) {
-                for ((from, to), x) in from.iter().zip(to).zip(x) {
-                    let mut carry = from.get();
-                    for (sum, digit) in self.window.iter_mut().zip(&self.digits) {
-                        (*sum, carry) = multiply_and_add(*digit, *x, *sum, carry);
-                    }
-                    let [lowest, ..] = self.window;
-                    to.set(lowest);
-                    self.window.rotate_left(1);
-                    let [.., highest] = &mut self.window;
-                    *highest = carry;
+            /// Adds the lowest digits of x, squared and doubled with its other digits, to a sum.
+            ///
+            /// A square has the product of two different groups of digits twice. With D = 2A - c + c'B^4 for the
+            /// digits A of a group, and c and c' the bits that doubling carries in and out, the square of x is
+            /// the sum of all A(A + c) and of all D times the groups above A.
+            fn add_square(&mut self, sum: &mut [Digit], x: &[Digit]) {
+                let Some((low, high)) = x.split_first_chunk() else {
+                    return;
+                };
+                let Some((sum_low, sum_high)) = sum.split_at_mut_checked(GROUP) else {
+                    return;
+                };
+                self.window = low.map(|digit| digit * self.doubled);
+                add_row(sum_low, low, low, &mut self.window);
+                let twice = low.map(|digit| {
+                    let twice = digit << 1 | self.doubled;
+                    self.doubled = digit >> (BITS - 1);
+                    twice
+                });
+                add_row(sum_high, &twice, high, &mut self.window);
+            }
+
+            /// Adds the multiple of n that clears the lowest digits of a sum, and moves all others down.
+            fn clear(&mut self, sum: &mut [Digit], n: &[Digit], inverse: Digit) {
+                let (Some((low, _)), Some((n_low, n_high))) =
+                    (sum.split_first_chunk(), n.split_first_chunk())
+                else {
+                    return;
+                };
+                let mut window = *low;
+                let digits = clearing(&mut window, n_low, inverse);
+                let cells = Cell::from_mut(&mut *sum).as_slice_of_cells();
+                if let Some((_, from)) = cells.split_at_checked(GROUP) {
+                    add_row_and_move(from, cells, &digits, n_high, &mut window);
+                }
+                let Some((_, top)) = sum.split_last_chunk_mut::<GROUP>() else {
+                    return;
+                };
+                for ((digit, product), multiple) in top.iter_mut().zip(self.window).zip(window) {
+                    (*digit, self.carry) = multiply_and_add(product, 1, multiple, self.carry);
                 }
             }
+        }
+
+        /// The digits that, times n, clear the window. Their product with the lowest digits of n is added.
+        fn clearing(
+            window: &mut [Digit; GROUP],
+            n_low: &[Digit; GROUP],
+            inverse: Digit,
+        ) -> [Digit; GROUP] {
+            [(); GROUP].map(|()| {
+                let [lowest, ..] = window;
+                let q = lowest.wrapping_mul(inverse);
+                let mut carry = 0;
+                for (digit, n) in window.iter_mut().zip(n_low) {
+                    (*digit, carry) = multiply_and_add(q, *n, *digit, carry);
+                }
+                advance(window, carry);
+                q
+            })
+        }
+
+        fn add_row(
+            sum: &mut [Digit],
+            digits: &[Digit; GROUP],
+            x: &[Digit],
+            window: &mut [Digit; GROUP],
+        ) {
+            let sum = Cell::from_mut(sum).as_slice_of_cells();
+            add_row_and_move(sum, sum, digits, x, window);
+        }
+
+        /// Adds the product of the digits with x, and the window, to as many digits, and writes the sums to the
+        /// start of `to`, which may be the same place or one before. What lies above is in the window then.
+        fn add_row_and_move(
+            from: &[Cell<Digit>],
+            to: &[Cell<Digit>],
+            digits: &[Digit; GROUP],
+            x: &[Digit],
+            window: &mut [Digit; GROUP],
+        ) {
+            for ((from, to), x) in from.iter().zip(to).zip(x) {
+                let mut carry = from.get();
+                for (sum, digit) in window.iter_mut().zip(digits) {
+                    (*sum, carry) = multiply_and_add(*digit, *x, *sum, carry);
+                }
+                to.set(advance(window, carry));
+            }
+        }
+
+        /// Moves the window up by one digit, and returns the one that it leaves.
+        #[inline(always)]
+        fn advance(window: &mut [Digit; GROUP], highest: Digit) -> Digit {
+            window.rotate_left(1);
+            let [.., last] = window;
+            core::mem::replace(last, highest)
         }
 
         /// `xy + a + b`, which is below B^2: the lower digit and the higher one.
