@@ -44,15 +44,28 @@ impl Above {
     }
 }
 
-/// Multiplies a digit with the four digits in r4 to r7. The sums move by one register with each step: five steps
-/// bring them back.
-macro_rules! multiply {
-    ($x:literal: $sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
+/// UMAAL: the registers of the two sums, lower and higher, and of the two factors.
+///
+/// As a number, because LLVM assembles a naked function without the features of the processor that the compiler is
+/// told of, and rejects the instruction on Armv8-M.
+macro_rules! umaal {
+    ($low:literal $high:literal $x:literal $y:literal) => {
         concat!(
-            concat!("umaal ", $sum_0, ", ", $sum_4, ", r4, ", $x, "\n"),
-            concat!("umaal ", $sum_1, ", ", $sum_4, ", r5, ", $x, "\n"),
-            concat!("umaal ", $sum_2, ", ", $sum_4, ", r6, ", $x, "\n"),
-            concat!("umaal ", $sum_3, ", ", $sum_4, ", r7, ", $x, "\n"),
+            concat!(".inst.w 0xfbe00060 + (", $x, " << 16) + (", $low, " << 12)"),
+            concat!(" + (", $high, " << 8) + ", $y, "\n"),
+        )
+    };
+}
+
+/// Multiplies the digit in lr with the four digits in r4 to r7. The sums, in registers of these numbers, move by one
+/// register with each step: five steps bring them back.
+macro_rules! multiply {
+    ($sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
+        concat!(
+            umaal!($sum_0 $sum_4 4 14),
+            umaal!($sum_1 $sum_4 5 14),
+            umaal!($sum_2 $sum_4 6 14),
+            umaal!($sum_3 $sum_4 7 14),
         )
     };
 }
@@ -66,9 +79,9 @@ unsafe extern "C" fn add_row_with_umaal() {
         ($sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
             concat!(
                 "ldr lr, [r0], #4\n",
-                concat!("ldr ", $sum_4, ", [r1], #4\n"),
-                multiply!("lr": $sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
-                concat!("str ", $sum_0, ", [r2], #4"),
+                concat!("ldr r", $sum_4, ", [r1], #4\n"),
+                multiply!($sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
+                concat!("str r", $sum_0, ", [r2], #4"),
             )
         };
     }
@@ -77,11 +90,11 @@ unsafe extern "C" fn add_row_with_umaal() {
         "subs r3, #5",
         "blo 3f",
         "2:",
-        step!("r8" "r9" "r10" "r11" "r12"),
-        step!("r9" "r10" "r11" "r12" "r8"),
-        step!("r10" "r11" "r12" "r8" "r9"),
-        step!("r11" "r12" "r8" "r9" "r10"),
-        step!("r12" "r8" "r9" "r10" "r11"),
+        step!(8 9 10 11 12),
+        step!(9 10 11 12 8),
+        step!(10 11 12 8 9),
+        step!(11 12 8 9 10),
+        step!(12 8 9 10 11),
         "subs r3, #5",
         "bhs 2b",
         "3:",
@@ -89,7 +102,7 @@ unsafe extern "C" fn add_row_with_umaal() {
         "beq 5f",
         // Single steps move the sums.
         "4:",
-        step!("r8" "r9" "r10" "r11" "r12"),
+        step!(8 9 10 11 12),
         "mov r8, r9",
         "mov r9, r10",
         "mov r10, r11",
@@ -182,9 +195,9 @@ unsafe extern "C" fn clear_with_umaal(
     macro_rules! step {
         ($sum_0:literal $sum_1:literal $sum_2:literal $sum_3:literal $sum_4:literal) => {
             concat!(
-                concat!("mul lr, ", $sum_0, ", r3\n"),
-                concat!("mov ", $sum_4, ", #0\n"),
-                multiply!("lr": $sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
+                concat!("mul lr, r", $sum_0, ", r3\n"),
+                concat!("mov r", $sum_4, ", #0\n"),
+                multiply!($sum_0 $sum_1 $sum_2 $sum_3 $sum_4),
             )
         };
     }
@@ -193,13 +206,13 @@ unsafe extern "C" fn clear_with_umaal(
         "sub sp, #16",
         "ldm r1!, {{r4-r7}}",
         "ldm r0!, {{r9-r12}}",
-        step!("r9" "r10" "r11" "r12" "r8"),
+        step!(9 10 11 12 8),
         "str lr, [sp]",
-        step!("r10" "r11" "r12" "r8" "r9"),
+        step!(10 11 12 8 9),
         "str lr, [sp, #4]",
-        step!("r11" "r12" "r8" "r9" "r10"),
+        step!(11 12 8 9 10),
         "str lr, [sp, #8]",
-        step!("r12" "r8" "r9" "r10" "r11"),
+        step!(12 8 9 10 11),
         "str lr, [sp, #12]",
         "pop {{r4-r7}}",
         "mov r3, r2",
@@ -212,10 +225,10 @@ unsafe extern "C" fn clear_with_umaal(
         "ldr r0, [sp, #36]",
         "ldm r0, {{r4-r7, r12}}",
         "mov lr, #1",
-        "umaal r8, r12, r4, lr",
-        "umaal r9, r12, r5, lr",
-        "umaal r10, r12, r6, lr",
-        "umaal r11, r12, r7, lr",
+        umaal!(8 12 4 14),
+        umaal!(9 12 5 14),
+        umaal!(10 12 6 14),
+        umaal!(11 12 7 14),
         "str r12, [r0, #16]",
         "stm r2, {{r8-r11}}",
         "pop {{r4-r11, pc}}",
