@@ -151,6 +151,34 @@ pub struct InstructionsRow {
     pub instructions: u64,
 }
 
+/// One run of `benches/emulated`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Emulated {
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// What was counted.
+    pub rows: Vec<EmulatedRow>,
+}
+
+/// One contender in one operation on one processor.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EmulatedRow {
+    /// The processor: `aarch64`.
+    pub processor: String,
+    /// The bits of the key.
+    pub bits: usize,
+    /// What was done.
+    pub operation: Operation,
+    /// Who did it.
+    pub contender: String,
+    /// The version of its package.
+    pub version: String,
+    /// How many instructions it took.
+    pub instructions: u64,
+    /// How many of them multiply integers.
+    pub multiplications: u64,
+}
+
 /// One run of `benches/target`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Device {

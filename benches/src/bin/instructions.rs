@@ -120,7 +120,8 @@ fn run(
         .args(["--tool=cachegrind", "--cache-sim=no"])
         .arg("--cachegrind-out-file=/dev/null")
         .arg(program)
-        .args([operation.name(), &bits.to_string(), &times.to_string()])
+        .args(["tokenlatch", operation.name()])
+        .args([&bits.to_string(), &times.to_string()])
         .output()
         .map_err(|error| format!("valgrind: {error}"))?;
     let text = String::from_utf8_lossy(&output.stderr);

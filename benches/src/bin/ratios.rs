@@ -69,7 +69,7 @@ fn measure(operation: Operation, case: &'static Case) -> Vec<HostRow> {
             operation,
             bits: case.bits,
             contender: turn.contender.name.into(),
-            version: version(turn.contender),
+            version: turn.contender.version(),
             nanoseconds,
             ratio: tokenlatch / nanoseconds,
             allocations: turn.allocations,
@@ -124,20 +124,6 @@ fn time(task: &mut Task, times: u32) -> Duration {
         black_box(task());
     }
     start.elapsed()
-}
-
-/// The version that was locked when this program was built, and that of the system's library.
-fn version(contender: &Contender) -> String {
-    let (name, version) = contender.package;
-    let start = format!("name = \"{name}\"\nversion = \"{version}");
-    let (_, rest) = include_str!("../../../Cargo.lock")
-        .split_once(&start)
-        .expect("every contender is locked");
-    let (end, _) = rest.split_once('"').expect("a version");
-    match contender.system_library {
-        Some(library) => format!("{version}{end}, {}", library()),
-        None => format!("{version}{end}"),
-    }
 }
 
 fn print(host: &Host) {

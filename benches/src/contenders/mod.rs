@@ -2,7 +2,10 @@
 
 #[cfg(feature = "peers")]
 mod aws_lc_rs;
-#[cfg(feature = "peers")]
+#[cfg(all(
+    feature = "peers",
+    any(target_arch = "aarch64", target_arch = "x86_64")
+))]
 mod graviola;
 #[cfg(feature = "openssl")]
 mod josekit;
@@ -43,6 +46,23 @@ pub struct Contender {
     /// What the library can do once and for all, it does here. It is given what it takes: a library
     /// that looks the key up by `kid` is given the whole set, any other the key.
     pub prepare: fn(Operation, &'static Case) -> Option<Task>,
+}
+
+impl Contender {
+    /// The version that was locked when this program was built, and that of the system's library.
+    #[must_use]
+    pub fn version(&self) -> String {
+        let (name, version) = self.package;
+        let start = format!("name = \"{name}\"\nversion = \"{version}");
+        let (_, rest) = include_str!("../../../Cargo.lock")
+            .split_once(&start)
+            .expect("every contender is locked");
+        let (end, _) = rest.split_once('"').expect("a version");
+        match self.system_library {
+            Some(library) => format!("{version}{end}, {}", library()),
+            None => format!("{version}{end}"),
+        }
+    }
 }
 
 /// All of them; Tokenlatch is the first.
@@ -102,7 +122,10 @@ pub const CONTENDERS: &[Contender] = &[
         system_library: None,
         prepare: ring::prepare,
     },
-    #[cfg(feature = "peers")]
+    #[cfg(all(
+        feature = "peers",
+        any(target_arch = "aarch64", target_arch = "x86_64")
+    ))]
     Contender {
         name: "graviola",
         package: ("graviola", ""),

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::cycles::Cycles;
 use crate::plan::{Implementation, Profile, Target};
-use crate::{qemu, trace};
+use crate::{qemu, qemu_log, trace};
 
 /// The programs of a measurement, by name.
 pub(crate) struct Image {
@@ -106,7 +106,7 @@ impl Image {
         let count = lines.partition_point(|line| line.bits <= ESTIMATED_BITS);
         let path = &self.programs[program];
         let code = fs::read(path)?;
-        let options = qemu::log_of_every_instruction(self.target)?;
+        let options = qemu_log::options(self.target.qemu)?;
         let executions = qemu::run(self.target, path, &options, |_, log| {
             trace::read(log, core, &code, count)
         });

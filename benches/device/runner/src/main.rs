@@ -7,6 +7,8 @@ mod gate;
 mod image;
 mod plan;
 mod qemu;
+#[path = "../../../src/qemu_log.rs"]
+mod qemu_log;
 mod results;
 mod trace;
 

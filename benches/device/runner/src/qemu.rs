@@ -55,23 +55,3 @@ pub(crate) fn run<T>(
         result
     })
 }
-
-/// The options that have QEMU log each block that it executes, of one instruction each.
-pub(crate) fn log_of_every_instruction(
-    target: &Target,
-) -> Result<Vec<&'static str>, Box<dyn Error>> {
-    let output = Command::new(target.qemu).arg("--version").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    // QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)
-    let version = text.split(' ').nth(3).unwrap_or_default();
-    let mut numbers = version.split('.').map(str::parse::<u32>);
-    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        return Err(format!("what version is QEMU? {text}").into());
-    };
-    let one_instruction: &[_] = if (major, minor) < (8, 1) {
-        &["-singlestep"]
-    } else {
-        &["-accel", "tcg,one-insn-per-tb=on"]
-    };
-    Ok([one_instruction, &["-d", "exec,nochain"]].concat())
-}

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 
 use crate::cycles::{Core, Cycles, Instruction, Pipeline};
+use crate::qemu_log;
 
 /// What an operation executes, and takes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,8 +45,8 @@ pub(crate) fn read(
             return Err("the trace ends too early".into());
         }
         if line.starts_with(b"Trace ") {
-            let address = address(&line).ok_or("a line of the trace has no address")?;
-            trace.reach(address)?;
+            let address = qemu_log::address(&line).ok_or("a line of the trace has no address")?;
+            trace.reach(address.try_into()?)?;
         } else if line.starts_with(b"Stopped ") || line.starts_with(b"cpu_io_recompile") {
             // It was not executed, and will come again.
             trace.at = None;
@@ -53,14 +54,6 @@ pub(crate) fn read(
     }
     let operations = trace.calls.chunks_exact(2);
     Ok(operations.map(|of| of[1].minus(of[0])).collect())
-}
-
-/// Of `Trace 0: 0x7f0040005900 [00800400/00000864/00000110/ff020201] symbol`, what is second in the
-/// brackets.
-fn address(line: &[u8]) -> Option<u32> {
-    let brackets = line.split(|&byte| byte == b'[').nth(1)?;
-    let address = brackets.split(|&byte| byte == b'/').nth(1)?;
-    u32::from_str_radix(str::from_utf8(address).ok()?, 16).ok()
 }
 
 struct Trace<'a> {
@@ -158,28 +151,5 @@ impl<'a> Trace<'a> {
             .map_err(|error| format!("at {address:#x}: {error}"))?;
         self.instructions.insert(address, instruction);
         Ok(instruction)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_read_from_the_log_of_any_version() {
-        for (line, expected) in [
-            (
-                "Trace 0: 0x7f00 [00800400/00000864/00000110/ff020201] f\n",
-                Some(0x864),
-            ),
-            (
-                "Trace 0: 0x7f00 [00800400/0000000000000864/00000110/ff020201] f\n",
-                Some(0x864),
-            ),
-            ("Trace 0: 0x7f00 [00800400/x/00000110/ff020201] f\n", None),
-            ("Trace 0: 0x7f00\n", None),
-        ] {
-            assert_eq!(address(line.as_bytes()), expected, "{line}");
-        }
     }
 }
