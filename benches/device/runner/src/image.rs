@@ -1,6 +1,6 @@
 //! The images: built, measured, and run in QEMU.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use object::{Object as _, ObjectSection as _};
+use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use serde_json::Value;
 
 use crate::cycles::Cycles;
@@ -73,10 +73,30 @@ impl Image {
     pub(crate) fn flash(&self, program: &str) -> Result<u64, Box<dyn Error>> {
         let program = fs::read(&self.programs[program])?;
         let program = object::File::parse(&*program)?;
-        // The initial values of variables lie in flash, too.
-        let sections = [".text", ".rodata", ".data"].map(|name| program.section_by_name(name));
+        let sections = IN_FLASH.map(|name| program.section_by_name(name));
         let sizes = sections.iter().flatten().map(|section| section.size());
         Ok(sizes.sum())
+    }
+
+    /// The bytes of each function and constant in a program, by name.
+    pub(crate) fn symbols(&self, program: &str) -> Result<BTreeMap<String, u64>, Box<dyn Error>> {
+        let program = fs::read(&self.programs[program])?;
+        let program = object::File::parse(&*program)?;
+        let sections = IN_FLASH.map(|name| program.section_by_name(name));
+        let mut symbols = BTreeMap::new();
+        for symbol in program.symbols() {
+            let mut sections = sections.iter().flatten();
+            if sections.any(|section| Some(section.index()) == symbol.section_index()) {
+                // Without the hash, so that two builds can be compared.
+                let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
+                let name = match name.starts_with(".L") {
+                    true => "constants that have no name".into(),
+                    false => name,
+                };
+                *symbols.entry(name).or_default() += symbol.size();
+            }
+        }
+        Ok(symbols)
     }
 
     /// Runs a program, which fails where it finds a result wrong.
@@ -128,6 +148,9 @@ impl Image {
         Ok(())
     }
 }
+
+/// The sections that lie in flash: the initial values of variables do, too.
+const IN_FLASH: [&str; 3] = [".text", ".rodata", ".data"];
 
 /// The largest keys whose cycles are estimated: QEMU writes 100 bytes for every instruction before.
 const ESTIMATED_BITS: u64 = 2048;

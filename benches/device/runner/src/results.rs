@@ -73,10 +73,17 @@ impl Results {
             };
             add().map_err(|error| format!("{name}: {error}"))?;
         }
-        let rustc = Command::new("rustc").arg("--version").output()?.stdout;
-        let rustc = String::from_utf8(rustc)?.trim().into();
-        Ok(Self { rustc, rows })
+        Ok(Self {
+            rustc: rustc()?,
+            rows,
+        })
     }
+}
+
+/// The compiler, as it names itself.
+pub(crate) fn rustc() -> Result<String, Box<dyn Error>> {
+    let version = Command::new("rustc").arg("--version").output()?.stdout;
+    Ok(String::from_utf8(version)?.trim().into())
 }
 
 /// What an operation adds to a program.
