@@ -6,8 +6,10 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\"))");
-    println!("cargo::rustc-check-cfg=cfg(digits, values(\"13\", \"28\", \"32\", \"60\", \"64\"))");
-    println!("cargo::rustc-check-cfg=cfg(products, values(\"columns\", \"rows\"))");
+    println!(
+        "cargo::rustc-check-cfg=cfg(digits, values(\"13\", \"27\", \"28\", \"32\", \"60\", \"64\"))"
+    );
+    println!("cargo::rustc-check-cfg=cfg(products, values(\"assembly\", \"columns\", \"rows\"))");
     let multiplication = multiplication();
     if let Some(multiplication) = multiplication {
         println!("cargo::rustc-cfg=multiplication=\"{multiplication}\"");
@@ -15,6 +17,7 @@ fn main() {
     let digits = digits(multiplication);
     println!("cargo::rustc-cfg=digits=\"{digits}\"");
     let products = match digits {
+        "27" if !is_portable() => "assembly",
         "32" | "64" => "rows",
         _ => "columns",
     };
@@ -73,7 +76,7 @@ fn has_dsp() -> bool {
 /// The bits of a digit: those of a word where carries cost little, and otherwise a few less, so that products are
 /// summed up without carries. A `cfg` chooses others, for tests.
 fn digits(multiplication: Option<&str>) -> &'static str {
-    for bits in ["13", "28", "32", "60", "64"] {
+    for bits in ["13", "27", "28", "32", "60", "64"] {
         if env::var_os(format!("CARGO_CFG_TOKENLATCH_DIGITS_OF_{bits}")).is_some() {
             return bits;
         }
@@ -83,6 +86,21 @@ fn digits(multiplication: Option<&str>) -> &'static str {
         Some("muls") => "13",
         Some("umaal") => "32",
         _ if is_64_bit => "60",
+        _ if is_riscv_with_multiplication() && !is_portable() => "27",
         _ => "28",
     }
+}
+
+/// Whether the target is a RISC-V of 32 bits that multiplies, and has all 32 registers.
+fn is_riscv_with_multiplication() -> bool {
+    let target = env::var("TARGET").unwrap_or_default();
+    let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    target.starts_with("riscv32")
+        && !target.starts_with("riscv32e")
+        && features.split(',').any(|feature| feature == "m")
+}
+
+/// Whether a test forbids assembly.
+fn is_portable() -> bool {
+    env::var_os("CARGO_CFG_TOKENLATCH_PORTABLE").is_some()
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::rsa::portable::digits::{BITS, Digit, MASK, Word};
+use crate::rsa::portable::digits::{BITS, Digit, MASK, Unaligned};
 use crate::rsa::{Bits, Buffer, Capacity, LANES, PublicKey, Steps, View};
 
 /// The name of the algorithm, in a header's and in a JWK's `alg`.
@@ -208,14 +208,13 @@ fn is_encoded_message(message: &[Digit], len: usize, digest: &[u8; 32]) -> bool 
         .iter()
         .zip((0..).step_by(BITS as usize))
         .all(|(digit, bit): (_, usize)| {
-            // A digit lies within a word that starts with its first byte.
             let first = bit / 8;
             // Most of it is padding, which is built by the word.
-            let word = if first > 51 && first + size_of::<Word>() + 2 <= len {
-                Word::MAX
+            let word = if first > 51 && first + size_of::<Unaligned>() + 2 <= len {
+                Unaligned::MAX
             } else {
-                (0..size_of::<Word>()).rev().fold(0, |word, at| {
-                    word << 8 | Word::from(encoded_message_byte(first + at, len, digest))
+                (0..size_of::<Unaligned>()).rev().fold(0, |word, at| {
+                    word << 8 | Unaligned::from(encoded_message_byte(first + at, len, digest))
                 })
             };
             *digit == (word >> (bit % 8)) as Digit & MASK

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::portable::digits::{self, Digit};
+use super::portable::digits::{self, Digit, ZEROS};
 use super::portable::montgomery;
 use super::roca;
 use crate::error::Error;
@@ -199,8 +199,8 @@ macro_rules! capacities {
         impl sealed::Storage for Bits<$bits> {
             type Digits = [Digit; digits::stored_digits($bits)];
             const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
-            type Buffer = [Digit; 3 * digits::stored_digits($bits) - 1];
-            const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits) - 1];
+            type Buffer = [Digit; 3 * digits::stored_digits($bits) - ZEROS];
+            const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits) - ZEROS];
         }
 
         impl PublicKey<$bits> {

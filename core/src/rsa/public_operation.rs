@@ -1,6 +1,6 @@
 //! The public operation, RSAVP1 (RFC 8017 section 5.2.2), by the fastest backend for the processor.
 
-use super::portable::digits::{self, Digit};
+use super::portable::digits::{self, Digit, ZEROS};
 use super::portable::montgomery;
 use super::power::Steps;
 use super::public_key::View;
@@ -26,7 +26,7 @@ impl View<'_> {
         let len = digits::stored_digits(self.bits);
         let (s, t) = buffer.split_at_mut_checked(len)?;
         Some(Operation {
-            t: t.get_mut(..2 * len - 1)?,
+            t: t.get_mut(..2 * len - ZEROS)?,
             s,
             n: self.n.get(..len)?,
             constant: self.constant.get(..len)?,
@@ -192,17 +192,17 @@ pub(super) mod tests {
         let mut digits = std::vec![0; len];
         digits::set_from_be_bytes(&mut digits, s);
         for backend in BACKENDS {
-            let mut t = std::vec![0; 2 * len - 1];
+            let mut t = std::vec![0; 2 * len - ZEROS];
             let can = backend(&mut t, &digits, view_n, constant, e);
-            assert!(!can || &t[len - 1..] == power, "the backends differ");
+            assert!(!can || &t[len - ZEROS..] == power, "the backends differ");
         }
-        let mut t = std::vec![0; len - 1];
+        let mut t = std::vec![0; len - ZEROS];
         t.extend(&digits);
         for step in Steps::of(e) {
             montgomery::take(step, &mut t, &digits, view_n, constant);
         }
-        montgomery::reduce(&mut t[len - 1..], view_n);
-        assert_eq!(&t[len - 1..], power, "a backend differs from the steps");
+        montgomery::reduce(&mut t[len - ZEROS..], view_n);
+        assert_eq!(&t[len - ZEROS..], power, "a backend differs from the steps");
 
         let mut bytes: Vec<u8> = digits::le_bytes(power).take(n.len()).collect();
         bytes.reverse();

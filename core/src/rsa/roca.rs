@@ -33,7 +33,7 @@ const fn remainder(n: &[u8], divisor: Word) -> Word {
     // Short chunks come first: a chunk shifts all before it by its own length.
     let mut len = n.len() % BYTES;
     while let Some((chunk, lower)) = n.split_at_checked(len) {
-        let chunk_and_remainder = remainder << (8 * BYTES) | short_number(chunk);
+        let chunk_and_remainder = remainder << (8 * BYTES) | short_number(chunk) as Word;
         remainder = modulo(chunk_and_remainder, divisor);
         if lower.is_empty() {
             break;

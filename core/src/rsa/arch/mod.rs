@@ -8,8 +8,9 @@ cfg_select! {
     multiplication = "umaal" => {
         pub(crate) mod arm_dsp;
     }
-    all(target_arch = "riscv32", target_feature = "m") => {
-        pub(crate) mod riscv32;
+    products = "assembly" => {
+        pub(crate) mod columns;
+        mod riscv32;
     }
     target_arch = "x86_64" => {
         pub(crate) mod x86_64;

@@ -1,107 +1,352 @@
-//! The columns of a product on RISC-V of 32 bits with multiplication, in assembly.
+//! Products by columns on RISC-V of 32 bits, as `columns` says, four columns at a time.
+//!
+//! MUL and MULHU give the two words of a product, but the carry from one to the other would take two more
+//! instructions. So a column adds up the low words of its products apart from the high ones:
+//!
+//! - *low* is the sum modulo 2^32.
+//! - *high* adds up floor(xy / B), where B = 2^27: the high word of 32x * y.
+//!
+//! The sum is high * B + rest, where rest adds up all xy mod B. As long as rest fits in a word, it is
+//! low - high * B modulo 2^32, and nothing needs to add it up.
+//!
+//! Now and then, a column is *settled*: what is above a digit moves from rest to high, and from high to a third
+//! word, *top*. High and rest are below B then, and each product adds less than B to both. So there is room for
+//! 31 products, or for 30 once a settled column is doubled.
 
-use core::arch::{asm, naked_asm};
+use core::arch::naked_asm;
 
-use crate::rsa::portable::digits::{Digit, Sum};
+use crate::rsa::portable::digits::Digit;
 
-/// Adds two neighbouring columns of a product to two sums, as `columns` does.
-#[inline(always)]
-pub(crate) fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
-    let above = y.get(..=x.len())?.as_ptr().wrapping_add(x.len());
-    let [low_0, low_1, high_0, high_1]: [u32; 4];
-    // SAFETY: `add_with_mulhu` reads all digits of x, from the start upwards, and as many of y below
-    // `above`, and `above` itself.
-    unsafe {
-        asm!(
-            "call {add_with_mulhu}",
-            add_with_mulhu = sym add_with_mulhu,
-            inout("a0") x.as_ptr() => _,
-            inout("a1") above => _,
-            inout("a2") x.len() => _,
-            inout("a3") low as u32 => low_0,
-            inout("a4") (low >> 32) as u32 => low_1,
-            inout("a5") high as u32 => high_0,
-            inout("a6") (high >> 32) as u32 => high_1,
-            clobber_abi("C"),
-            options(pure, readonly),
-        );
-    }
-    let sum = |low, high| Sum::from(low) | Sum::from(high) << 32;
-    Some([sum(low_0, low_1), sum(high_0, high_1)])
+/// Lets the assembler use instructions of 2 bytes where the processor has them.
+macro_rules! compressed {
+    () => {
+        cfg_select! {
+            target_feature = "c" => { ".option arch, +c" }
+            _ => { "" }
+        }
+    };
 }
 
-/// MUL and MULHU give the two words of a product, but the carry from one to the other would take two
-/// more instructions.
+// The registers of the four columns.
+macro_rules! low {
+    (0) => {"t3"}; (1) => {"t4"}; (2) => {"t5"}; (3) => {"t6"};
+}
+macro_rules! high {
+    (0) => {"a6"}; (1) => {"a7"}; (2) => {"s2"}; (3) => {"s3"};
+}
+macro_rules! top {
+    (before) => {"s1"}; (0) => {"s4"}; (1) => {"s5"}; (2) => {"s6"}; (3) => {"s7"};
+}
+
+macro_rules! for_all_sums {
+    ($instruction:literal) => {
+        concat!(
+            ".irp sum, t3, t4, t5, t6, a6, a7, s2, s3, s4, s5, s6, s7\n",
+            $instruction,
+            "\n.endr",
+        )
+    };
+}
+
+/// Takes the digit of x, or of q, at a distance.
+macro_rules! load_x {
+    ($at:literal) => {
+        concat!("lw a4, 4 * ", $at, "(s0)\n", "slli t0, a4, 5\n")
+    };
+}
+
+/// Adds the product of that digit and one of y, or of n, to a column.
+macro_rules! add_product {
+    ($y:literal, $column:tt) => {
+        concat!(
+            "mul a5, a4, ", $y, "\n",
+            "add ", low!($column), ", ", low!($column), ", a5\n",
+            "mulhu a5, t0, ", $y, "\n",
+            "add ", high!($column), ", ", high!($column), ", a5\n",
+        )
+    };
+}
+
+/// Adds the products of a digit of x to the four columns. Then the next digit of y below takes the place of the
+/// highest one.
+macro_rules! add_products {
+    ($at:literal, $y_0:literal, $y_1:literal, $y_2:literal, $y_3:literal) => {
+        concat!(
+            load_x!($at),
+            add_product!($y_0, 0),
+            add_product!($y_1, 1),
+            add_product!($y_2, 2),
+            add_product!($y_3, 3),
+            "lw ", $y_3, ", 12 - 4 * ", $at, "(s1)\n",
+        )
+    };
+}
+
+macro_rules! settle_rest {
+    ($column:tt) => {
+        concat!(
+            "slli a5, ", high!($column), ", 27\n",
+            "sub a5, ", low!($column), ", a5\n",
+            "srli a5, a5, 27\n",
+            "add ", high!($column), ", ", high!($column), ", a5\n",
+        )
+    };
+}
+
+macro_rules! settle {
+    ($column:tt) => {
+        concat!(
+            settle_rest!($column),
+            "srli a5, ", high!($column), ", 27\n",
+            "add ", top!($column), ", ", top!($column), ", a5\n",
+            "and ", high!($column), ", ", high!($column), ", s10\n",
+        )
+    };
+}
+
+/// Takes the digit of a column whose rest is settled to a4. In t2 is the carry to this column, and then what is
+/// known of the carry to the next one.
+macro_rules! take_digit {
+    ($column:tt, $two_below:tt) => {
+        concat!(
+            "and a4, ", low!($column), ", s10\n",
+            "add a4, a4, t2\n",
+            "srli t2, a4, 27\n",
+            "and a4, a4, s10\n",
+            "add t2, t2, ", top!($two_below), "\n",
+        )
+    };
+}
+
+/// Finds the digit of q with which the multiple of n clears the digit of a column.
+macro_rules! digit_of_q {
+    ($column:tt, $two_below:tt) => {
+        concat!(
+            settle_rest!($column),
+            take_digit!($column, $two_below),
+            // q * n_0 mod B and the digit are both zero, or their sum is B.
+            "snez a5, a4\n",
+            "add t2, t2, a5\n",
+            "mul a4, a4, t1\n",
+            "and a4, a4, s10\n",
+            "sw a4, 4 * ", $column, "(s8)\n",
+            "slli t0, a4, 5\n",
+            "mulhu a5, t0, a0\n",
+            "add t2, t2, a5\n",
+            "add t2, t2, ", high!($column), "\n",
+        )
+    };
+}
+
+macro_rules! digit_of_result {
+    ($column:tt, $two_below:tt) => {
+        concat!(
+            take_digit!($column, $two_below),
+            "sw a4, 4 * ", $column, "(s8)\n",
+            "add t2, t2, ", high!($column), "\n",
+        )
+    };
+}
+
+/// Does what `columns::multiply` says. The digits of x, of y and of n, `len` each, have two zeros above them.
 ///
-/// So the low words and the high words are added up apart, in runs of at most 16 products xy. The high
-/// word of 16x * y is xy / 2^28, rounded down. So the sum H of these words fits in a word, and the sum of
-/// the products is at least 2^28 * H and less than 2^28 * H + 2^32. One number of that range ends in the
-/// sum of the low words.
+/// The most products between two times that a column is settled are 29, and a column that was doubled before:
+/// four of a corner, one that comes before a run in the upper half, and 24 of the run. Top stays below 2^9, for
+/// columns of 2 * 152 products (4096 bits) are below 2^63.
+///
+/// | registers | |
+/// |---|---|
+/// | `low!`, `high!`, `top!` | the columns |
+/// | a0 to a3 | four digits of y |
+/// | a4, t0 | a digit of x, and 32 times it |
+/// | s0, s1 | the addresses of digits of x and of y |
+/// | t1 | the address at which the runs end; then -1/n mod B |
+/// | t2 | the address at which a run ends; then the carry to the next column |
+/// | s8, s9 | the addresses of t\[k\] and of x |
+/// | s10, s11 | B - 1, and 4 len |
+/// | a5 | any other value |
 #[unsafe(naked)]
-unsafe extern "C" fn add_with_mulhu() {
+pub(super) unsafe extern "C" fn multiply_columns(
+    t: *mut Digit,
+    y: *const Digit,
+    n: *const Digit,
+    len: usize,
+    negated_inverse: Digit,
+) {
     naked_asm!(
         ".option push",
         ".option arch, +m",
-        // Every instruction has 4 bytes, and so every step has 44.
-        ".option norvc",
-        "beqz a2, 3f",
-        "lw t0, (a1)",
-        // The first run may be incomplete: its first steps are skipped.
-        "neg t1, a2",
-        "andi t1, t1, 15",
-        "add a2, a2, t1",
-        "slli t1, t1, 2",
-        "sub a0, a0, t1",
-        "add a1, a1, t1",
-        "li t2, 44 / 4",
-        "mul t1, t1, t2",
-        "la t2, 2f",
-        "add t2, t2, t1",
-        "li t3, 0",
-        "li t4, 0",
-        "li t5, 0",
-        "li t6, 0",
-        "jr t2",
-        "1:",
-        "li t3, 0",
-        "li t4, 0",
-        "li t5, 0",
-        "li t6, 0",
-        "2:",
-        ".irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15",
-        "lw t1, 4 * \\i(a0)",
-        "slli t2, t1, 4",
-        "mul a7, t1, t0",
-        "add t5, t5, a7",
-        "mulhu a7, t2, t0",
-        "add t6, t6, a7",
-        "lw t0, -4 - 4 * \\i(a1)",
-        "mul a7, t1, t0",
-        "add t3, t3, a7",
-        "mulhu a7, t2, t0",
-        "add t4, t4, a7",
+        compressed!(),
+        "addi sp, sp, -80",
+        ".irp saved, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
+        "sw s\\saved, 4 * \\saved(sp)",
         ".endr",
-        "slli t1, t4, 28",
-        "sltu t1, t3, t1",
-        "srli t4, t4, 4",
-        "add a3, a3, t3",
-        "sltu t3, a3, t3",
-        "add a4, a4, t4",
-        "add a4, a4, t1",
-        "add a4, a4, t3",
-        "slli t1, t6, 28",
-        "sltu t1, t5, t1",
-        "srli t6, t6, 4",
-        "add a5, a5, t5",
-        "sltu t5, a5, t5",
-        "add a6, a6, t6",
-        "add a6, a6, t1",
-        "add a6, a6, t5",
-        "addi a0, a0, 64",
-        "addi a1, a1, -64",
-        "addi a2, a2, -16",
-        "bnez a2, 1b",
+        "sw ra, 48(sp)",
+        "sw a1, 52(sp)",
+        "sw a2, 56(sp)",
+        "sw a4, 60(sp)",
+        // The carries to the first and to the second of the next four columns.
+        "sw zero, 64(sp)",
+        "sw zero, 68(sp)",
+        "mv s8, a0",
+        "slli s11, a3, 2",
+        "add s9, s8, s11",
+        "li s10, (1 << 27) - 1",
+
+        // Four columns of the product.
+        "1:",
+        for_all_sums!("li \\sum, 0"),
+        "mv s0, s9",
+        "lw s1, 52(sp)",
+        "sub a5, s8, s9",
+        "add a5, a5, s11",
+        // A square's runs end at x[k / 2], others at x[k] or x[len].
+        "beq s1, s9, 2f",
+        "bltu s8, s9, 3f",
+        "mv a5, s11",
+        "j 3f",
+        "2:",
+        "srli a5, a5, 1",
         "3:",
+        "add t1, s9, a5",
+        "call {add_runs}",
+        "lw a5, 52(sp)",
+        "bne a5, s9, 4f",
+        for_all_sums!("slli \\sum, \\sum, 1"),
+        "j 5f",
+        "4:",
+        "bgeu s8, s9, 6f",
+        "5:",
+        // The corner.
+        load_x!("0"),
+        add_product!("a0", 0),
+        add_product!("a1", 1),
+        add_product!("a2", 2),
+        add_product!("a3", 3),
+        load_x!("1"),
+        add_product!("a0", 1),
+        add_product!("a1", 2),
+        add_product!("a2", 3),
+        load_x!("2"),
+        add_product!("a0", 2),
+        add_product!("a1", 3),
+        load_x!("3"),
+        add_product!("a0", 3),
+
+        // The same columns of q * n.
+        "6:",
+        "sub s0, s9, s11",
+        "lw s1, 56(sp)",
+        "mv t1, s8",
+        "bltu s8, s9, 7f",
+        "mv t1, s9",
+        "7:",
+        "call {add_runs}",
+        "lw t2, 64(sp)",
+        "lw s1, 68(sp)",
+        "bgeu s8, s9, 8f",
+        "lw t1, 60(sp)",
+        digit_of_q!(0, before),
+        add_product!("a1", 1),
+        add_product!("a2", 2),
+        add_product!("a3", 3),
+        digit_of_q!(1, 0),
+        add_product!("a1", 2),
+        add_product!("a2", 3),
+        digit_of_q!(2, 1),
+        add_product!("a1", 3),
+        digit_of_q!(3, 2),
+        "j 9f",
+        "8:",
+        digit_of_result!(0, before),
+        digit_of_result!(1, 0),
+        digit_of_result!(2, 1),
+        digit_of_result!(3, 2),
+        "9:",
+        "sw t2, 64(sp)",
+        "sw s7, 68(sp)",
+        "addi s8, s8, 16",
+        "add a5, s9, s11",
+        "bne s8, a5, 1b",
+
+        ".irp saved, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
+        "lw s\\saved, 4 * \\saved(sp)",
+        ".endr",
+        "lw ra, 48(sp)",
+        "addi sp, sp, 80",
+        "ret",
+        ".option pop",
+        add_runs = sym add_runs,
+    );
+}
+
+/// Adds the runs of x, at s0, and y, at s1, to the columns. Leaves s0 at the end in t1, and in a0 to a3 the digits
+/// of y that belong to the digit of x there.
+///
+/// The lower half begins with x\[0\] * y\[k\]. The upper half begins with x\[k - len + 1\] * y\[len - 1\], which is
+/// alone in the first column, and then x\[k - len + 2\] * y\[len - 2\], where y is read up to its second zero. From
+/// there on, the number of digits is even. They are taken by fours, but the first two are skipped if they must be.
+///
+/// A run is 24 digits of x, or fewer. After a run, the columns are settled.
+#[unsafe(naked)]
+unsafe extern "C" fn add_runs() {
+    naked_asm!(
+        ".option push",
+        ".option arch, +m",
+        compressed!(),
+        "sub a5, s8, s9",
+        "bgez a5, 1f",
+        "add s1, s1, s11",
+        "add s1, s1, a5",
+        "j 2f",
+        "1:",
+        "add s0, s0, a5",
+        "addi s0, s0, 8",
+        "add s1, s1, s11",
+        "addi s1, s1, -8",
+        load_x!("-1"),
+        "lw a0, 4(s1)",
+        add_product!("a0", 0),
+        "2:",
+        "sub a5, t1, s0",
+        "andi a5, a5, 8",
+        "bnez a5, 3f",
+        "lw a0, 0(s1)",
+        "lw a1, 4(s1)",
+        "lw a2, 8(s1)",
+        "lw a3, 12(s1)",
+        "addi s1, s1, -16",
+        "j 7f",
+        "3:",
+        "lw a2, 0(s1)",
+        "lw a3, 4(s1)",
+        "lw a0, 8(s1)",
+        "lw a1, 12(s1)",
+        "addi s0, s0, -8",
+        "addi s1, s1, -8",
+        "addi t2, s0, 4 * 24",
+        "bleu t2, t1, 6f",
+        "mv t2, t1",
+        "j 6f",
+        "4:",
+        "addi t2, s0, 4 * 24",
+        "bleu t2, t1, 5f",
+        "mv t2, t1",
+        "5:",
+        add_products!("0", "a0", "a1", "a2", "a3"),
+        add_products!("1", "a3", "a0", "a1", "a2"),
+        "6:",
+        add_products!("2", "a2", "a3", "a0", "a1"),
+        add_products!("3", "a1", "a2", "a3", "a0"),
+        "addi s0, s0, 16",
+        "addi s1, s1, -16",
+        "bne s0, t2, 5b",
+        settle!(0),
+        settle!(1),
+        settle!(2),
+        settle!(3),
+        "7:",
+        "bne s0, t1, 4b",
         "ret",
         ".option pop",
     );

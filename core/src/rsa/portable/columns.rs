@@ -32,9 +32,6 @@ cfg_select! {
     all(any(multiplication = "muls", multiplication = "umlal"), not(tokenlatch_portable)) => {
         use crate::rsa::arch::arm::add_run;
     }
-    all(target_arch = "riscv32", target_feature = "m", not(tokenlatch_portable)) => {
-        use crate::rsa::arch::riscv32::add_run;
-    }
     _ => {
         /// Does what [`add_columns`] does, for sums that have room for all products.
         #[inline(always)]

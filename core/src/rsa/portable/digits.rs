@@ -4,6 +4,8 @@
 //! digits then costs one multiply-accumulate, where digits of whole words need carries. Every sum of `RUN`
 //! products of two digits fits in a `Sum`. Digits of whole words are for processors where carries are cheap
 //! (`rows`): there are fewer of them.
+//!
+//! A digit begins at any bit of a byte. It fits, together with the bits before it, in an `Unaligned`.
 
 cfg_select! {
     // For processors that cannot multiply 32 by 32 bits to 64.
@@ -13,9 +15,24 @@ cfg_select! {
             pub(crate) type Sum = u32;
             pub(crate) type Wide = u64;
             pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
             pub(crate) type Signed = i32;
             pub(crate) type SignedDigit = i32;
             pub(crate) const BITS: u32 = 13;
+        }
+    }
+    // For processors that add up the two words of a product apart.
+    digits = "27" => {
+        mod word {
+            pub(crate) type Digit = u32;
+            #[cfg(products = "columns")]
+            pub(crate) type Sum = u64;
+            pub(crate) type Wide = u64;
+            pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u64;
+            pub(crate) type Signed = i64;
+            pub(crate) type SignedDigit = i32;
+            pub(crate) const BITS: u32 = 27;
         }
     }
     digits = "28" => {
@@ -24,6 +41,7 @@ cfg_select! {
             pub(crate) type Sum = u64;
             pub(crate) type Wide = u64;
             pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
             pub(crate) type Signed = i64;
             pub(crate) type SignedDigit = i32;
             pub(crate) const BITS: u32 = 28;
@@ -34,6 +52,7 @@ cfg_select! {
             pub(crate) type Digit = u32;
             pub(crate) type Wide = u64;
             pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
             pub(crate) type Signed = i64;
             pub(crate) type SignedDigit = i64;
             pub(crate) const BITS: u32 = 32;
@@ -45,6 +64,7 @@ cfg_select! {
             pub(crate) type Sum = u128;
             pub(crate) type Wide = u128;
             pub(crate) type Word = u64;
+            pub(crate) type Unaligned = u64;
             pub(crate) type Signed = i128;
             pub(crate) type SignedDigit = i64;
             pub(crate) const BITS: u32 = 60;
@@ -55,6 +75,7 @@ cfg_select! {
             pub(crate) type Digit = u64;
             pub(crate) type Wide = u128;
             pub(crate) type Word = u64;
+            pub(crate) type Unaligned = u64;
             pub(crate) type Signed = i128;
             pub(crate) type SignedDigit = i128;
             pub(crate) const BITS: u32 = 64;
@@ -63,7 +84,7 @@ cfg_select! {
 }
 #[cfg(products = "columns")]
 pub(crate) use word::Sum;
-pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Wide, Word};
+pub(crate) use word::{BITS, Digit, Signed, SignedDigit, Unaligned, Wide, Word};
 
 /// How many products of two digits a `Sum` has room for.
 #[cfg(products = "columns")]
@@ -77,6 +98,11 @@ cfg_select! {
         pub(crate) const GROUP: usize = 4;
         const HEADROOM: usize = 0;
     }
+    digits = "27" => {
+        /// How many columns are summed up at a time.
+        pub(crate) const GROUP: usize = 4;
+        const HEADROOM: usize = 2;
+    }
     _ => {
         /// How many columns are summed up at a time.
         const GROUP: usize = 2;
@@ -84,19 +110,21 @@ cfg_select! {
     }
 }
 
+/// How many zeros are above a number: products by columns read them.
+pub(crate) const ZEROS: usize = if BITS == 27 { 2 } else { 1 };
+
 /// How many digits to store for a modulus n of that many bits: the least multiple L of `GROUP` for which
-/// R = 2^(BITS * L) is above n, and at least 4n for products by columns; and one for a zero above.
+/// R = 2^(BITS * L) is above n, and at least 4n for products by columns; and `ZEROS` for zeros above.
 pub(crate) const fn stored_digits(bits: usize) -> usize {
-    (bits + HEADROOM).div_ceil(GROUP * BITS as usize) * GROUP + 1
+    (bits + HEADROOM).div_ceil(GROUP * BITS as usize) * GROUP + ZEROS
 }
 
 /// Sets `digits` to the big-endian number `bytes` (OS2IP, RFC 8017 section 4.2) as far as it fits.
 pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
     let (mut digits, mut bytes, mut shift) = (digits, bytes, 0);
     while let [digit, higher @ ..] = digits {
-        // A digit lies within a word that starts with its first byte.
         let word = match bytes.last_chunk() {
-            Some(word) => Word::from_be_bytes(*word),
+            Some(word) => Unaligned::from_be_bytes(*word),
             None => short_number(bytes),
         };
         *digit = (word >> shift) as Digit & MASK;
@@ -110,11 +138,11 @@ pub(crate) const fn set_from_be_bytes(digits: &mut [Digit], bytes: &[u8]) {
     }
 }
 
-/// The big-endian number `bytes`, which has at most the bytes of a word.
-pub(crate) const fn short_number(bytes: &[u8]) -> Word {
+/// The big-endian number `bytes`, which has at most the bytes of the result.
+pub(crate) const fn short_number(bytes: &[u8]) -> Unaligned {
     let (mut bytes, mut number) = (bytes, 0);
     while let [byte, lower @ ..] = bytes {
-        number = number << 8 | *byte as Word;
+        number = number << 8 | *byte as Unaligned;
         bytes = lower;
     }
     number

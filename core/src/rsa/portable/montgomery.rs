@@ -10,11 +10,13 @@ use super::columns::add_columns;
 #[cfg(products = "columns")]
 use super::digits::product;
 use super::digits::{
-    BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, bit_len, is_less, subtract,
+    BITS, Digit, MASK, Signed, SignedDigit, Wide, Word, ZEROS, bit_len, is_less, subtract,
 };
 #[cfg(products = "rows")]
 use super::rows;
 use crate::rsa::arch::SHORT;
+#[cfg(products = "assembly")]
+use crate::rsa::arch::columns;
 use crate::rsa::power::Step;
 
 /// Takes one step to the power: t holds x in its upper half.
@@ -34,7 +36,7 @@ pub(crate) fn take(step: Step, t: &mut [Digit], s: &[Digit], n: &[Digit], consta
 
 /// The half of a buffer for a product modulo n that holds first a factor and then the result.
 pub(crate) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit] {
-    let len = n.len().saturating_sub(1);
+    let len = n.len().saturating_sub(ZEROS);
     t.get_mut(len..).unwrap_or_default()
 }
 
@@ -42,6 +44,12 @@ pub(crate) fn upper_half<'t>(t: &'t mut [Digit], n: &[Digit]) -> &'t mut [Digit]
 /// lower half holds q.
 fn multiply(t: &mut [Digit], y: Option<&[Digit]>, n: &[Digit]) {
     let _ = try_multiply(t, y, n);
+}
+
+#[cfg(products = "assembly")]
+#[inline(always)]
+fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, n: &[Digit]) -> Option<()> {
+    columns::multiply(t, y, n, negated_inverse(*n.first()?))
 }
 
 /// Does what `multiply` does, written so that the compiler needs no panic for a bound.
@@ -62,7 +70,7 @@ fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Opti
 #[cfg(products = "columns")]
 #[inline(never)]
 fn try_multiply(t: &mut [Digit], y: Option<&[Digit]>, modulus: &[Digit]) -> Option<()> {
-    let len = modulus.len().checked_sub(1)?;
+    let len = modulus.len().checked_sub(ZEROS)?;
     let [n0, n1, ..] = *modulus else { return None };
     let inverse = negated_inverse(n0);
     // All lengths now follow from one, so that fewer registers hold lengths.
@@ -141,7 +149,7 @@ const WINDOW: usize = STEP as usize + 3;
 /// The log for which the key's constant is 2^log mod n, where n has that many stored digits. The constant
 /// is R^2 mod n, or a lower power of 2, from which backends with a lower R can start, too.
 pub(crate) const fn log_of_constant(stored_digits: usize) -> usize {
-    (2 * (stored_digits - 1) - SHORT) * BITS as usize
+    (2 * (stored_digits - ZEROS) - SHORT) * BITS as usize
 }
 
 /// Sets `constant` to the key's constant.
@@ -274,7 +282,7 @@ mod tests {
         let one = &BigUint::from(1u8);
         for bits in (2048..2110).chain([3072, 3500, 3584, 4095, 4096]) {
             let len = stored_digits(bits);
-            let r = &(one << (BITS as usize * (len - 1)));
+            let r = &(one << (BITS as usize * (len - ZEROS)));
             for n in [(one << bits) - one, (one << (bits - 1)) + one] {
                 let n_digits = digits(&n, len);
                 let bound = if cfg!(products = "rows") {
@@ -286,7 +294,7 @@ mod tests {
                 let (highest, ones) = (&bound - one, (one << bits) - one);
                 for (x, y) in [(&highest, &highest), (&highest, &ones), (&ones, &ones)] {
                     let y_digits = digits(y, len);
-                    let mut t = vec![0; len - 1];
+                    let mut t = vec![0; len - ZEROS];
                     t.extend(digits(x, len));
                     let mut square = t.clone();
                     multiply(&mut t, Some(&y_digits), &n_digits);
@@ -301,7 +309,7 @@ mod tests {
                 let mut constant = vec![0; len];
                 set_to_constant(&mut constant, &n_digits);
                 assert_eq!(number(&constant), (one << log_of_constant(len)) % &n);
-                let mut t = vec![0; len - 1];
+                let mut t = vec![0; len - ZEROS];
                 t.extend(digits(one, len));
                 take(Step::Enter, &mut t, &[], &n_digits, &constant);
                 let form = number(upper_half(&mut t, &n_digits));
