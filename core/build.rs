@@ -7,7 +7,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\"))");
     println!(
-        "cargo::rustc-check-cfg=cfg(digits, values(\"13\", \"27\", \"28\", \"32\", \"60\", \"64\"))"
+        "cargo::rustc-check-cfg=cfg(digits, values(\"14\", \"27\", \"28\", \"32\", \"60\", \"64\"))"
     );
     println!("cargo::rustc-check-cfg=cfg(products, values(\"assembly\", \"columns\", \"rows\"))");
     let multiplication = multiplication();
@@ -17,7 +17,7 @@ fn main() {
     let digits = digits(multiplication);
     println!("cargo::rustc-cfg=digits=\"{digits}\"");
     let products = match digits {
-        "27" if !is_portable() => "assembly",
+        "14" | "27" if !is_portable() => "assembly",
         "32" | "64" => "rows",
         _ => "columns",
     };
@@ -76,14 +76,14 @@ fn has_dsp() -> bool {
 /// The bits of a digit: those of a word where carries cost little, and otherwise a few less, so that products are
 /// summed up without carries. A `cfg` chooses others, for tests.
 fn digits(multiplication: Option<&str>) -> &'static str {
-    for bits in ["13", "27", "28", "32", "60", "64"] {
+    for bits in ["14", "27", "28", "32", "60", "64"] {
         if env::var_os(format!("CARGO_CFG_TOKENLATCH_DIGITS_OF_{bits}")).is_some() {
             return bits;
         }
     }
     let is_64_bit = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|bits| bits == "64");
     match multiplication {
-        Some("muls") => "13",
+        Some("muls") => "14",
         Some("umaal") => "32",
         _ if is_64_bit => "60",
         _ if is_riscv_with_multiplication() && !is_portable() => "27",

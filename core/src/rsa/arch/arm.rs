@@ -1,17 +1,12 @@
-//! The columns of a product on Arm's microcontrollers, in assembly.
+//! The columns of a product on ARMv7-M, and on ARMv8-M with the main extension, in assembly.
 //!
-//! Sums, digits and addresses just fit in the registers, but the compiler does not find out how. For a
-//! Cortex-M4, it does not use UMLAL either.
+//! Sums, digits and addresses just fit in the registers, but the compiler does not find out how.
 
-use core::arch::asm;
-#[cfg(multiplication = "umlal")]
-use core::arch::naked_asm;
+use core::arch::{asm, naked_asm};
 
 use crate::rsa::portable::digits::{Digit, Sum};
 
-/// Adds two neighbouring columns of a product to two sums, as `columns` does, on ARMv7-M and on ARMv8-M
-/// with the main extension.
-#[cfg(multiplication = "umlal")]
+/// Adds two neighbouring columns of a product to two sums, as `columns` does.
 #[inline(always)]
 pub(crate) fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
     let above = y.get(..=x.len())?.as_ptr().wrapping_add(x.len());
@@ -43,7 +38,6 @@ pub(crate) fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option
 /// The three lowest bits of the number of digits say whether one, two and four digits come first. All
 /// others come in eights, and four digits are the second half of an eight. The function keeps all
 /// registers but those named in `add_run`, because the compiler is short of registers.
-#[cfg(multiplication = "umlal")]
 #[unsafe(naked)]
 unsafe extern "C" fn add_with_umlal() {
     macro_rules! four_digits {
@@ -95,84 +89,4 @@ unsafe extern "C" fn add_with_umlal() {
         "6:",
         "pop {{r6, r9, r10, r11, pc}}",
     );
-}
-
-/// Adds two neighbouring columns of a product to two sums, as `columns` does, on ARMv6-M and on ARMv8-M
-/// without the main extension. MULS overwrites one of its factors.
-#[cfg(multiplication = "muls")]
-#[inline(always)]
-pub(crate) fn add_run([low, high]: [Sum; 2], x: &[Digit], y: &[Digit]) -> Option<[Sum; 2]> {
-    let above = y.get(..=x.len())?.as_ptr().wrapping_add(x.len());
-    let (low_sum, high_sum);
-    // SAFETY: there are as many steps as x has digits. Each reads one digit of x, from its start upwards,
-    // and one of y, from that below `above` downwards. The register r6 is restored.
-    unsafe {
-        asm!(
-            "mov r8, r6",
-            "ldrh r4, [r0]",
-            "mov r10, r5",
-            "subs r5, r5, r1",
-            "lsrs r5, r5, #3",
-            "lsls r5, r5, #3",
-            "adds r5, r5, r1",
-            "mov r9, r5",
-            "b 3f",
-            "2:",
-            "subs r0, #8",
-            "ldrh r6, [r1, #0]",
-            "ldrh r5, [r0, #6]",
-            "muls r4, r6, r4",
-            "adds r3, r3, r4",
-            "muls r6, r5, r6",
-            "adds r2, r2, r6",
-            "ldrh r6, [r1, #2]",
-            "ldrh r4, [r0, #4]",
-            "muls r5, r6, r5",
-            "adds r3, r3, r5",
-            "muls r6, r4, r6",
-            "adds r2, r2, r6",
-            "ldrh r6, [r1, #4]",
-            "ldrh r5, [r0, #2]",
-            "muls r4, r6, r4",
-            "adds r3, r3, r4",
-            "muls r6, r5, r6",
-            "adds r2, r2, r6",
-            "ldrh r6, [r1, #6]",
-            "ldrh r4, [r0, #0]",
-            "muls r5, r6, r5",
-            "adds r3, r3, r5",
-            "muls r6, r4, r6",
-            "adds r2, r2, r6",
-            "adds r1, #8",
-            "3:",
-            "cmp r1, r9",
-            "bne 2b",
-            "b 5f",
-            "4:",
-            "subs r0, #2",
-            "ldrh r6, [r1, #0]",
-            "ldrh r5, [r0, #0]",
-            "muls r4, r6, r4",
-            "adds r3, r3, r4",
-            "muls r6, r5, r6",
-            "adds r2, r2, r6",
-            "mov r4, r5",
-            "adds r1, #2",
-            "5:",
-            "cmp r1, r10",
-            "bne 4b",
-            "mov r6, r8",
-            inout("r0") above => _,
-            inout("r1") x.as_ptr() => _,
-            inout("r2") low => low_sum,
-            inout("r3") high => high_sum,
-            out("r4") _,
-            inout("r5") x.as_ptr_range().end => _,
-            out("r8") _,
-            out("r9") _,
-            out("r10") _,
-            options(pure, readonly, nostack),
-        );
-    }
-    Some([low_sum, high_sum])
 }

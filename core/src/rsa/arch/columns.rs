@@ -1,5 +1,8 @@
 //! Products by columns, all in assembly: the compiler would not find the registers.
 
+#[cfg(multiplication = "muls")]
+use super::arm_baseline::multiply_columns;
+#[cfg(target_arch = "riscv32")]
 use super::riscv32::multiply_columns;
 use crate::rsa::portable::digits::{Digit, GROUP, Word, ZEROS};
 

@@ -2,14 +2,17 @@
 
 cfg_select! {
     tokenlatch_portable => {}
-    any(multiplication = "muls", multiplication = "umlal") => {
+    multiplication = "umlal" => {
         pub(crate) mod arm;
     }
     multiplication = "umaal" => {
         pub(crate) mod arm_dsp;
     }
     products = "assembly" => {
+        #[cfg(multiplication = "muls")]
+        mod arm_baseline;
         pub(crate) mod columns;
+        #[cfg(target_arch = "riscv32")]
         mod riscv32;
     }
     target_arch = "x86_64" => {

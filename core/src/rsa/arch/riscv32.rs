@@ -216,8 +216,8 @@ pub(super) unsafe extern "C" fn multiply_columns(
         "j 5f",
         "4:",
         "bgeu s8, s9, 6f",
-        "5:",
         // The corner.
+        "5:",
         load_x!("0"),
         add_product!("a0", 0),
         add_product!("a1", 1),

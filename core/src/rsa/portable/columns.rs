@@ -29,7 +29,7 @@ pub(crate) fn add_columns(
 }
 
 cfg_select! {
-    all(any(multiplication = "muls", multiplication = "umlal"), not(tokenlatch_portable)) => {
+    all(multiplication = "umlal", not(tokenlatch_portable)) => {
         use crate::rsa::arch::arm::add_run;
     }
     _ => {

@@ -9,16 +9,17 @@
 
 cfg_select! {
     // For processors that cannot multiply 32 by 32 bits to 64.
-    digits = "13" => {
+    digits = "14" => {
         mod word {
             pub(crate) type Digit = u16;
+            #[cfg(products = "columns")]
             pub(crate) type Sum = u32;
             pub(crate) type Wide = u64;
             pub(crate) type Word = u32;
             pub(crate) type Unaligned = u32;
             pub(crate) type Signed = i32;
             pub(crate) type SignedDigit = i32;
-            pub(crate) const BITS: u32 = 13;
+            pub(crate) const BITS: u32 = 14;
         }
     }
     // For processors that add up the two words of a product apart.
@@ -105,7 +106,7 @@ cfg_select! {
     }
     _ => {
         /// How many columns are summed up at a time.
-        const GROUP: usize = 2;
+        pub(crate) const GROUP: usize = 2;
         const HEADROOM: usize = 2;
     }
 }
