@@ -108,6 +108,9 @@ pub use json::{MAX_JSON_DEPTH, MAX_JSON_MEMBERS};
 pub use jwk::{Jwk, MAX_KEY_ID_LEN};
 pub use jwk_set::{JwkSet, MAX_KEY_SET_LEN, MAX_KEYS, for_each_jwk};
 pub use policy::{ClaimValue, ISSUED_AHEAD, Policy};
+#[cfg(all(any(test, tokenlatch_highest_columns), not(products = "rows")))]
+#[doc(hidden)]
+pub use rsa::highest_columns_are_right;
 pub use rsa::{Bits, Capacity, PublicKey};
 pub use signature_check::SignatureCheck;
 pub use time::Time;

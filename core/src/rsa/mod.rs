@@ -21,12 +21,16 @@
 mod arch;
 #[cfg(feature = "der")]
 mod der;
+#[cfg(all(any(test, tokenlatch_highest_columns), not(products = "rows")))]
+mod highest_columns;
 pub(crate) mod portable;
 mod power;
 mod public_key;
 mod public_operation;
 mod roca;
 
+#[cfg(all(any(test, tokenlatch_highest_columns), not(products = "rows")))]
+pub use highest_columns::highest_columns_are_right;
 pub(crate) use power::Steps;
 pub use public_key::{Bits, Capacity, PublicKey};
 pub(crate) use public_key::{Buffer, Checked, View, exponent};
