@@ -5,7 +5,9 @@ use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\"))");
+    println!(
+        "cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\", \"umulh\"))"
+    );
     println!(
         "cargo::rustc-check-cfg=cfg(digits, values(\"14\", \"27\", \"28\", \"32\", \"60\", \"64\"))"
     );
@@ -24,8 +26,13 @@ fn main() {
     println!("cargo::rustc-cfg=products=\"{products}\"");
 }
 
-/// The best of Arm's multiplications for microcontrollers that the target has.
+/// The best of Arm's multiplications that the target has.
 fn multiplication() -> Option<&'static str> {
+    let is_of_64_bits = env::var("CARGO_CFG_TARGET_POINTER_WIDTH").is_ok_and(|bits| bits == "64");
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|name| name == "aarch64") && is_of_64_bits {
+        // The upper half of 64 by 64 bits.
+        return Some("umulh");
+    }
     let target = env::var("TARGET").unwrap_or_default();
     match target.split('-').next()? {
         // 32 by 32 bits to 32.
@@ -85,6 +92,8 @@ fn digits(multiplication: Option<&str>) -> &'static str {
     match multiplication {
         Some("muls") => "14",
         Some("umaal") => "32",
+        // Without assembly, these carries cost much, too.
+        Some("umulh") if !is_portable() => "64",
         _ if is_64_bit => "60",
         _ if is_riscv_with_multiplication() && !is_portable() => "27",
         _ => "28",

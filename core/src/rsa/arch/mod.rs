@@ -8,6 +8,9 @@ cfg_select! {
     multiplication = "umaal" => {
         pub(crate) mod arm_dsp;
     }
+    multiplication = "umulh" => {
+        pub(crate) mod aarch64;
+    }
     products = "assembly" => {
         #[cfg(multiplication = "muls")]
         mod arm_baseline;

@@ -96,7 +96,11 @@ pub(crate) const MASK: Digit = Digit::MAX >> (Digit::BITS - BITS);
 cfg_select! {
     products = "rows" => {
         /// How many digits of a factor are multiplied at a time.
-        pub(crate) const GROUP: usize = 4;
+        pub(crate) const GROUP: usize = cfg_select! {
+            // It has more registers than others.
+            all(multiplication = "umulh", not(tokenlatch_portable)) => { 8 }
+            _ => { 4 }
+        };
         const HEADROOM: usize = 0;
     }
     digits = "27" => {

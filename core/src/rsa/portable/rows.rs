@@ -1,8 +1,8 @@
 //! Products by rows, for digits of whole words.
 //!
-//! Four digits of one factor at a time are multiplied with the whole other factor. Then a multiple of n
-//! clears the four lowest digits of the sum, which moves down by four digits (Montgomery 1985; Koc, Acar
-//! and Kaliski 1996, "coarsely integrated operand scanning").
+//! A group of digits of one factor at a time is multiplied with the whole other factor. Then a multiple of n
+//! clears the lowest group of the sum, which moves down by a group (Montgomery 1985; Koc, Acar and Kaliski
+//! 1996, "coarsely integrated operand scanning").
 //!
 //! Bounds. With B = 2^(bits of a digit) and R = B^L > n, factors are below R. Of two factors below R, the
 //! last sum is below R + n, and one subtraction of n leaves less than R where 1 is carried above its L digits.
@@ -60,7 +60,7 @@ pub(crate) struct Above {
 }
 
 cfg_select! {
-    all(multiplication = "umaal", not(tokenlatch_portable)) => {}
+    all(any(multiplication = "umaal", multiplication = "umulh"), not(tokenlatch_portable)) => {}
     _ => {
         use core::cell::Cell;
         use super::digits::{BITS, Wide};
@@ -74,9 +74,9 @@ cfg_select! {
 
             /// Adds the lowest digits of x, squared and doubled with its other digits, to a sum.
             ///
-            /// A square has the product of two different groups of digits twice. With D = 2A - c + c'B^4 for the
-            /// digits A of a group, and c and c' the bits that doubling carries in and out, the square of x is
-            /// the sum of all A(A + c) and of all D times the groups above A.
+            /// A square has the product of two different groups twice. With D = 2A + c - c'B^G for the G digits
+            /// A of a group, and c and c' the bits that doubling carries in and out, the square of x is the sum
+            /// of all A(A + c) and of all D times the groups above A.
             fn add_square(&mut self, sum: &mut [Digit], x: &[Digit]) {
                 let Some((low, high)) = x.split_first_chunk() else {
                     return;
@@ -175,6 +175,56 @@ cfg_select! {
         fn multiply_and_add(x: Digit, y: Digit, a: Digit, b: Digit) -> (Digit, Digit) {
             let sum = Wide::from(x) * Wide::from(y) + Wide::from(a) + Wide::from(b);
             (sum as Digit, (sum >> BITS) as Digit)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::rsa::portable::digits::BITS;
+    use crate::rsa::portable::montgomery::negated_inverse;
+
+    fn number(digits: &[Digit]) -> BigUint {
+        let bytes: Vec<_> = digits.iter().flat_map(|d| d.to_le_bytes()).collect();
+        BigUint::from_bytes_le(&bytes)
+    }
+
+    /// Digits of zeros and of ones make carries that go far, and those that no carry should reach.
+    #[test]
+    fn products_of_the_lowest_and_the_highest_digits() {
+        let mut state = 1_u64;
+        let mut digit = || {
+            // xorshift64 (Marsaglia 2003): the same numbers every time.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            match state >> 61 {
+                0 => 1,
+                1 | 2 => 0,
+                3 | 4 => Digit::MAX,
+                5 => Digit::MAX - 1,
+                _ => state as Digit,
+            }
+        };
+        for groups in 1..8 {
+            let len = groups * GROUP;
+            let r = BigUint::from(1_u8) << (BITS as usize * len);
+            for _ in 0..300 {
+                let [mut x, y, mut n, mut sum] =
+                    [(); 4].map(|()| (0..len).map(|_| digit()).collect::<Vec<_>>());
+                n[0] |= 1;
+                for factor in [Some(y.as_slice()), None] {
+                    let expected = number(&x) * number(factor.unwrap_or(&x));
+                    multiply(&mut x, factor, &mut sum, &n, negated_inverse(n[0])).unwrap();
+                    assert!(number(&x) < r);
+                    assert_eq!(number(&x) * &r % number(&n), expected % number(&n));
+                }
+            }
         }
     }
 }
