@@ -9,7 +9,7 @@ fn main() {
         "cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\", \"umulh\"))"
     );
     println!(
-        "cargo::rustc-check-cfg=cfg(digits, values(\"14\", \"27\", \"28\", \"32\", \"60\", \"64\"))"
+        "cargo::rustc-check-cfg=cfg(digits, values(\"14\", \"27\", \"28\", \"32\", \"59\", \"60\", \"64\"))"
     );
     println!("cargo::rustc-check-cfg=cfg(products, values(\"assembly\", \"columns\", \"rows\"))");
     let multiplication = multiplication();
@@ -19,7 +19,7 @@ fn main() {
     let digits = digits(multiplication);
     println!("cargo::rustc-cfg=digits=\"{digits}\"");
     let products = match digits {
-        "14" | "27" if !is_portable() => "assembly",
+        "14" | "27" | "59" if !is_portable() => "assembly",
         "32" | "64" => "rows",
         _ => "columns",
     };
@@ -83,7 +83,7 @@ fn has_dsp() -> bool {
 /// The bits of a digit: those of a word where carries cost little, and otherwise a few less, so that products are
 /// summed up without carries. A `cfg` chooses others, for tests.
 fn digits(multiplication: Option<&str>) -> &'static str {
-    for bits in ["14", "27", "28", "32", "60", "64"] {
+    for bits in ["14", "27", "28", "32", "59", "60", "64"] {
         if env::var_os(format!("CARGO_CFG_TOKENLATCH_DIGITS_OF_{bits}")).is_some() {
             return bits;
         }
@@ -94,18 +94,26 @@ fn digits(multiplication: Option<&str>) -> &'static str {
         Some("umaal") => "32",
         // Without assembly, these carries cost much, too.
         Some("umulh") if !is_portable() => "64",
+        _ if is_riscv_with_multiplication() && !is_portable() => {
+            if is_64_bit {
+                "59"
+            } else {
+                "27"
+            }
+        }
         _ if is_64_bit => "60",
-        _ if is_riscv_with_multiplication() && !is_portable() => "27",
         _ => "28",
     }
 }
 
-/// Whether the target is a RISC-V of 32 bits that multiplies, and has all 32 registers.
+/// Whether the target is a RISC-V that multiplies, and has all 32 registers.
 fn is_riscv_with_multiplication() -> bool {
     let target = env::var("TARGET").unwrap_or_default();
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
-    target.starts_with("riscv32")
-        && !target.starts_with("riscv32e")
+    target.starts_with("riscv")
+        && !["riscv32e", "riscv64e"]
+            .iter()
+            .any(|small| target.starts_with(small))
         && features.split(',').any(|feature| feature == "m")
 }
 

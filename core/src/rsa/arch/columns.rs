@@ -2,8 +2,8 @@
 
 #[cfg(multiplication = "muls")]
 use super::arm_baseline::multiply_columns;
-#[cfg(target_arch = "riscv32")]
-use super::riscv32::multiply_columns;
+#[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+use super::riscv::multiply_columns;
 use crate::rsa::portable::digits::{Digit, GROUP, Word, ZEROS};
 
 /// `x = x * y / R mod n`, or `x = x * x / R mod n` without y, for x in the upper half of t. The lower half

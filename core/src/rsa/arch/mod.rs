@@ -15,8 +15,8 @@ cfg_select! {
         #[cfg(multiplication = "muls")]
         mod arm_baseline;
         pub(crate) mod columns;
-        #[cfg(target_arch = "riscv32")]
-        mod riscv32;
+        #[cfg(any(target_arch = "riscv32", target_arch = "riscv64"))]
+        mod riscv;
     }
     target_arch = "x86_64" => {
         pub(crate) mod x86_64;

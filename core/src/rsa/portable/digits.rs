@@ -59,6 +59,20 @@ cfg_select! {
             pub(crate) const BITS: u32 = 32;
         }
     }
+    // For processors that add up the two words of a product apart.
+    digits = "59" => {
+        mod word {
+            pub(crate) type Digit = u64;
+            #[cfg(products = "columns")]
+            pub(crate) type Sum = u128;
+            pub(crate) type Wide = u128;
+            pub(crate) type Word = u64;
+            pub(crate) type Unaligned = u128;
+            pub(crate) type Signed = i128;
+            pub(crate) type SignedDigit = i64;
+            pub(crate) const BITS: u32 = 59;
+        }
+    }
     digits = "60" => {
         mod word {
             pub(crate) type Digit = u64;
@@ -103,7 +117,7 @@ cfg_select! {
         };
         const HEADROOM: usize = 0;
     }
-    digits = "27" => {
+    any(digits = "27", digits = "59") => {
         /// How many columns are summed up at a time.
         pub(crate) const GROUP: usize = 4;
         const HEADROOM: usize = 2;
@@ -116,7 +130,7 @@ cfg_select! {
 }
 
 /// How many zeros are above a number: products by columns read them.
-pub(crate) const ZEROS: usize = if BITS == 27 { 2 } else { 1 };
+pub(crate) const ZEROS: usize = if BITS == 27 || BITS == 59 { 2 } else { 1 };
 
 /// How many digits to store for a modulus n of that many bits: the least multiple L of `GROUP` for which
 /// R = 2^(BITS * L) is above n, and at least 4n for products by columns; and `ZEROS` for zeros above.

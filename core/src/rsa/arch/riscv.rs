@@ -1,13 +1,13 @@
-//! Products by columns on RISC-V of 32 bits, as `columns` says, four columns at a time.
+//! Products by columns on RISC-V, of 32 bits and of 64, as `columns` says, four columns at a time.
 //!
 //! MUL and MULHU give the two words of a product, but the carry from one to the other would take two more
 //! instructions. So a column adds up the low words of its products apart from the high ones:
 //!
-//! - *low* is the sum modulo 2^32.
-//! - *high* adds up floor(xy / B), where B = 2^27: the high word of 32x * y.
+//! - *low* is the sum modulo 2^32, or 2^64.
+//! - *high* adds up floor(xy / B), where B = 2^27, or 2^59: the high word of 32x * y.
 //!
 //! The sum is high * B + rest, where rest adds up all xy mod B. As long as rest fits in a word, it is
-//! low - high * B modulo 2^32, and nothing needs to add it up.
+//! low - high * B modulo 2^32, or 2^64, and nothing needs to add it up.
 //!
 //! Now and then, a column is *settled*: what is above a digit moves from rest to high, and from high to a third
 //! word, *top*. High and rest are below B then, and each product adds less than B to both. So there is room for
@@ -24,6 +24,28 @@ macro_rules! compressed {
             target_feature = "c" => { ".option arch, +c" }
             _ => { "" }
         }
+    };
+}
+
+/// A digit has five bits less than a word.
+macro_rules! constants {
+    () => {
+        cfg_select! {
+            target_arch = "riscv64" => { ".set WORD, 8\n.set LOG_WORD, 3\n.set BITS, 59" }
+            _ => { ".set WORD, 4\n.set LOG_WORD, 2\n.set BITS, 27" }
+        }
+    };
+}
+
+macro_rules! load {
+    ($operands:literal) => {
+        concat!(cfg_select! { target_arch = "riscv64" => { "ld " } _ => { "lw " } }, $operands)
+    };
+}
+
+macro_rules! store {
+    ($operands:literal) => {
+        concat!(cfg_select! { target_arch = "riscv64" => { "sd " } _ => { "sw " } }, $operands)
     };
 }
 
@@ -51,7 +73,7 @@ macro_rules! for_all_sums {
 /// Takes the digit of x, or of q, at a distance.
 macro_rules! load_x {
     ($at:literal) => {
-        concat!("lw a4, 4 * ", $at, "(s0)\n", "slli t0, a4, 5\n")
+        concat!(load!("a4, WORD * "), $at, "(s0)\n", "slli t0, a4, 5\n")
     };
 }
 
@@ -77,7 +99,7 @@ macro_rules! add_products {
             add_product!($y_1, 1),
             add_product!($y_2, 2),
             add_product!($y_3, 3),
-            "lw ", $y_3, ", 12 - 4 * ", $at, "(s1)\n",
+            load!(""), $y_3, ", 3 * WORD - WORD * ", $at, "(s1)\n",
         )
     };
 }
@@ -85,9 +107,9 @@ macro_rules! add_products {
 macro_rules! settle_rest {
     ($column:tt) => {
         concat!(
-            "slli a5, ", high!($column), ", 27\n",
+            "slli a5, ", high!($column), ", BITS\n",
             "sub a5, ", low!($column), ", a5\n",
-            "srli a5, a5, 27\n",
+            "srli a5, a5, BITS\n",
             "add ", high!($column), ", ", high!($column), ", a5\n",
         )
     };
@@ -97,7 +119,7 @@ macro_rules! settle {
     ($column:tt) => {
         concat!(
             settle_rest!($column),
-            "srli a5, ", high!($column), ", 27\n",
+            "srli a5, ", high!($column), ", BITS\n",
             "add ", top!($column), ", ", top!($column), ", a5\n",
             "and ", high!($column), ", ", high!($column), ", s10\n",
         )
@@ -111,7 +133,7 @@ macro_rules! take_digit {
         concat!(
             "and a4, ", low!($column), ", s10\n",
             "add a4, a4, t2\n",
-            "srli t2, a4, 27\n",
+            "srli t2, a4, BITS\n",
             "and a4, a4, s10\n",
             "add t2, t2, ", top!($two_below), "\n",
         )
@@ -129,7 +151,7 @@ macro_rules! digit_of_q {
             "add t2, t2, a5\n",
             "mul a4, a4, t1\n",
             "and a4, a4, s10\n",
-            "sw a4, 4 * ", $column, "(s8)\n",
+            store!("a4, WORD * "), $column, "(s8)\n",
             "slli t0, a4, 5\n",
             "mulhu a5, t0, a0\n",
             "add t2, t2, a5\n",
@@ -142,7 +164,7 @@ macro_rules! digit_of_result {
     ($column:tt, $two_below:tt) => {
         concat!(
             take_digit!($column, $two_below),
-            "sw a4, 4 * ", $column, "(s8)\n",
+            store!("a4, WORD * "), $column, "(s8)\n",
             "add t2, t2, ", high!($column), "\n",
         )
     };
@@ -152,7 +174,7 @@ macro_rules! digit_of_result {
 ///
 /// The most products between two times that a column is settled are 29, and a column that was doubled before:
 /// four of a corner, one that comes before a run in the upper half, and 24 of the run. Top stays below 2^9, for
-/// columns of 2 * 152 products (4096 bits) are below 2^63.
+/// columns of 2 * 152 products (4096 bits) are below 2^63, and those of 2 * 72 digits of 59 bits below 2^126.
 ///
 /// | registers | |
 /// |---|---|
@@ -176,28 +198,29 @@ pub(super) unsafe extern "C" fn multiply_columns(
     naked_asm!(
         ".option push",
         ".option arch, +m",
+        constants!(),
         compressed!(),
-        "addi sp, sp, -80",
+        "addi sp, sp, -20 * WORD",
         ".irp saved, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
-        "sw s\\saved, 4 * \\saved(sp)",
+        store!("s\\saved, WORD * \\saved(sp)"),
         ".endr",
-        "sw ra, 48(sp)",
-        "sw a1, 52(sp)",
-        "sw a2, 56(sp)",
-        "sw a4, 60(sp)",
+        store!("ra, 12 * WORD(sp)"),
+        store!("a1, 13 * WORD(sp)"),
+        store!("a2, 14 * WORD(sp)"),
+        store!("a4, 15 * WORD(sp)"),
         // The carries to the first and to the second of the next four columns.
-        "sw zero, 64(sp)",
-        "sw zero, 68(sp)",
+        store!("zero, 16 * WORD(sp)"),
+        store!("zero, 17 * WORD(sp)"),
         "mv s8, a0",
-        "slli s11, a3, 2",
+        "slli s11, a3, LOG_WORD",
         "add s9, s8, s11",
-        "li s10, (1 << 27) - 1",
+        "li s10, (1 << BITS) - 1",
 
         // Four columns of the product.
         "1:",
         for_all_sums!("li \\sum, 0"),
         "mv s0, s9",
-        "lw s1, 52(sp)",
+        load!("s1, 13 * WORD(sp)"),
         "sub a5, s8, s9",
         "add a5, a5, s11",
         // A square's runs end at x[k / 2], others at x[k] or x[len].
@@ -210,7 +233,7 @@ pub(super) unsafe extern "C" fn multiply_columns(
         "3:",
         "add t1, s9, a5",
         "call {add_runs}",
-        "lw a5, 52(sp)",
+        load!("a5, 13 * WORD(sp)"),
         "bne a5, s9, 4f",
         for_all_sums!("slli \\sum, \\sum, 1"),
         "j 5f",
@@ -236,16 +259,16 @@ pub(super) unsafe extern "C" fn multiply_columns(
         // The same columns of q * n.
         "6:",
         "sub s0, s9, s11",
-        "lw s1, 56(sp)",
+        load!("s1, 14 * WORD(sp)"),
         "mv t1, s8",
         "bltu s8, s9, 7f",
         "mv t1, s9",
         "7:",
         "call {add_runs}",
-        "lw t2, 64(sp)",
-        "lw s1, 68(sp)",
+        load!("t2, 16 * WORD(sp)"),
+        load!("s1, 17 * WORD(sp)"),
         "bgeu s8, s9, 8f",
-        "lw t1, 60(sp)",
+        load!("t1, 15 * WORD(sp)"),
         digit_of_q!(0, before),
         add_product!("a1", 1),
         add_product!("a2", 2),
@@ -263,17 +286,17 @@ pub(super) unsafe extern "C" fn multiply_columns(
         digit_of_result!(2, 1),
         digit_of_result!(3, 2),
         "9:",
-        "sw t2, 64(sp)",
-        "sw s7, 68(sp)",
-        "addi s8, s8, 16",
+        store!("t2, 16 * WORD(sp)"),
+        store!("s7, 17 * WORD(sp)"),
+        "addi s8, s8, 4 * WORD",
         "add a5, s9, s11",
         "bne s8, a5, 1b",
 
         ".irp saved, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11",
-        "lw s\\saved, 4 * \\saved(sp)",
+        load!("s\\saved, WORD * \\saved(sp)"),
         ".endr",
-        "lw ra, 48(sp)",
-        "addi sp, sp, 80",
+        load!("ra, 12 * WORD(sp)"),
+        "addi sp, sp, 20 * WORD",
         "ret",
         ".option pop",
         add_runs = sym add_runs,
@@ -293,6 +316,7 @@ unsafe extern "C" fn add_runs() {
     naked_asm!(
         ".option push",
         ".option arch, +m",
+        constants!(),
         compressed!(),
         "sub a5, s8, s9",
         "bgez a5, 1f",
@@ -301,35 +325,35 @@ unsafe extern "C" fn add_runs() {
         "j 2f",
         "1:",
         "add s0, s0, a5",
-        "addi s0, s0, 8",
+        "addi s0, s0, 2 * WORD",
         "add s1, s1, s11",
-        "addi s1, s1, -8",
+        "addi s1, s1, -2 * WORD",
         load_x!("-1"),
-        "lw a0, 4(s1)",
+        load!("a0, 1 * WORD(s1)"),
         add_product!("a0", 0),
         "2:",
         "sub a5, t1, s0",
-        "andi a5, a5, 8",
+        "andi a5, a5, 2 * WORD",
         "bnez a5, 3f",
-        "lw a0, 0(s1)",
-        "lw a1, 4(s1)",
-        "lw a2, 8(s1)",
-        "lw a3, 12(s1)",
-        "addi s1, s1, -16",
+        load!("a0, 0(s1)"),
+        load!("a1, 1 * WORD(s1)"),
+        load!("a2, 2 * WORD(s1)"),
+        load!("a3, 3 * WORD(s1)"),
+        "addi s1, s1, -4 * WORD",
         "j 7f",
         "3:",
-        "lw a2, 0(s1)",
-        "lw a3, 4(s1)",
-        "lw a0, 8(s1)",
-        "lw a1, 12(s1)",
-        "addi s0, s0, -8",
-        "addi s1, s1, -8",
-        "addi t2, s0, 4 * 24",
+        load!("a2, 0(s1)"),
+        load!("a3, 1 * WORD(s1)"),
+        load!("a0, 2 * WORD(s1)"),
+        load!("a1, 3 * WORD(s1)"),
+        "addi s0, s0, -2 * WORD",
+        "addi s1, s1, -2 * WORD",
+        "addi t2, s0, 24 * WORD",
         "bleu t2, t1, 6f",
         "mv t2, t1",
         "j 6f",
         "4:",
-        "addi t2, s0, 4 * 24",
+        "addi t2, s0, 24 * WORD",
         "bleu t2, t1, 5f",
         "mv t2, t1",
         "5:",
@@ -338,8 +362,8 @@ unsafe extern "C" fn add_runs() {
         "6:",
         add_products!("2", "a2", "a3", "a0", "a1"),
         add_products!("3", "a1", "a2", "a3", "a0"),
-        "addi s0, s0, 16",
-        "addi s1, s1, -16",
+        "addi s0, s0, 4 * WORD",
+        "addi s1, s1, -4 * WORD",
         "bne s0, t2, 5b",
         settle!(0),
         settle!(1),
