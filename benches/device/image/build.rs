@@ -12,6 +12,15 @@ MEMORY
 }
 ";
 
+/// The memory of QEMU's MPS2 board for Armv8-M, at its secure addresses: the processor starts there.
+const CORTEX_M_SECURE: &str = "
+MEMORY
+{
+  FLASH : ORIGIN = 0x10000000, LENGTH = 1M
+  RAM   : ORIGIN = 0x38000000, LENGTH = 256K
+}
+";
+
 /// The memory of QEMU's `virt`.
 const RISC_V: &str = r#"
 MEMORY
@@ -31,8 +40,15 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=MEMORY_X");
     let is_arm = env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "arm");
+    // No `cfg` of the compiler tells.
+    let is_armv8m = env::var("TARGET").is_ok_and(|target| target.starts_with("thumbv8m"));
+    println!("cargo::rustc-check-cfg=cfg(armv8m)");
+    if is_armv8m {
+        println!("cargo::rustc-cfg=armv8m");
+    }
     let memory = match env::var("MEMORY_X") {
         Ok(path) => fs::read_to_string(path).expect("MEMORY_X is a file"),
+        Err(_) if is_armv8m => CORTEX_M_SECURE.into(),
         Err(_) if is_arm => CORTEX_M.into(),
         Err(_) => RISC_V.into(),
     };

@@ -2,7 +2,7 @@
 //!
 //! # On real hardware
 //!
-//! With the feature `hardware`, the programs count cycles: a Cortex-M3, M4 or M7 its own (DWT's
+//! With the feature `hardware`, the programs count cycles: a Cortex-M3, M4, M7 or M33 its own (DWT's
 //! CYCCNT), a RISC-V core those of `mcycle`. Connect a board through a debug probe and, in this
 //! package's folder:
 //!
@@ -11,8 +11,8 @@
 //! probe-rs run --chip nRF52840_xxAA ../target/thumbv7em-none-eabi/release/rsa
 //! ```
 //!
-//! If the board's flash does not begin at address 0, or the board has less RAM than 256 KB, write its layout
-//! to a file and name the file in the environment variable `MEMORY_X`.
+//! If the board's memory is not where `build.rs` has it, or the board has less RAM than 256 KB, write its
+//! layout to a file and name the file in the environment variable `MEMORY_X`.
 #![no_std]
 
 pub mod heap;

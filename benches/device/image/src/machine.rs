@@ -81,18 +81,26 @@ fn stack_pointer() -> usize {
     pointer
 }
 
-/// Timer 0 of the MPS2 boards: it counts 32 bits down, at 25 MHz.
+/// Timer 0 of the MPS2 boards: it counts 32 bits down, at 25 MHz, and at 20 MHz on the one for Armv8-M.
 ///
-/// The runner has QEMU take 2^6 ns for every instruction, which is 1.6 periods of this timer: every
+/// The runner has QEMU take 2^6 ns for every instruction, which is more than a period of this timer: every
 /// instruction shows. (At 2^0 ns, SysTick would tell every fortieth, and of 24 bits.)
 #[cfg(all(target_arch = "arm", not(feature = "hardware")))]
 struct Counter;
 
 #[cfg(all(target_arch = "arm", not(feature = "hardware")))]
 impl Counter {
-    const CONTROL: *mut u32 = ptr::without_provenance_mut(0x4000_0000);
-    const VALUE: *mut u32 = ptr::without_provenance_mut(0x4000_0004);
-    const RELOAD: *mut u32 = ptr::without_provenance_mut(0x4000_0008);
+    const TIMER: usize = if cfg!(armv8m) {
+        0x5000_0000
+    } else {
+        0x4000_0000
+    };
+    const CONTROL: *mut u32 = ptr::without_provenance_mut(Self::TIMER);
+    const VALUE: *mut u32 = ptr::without_provenance_mut(Self::TIMER + 4);
+    const RELOAD: *mut u32 = ptr::without_provenance_mut(Self::TIMER + 8);
+    /// Nanoseconds.
+    const PERIOD: u64 = if cfg!(armv8m) { 50 } else { 40 };
+    const INSTRUCTION: u64 = 1 << 6;
 
     fn start() -> Self {
         // SAFETY: these are the timer's registers, and nothing else uses it.
@@ -111,7 +119,7 @@ impl Counter {
             Self::CONTROL.write_volatile(0);
             u32::MAX - value
         };
-        (u64::from(periods) * 5).div_ceil(8)
+        (u64::from(periods) * Self::PERIOD).div_ceil(Self::INSTRUCTION)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::results::{Results, Row};
 /// The names of what is compared: `benches/target --json` with these names prints a new file.
 ///
 /// All profiles are compared: each is different code, and the programs check its results.
-pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "tokenlatch"];
+pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "Cortex-M33", "tokenlatch"];
 
 const EXPECTED: &str = include_str!("../../expected.json");
 

@@ -37,6 +37,7 @@ impl Image {
         target: &'static Target,
         profile: &Profile,
         implementation: &Implementation,
+        programs: &[&str],
     ) -> Result<Self, Box<dyn Error>> {
         let mut cargo = cargo();
         cargo
@@ -45,14 +46,10 @@ impl Image {
             .args(["--features", implementation.name])
             .arg("--message-format=json-render-diagnostics")
             .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", profile.opt_level)
-            .env("RUSTFLAGS", profile.flags)
+            .env("RUSTFLAGS", format!("{} {}", target.flags, profile.flags))
             .stderr(Stdio::inherit());
-        for program in PROGRAMS {
+        for program in programs {
             cargo.args(["--bin", program]);
-        }
-        if implementation.is_tokenlatch() {
-            cargo.args(["--bin", "whole-token", "--bin", "flash-whole-token"]);
-            cargo.args(["--bin", "steps", "--bin", "flash-steps"]);
         }
         let output = cargo.output()?;
         if !output.status.success() {
@@ -158,15 +155,6 @@ const ESTIMATED_BITS: u64 = 2048;
 /// Between what the timer counts and what the trace shows: the instructions around an operation, which
 /// may not be those around nothing, and the timer's resolution.
 const TOLERANCE: u64 = 16;
-
-/// Of every implementation.
-const PROGRAMS: [&str; 5] = [
-    "flash-hash",
-    "flash-nothing",
-    "flash-set-up",
-    "flash-verify",
-    "rsa",
-];
 
 impl Line {
     /// Reads a line of the programs: the operation, the bits of the key, instructions, and bytes of

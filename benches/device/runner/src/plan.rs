@@ -13,22 +13,28 @@ pub(crate) struct Target {
     pub(crate) qemu: &'static str,
     /// An instruction takes 2^`shift` ns: see `Counter` in the image.
     pub(crate) machine: &'static [&'static str],
+    /// For rustc.
+    pub(crate) flags: &'static str,
     /// The processor, where its cycles are estimated.
     pub(crate) core: Option<Core>,
     has_atomics: bool,
+    /// Whether another target has nearly the same code: it is measured in the profiles of the peers only.
+    is_variant: bool,
     /// The Debian package that QEMU is in.
     package: &'static str,
 }
 
-static TARGETS: [Target; 4] = [
+static TARGETS: [Target; 8] = [
     Target {
         name: "Cortex-M0",
         triple: "thumbv6m-none-eabi",
         qemu: "qemu-system-arm",
         // A Cortex-M3, which has all instructions of a Cortex-M0: QEMU's own has no such timer.
         machine: &["-machine", "mps2-an385", "-icount", "shift=6"],
+        flags: "",
         core: None,
         has_atomics: false,
+        is_variant: false,
         package: "qemu-system-arm",
     },
     Target {
@@ -36,8 +42,10 @@ static TARGETS: [Target; 4] = [
         triple: "thumbv7m-none-eabi",
         qemu: "qemu-system-arm",
         machine: &["-machine", "mps2-an385", "-icount", "shift=6"],
+        flags: "",
         core: Some(Core::CortexM3),
         has_atomics: true,
+        is_variant: false,
         package: "qemu-system-arm",
     },
     Target {
@@ -45,8 +53,21 @@ static TARGETS: [Target; 4] = [
         triple: "thumbv7em-none-eabi",
         qemu: "qemu-system-arm",
         machine: &["-machine", "mps2-an386", "-icount", "shift=6"],
+        flags: "",
         core: Some(Core::CortexM4),
         has_atomics: true,
+        is_variant: false,
+        package: "qemu-system-arm",
+    },
+    Target {
+        name: "Cortex-M33",
+        triple: "thumbv8m.main-none-eabi",
+        qemu: "qemu-system-arm",
+        machine: &["-machine", "mps2-an505", "-icount", "shift=6"],
+        flags: "-C target-cpu=cortex-m33",
+        core: Some(Core::CortexM33),
+        has_atomics: true,
+        is_variant: false,
         package: "qemu-system-arm",
     },
     Target {
@@ -54,9 +75,44 @@ static TARGETS: [Target; 4] = [
         triple: "riscv32imac-unknown-none-elf",
         qemu: "qemu-system-riscv32",
         machine: &["-machine", "virt", "-bios", "none", "-icount", "shift=0"],
+        flags: "",
         core: None,
         has_atomics: true,
+        is_variant: false,
         package: "qemu-system-misc",
+    },
+    Target {
+        name: "Cortex-M4F",
+        triple: "thumbv7em-none-eabihf",
+        qemu: "qemu-system-arm",
+        machine: &["-machine", "mps2-an386", "-icount", "shift=6"],
+        flags: "",
+        core: None,
+        has_atomics: true,
+        is_variant: true,
+        package: "qemu-system-arm",
+    },
+    Target {
+        name: "Cortex-M7",
+        triple: "thumbv7em-none-eabihf",
+        qemu: "qemu-system-arm",
+        machine: &["-machine", "mps2-an500", "-icount", "shift=6"],
+        flags: "-C target-cpu=cortex-m7",
+        core: None,
+        has_atomics: true,
+        is_variant: true,
+        package: "qemu-system-arm",
+    },
+    Target {
+        name: "Cortex-M33F",
+        triple: "thumbv8m.main-none-eabihf",
+        qemu: "qemu-system-arm",
+        machine: &["-machine", "mps2-an505", "-icount", "shift=6"],
+        flags: "-C target-cpu=cortex-m33",
+        core: None,
+        has_atomics: true,
+        is_variant: true,
+        package: "qemu-system-arm",
     },
 ];
 
@@ -125,6 +181,19 @@ impl Implementation {
         } else {
             &["rsa"]
         }
+    }
+
+    /// The programs that show its flash.
+    pub(crate) fn flash_programs(&self) -> &'static [&'static str] {
+        let all = &[
+            "flash-nothing",
+            "flash-hash",
+            "flash-verify",
+            "flash-set-up",
+            "flash-whole-token",
+            "flash-steps",
+        ];
+        if self.is_tokenlatch() { all } else { &all[..4] }
     }
 }
 
@@ -213,6 +282,7 @@ impl Plan {
                 self.implementations
                     .iter()
                     .filter(|implementation| profile.has_peers || implementation.is_tokenlatch())
+                    .filter(|_| profile.has_peers || !target.is_variant)
                     .filter(|implementation| target.has_atomics || !implementation.needs_atomics)
                     .map(move |implementation| (*target, *profile, *implementation))
             })

@@ -32,8 +32,9 @@ pub(crate) struct Row {
     /// An estimate, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cycles: Option<Cycles>,
-    /// Bytes of code and constants that the operation adds to a program.
-    pub(crate) flash: u64,
+    /// Bytes of code and constants that the operation adds to a program, where they are measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) flash: Option<u64>,
     /// The most bytes of stack in use.
     pub(crate) stack: u64,
     /// The most bytes of heap in use, the key's included.
@@ -41,13 +42,18 @@ pub(crate) struct Row {
 }
 
 impl Results {
-    pub(crate) fn measure(plan: &Plan) -> Result<Self, Box<dyn Error>> {
+    /// Flash takes programs of its own, and time to build them.
+    pub(crate) fn measure(plan: &Plan, with_flash: bool) -> Result<Self, Box<dyn Error>> {
         let mut rows = Vec::new();
         for (target, profile, implementation) in plan.combinations() {
             let name = format!("{}, {}, {}", target.name, profile.name, implementation.name);
             eprintln!("{name}");
             let mut add = || -> Result<(), Box<dyn Error>> {
-                let image = Image::build(target, profile, implementation)?;
+                let mut programs = implementation.programs().to_vec();
+                if with_flash {
+                    programs.extend(implementation.flash_programs());
+                }
+                let image = Image::build(target, profile, implementation, &programs)?;
                 let mut lines = Vec::new();
                 for program in implementation.programs() {
                     let mut of_program = image.run(program)?;
@@ -61,7 +67,10 @@ impl Results {
                         profile: profile.name.into(),
                         implementation: format!("{} {version}", implementation.name),
                         bits: line.bits,
-                        flash: flash(&image, &line.operation)?,
+                        flash: match with_flash {
+                            true => Some(flash(&image, &line.operation)?),
+                            false => None,
+                        },
                         operation: line.operation,
                         instructions: line.instructions,
                         cycles: line.cycles,
@@ -112,7 +121,7 @@ impl Row {
             operation,
             ..
         } = self;
-        format!("{target:<10}{profile:<7}{implementation:<20}{bits:<6}{operation:<22}")
+        format!("{target:<12}{profile:<7}{implementation:<20}{bits:<6}{operation:<22}")
     }
 }
 
@@ -120,7 +129,7 @@ impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<65}{:>12}{:>30}{:>8}{:>8}{:>8}",
+            "{:<67}{:>12}{:>30}{:>8}{:>8}{:>8}",
             "", "instructions", "cycles (an estimate)", "flash", "stack", "heap"
         )?;
         for row in &self.rows {
@@ -134,6 +143,7 @@ impl fmt::Display for Results {
             } = row;
             let name = row.name();
             let cycles = cycles.map_or_else(String::new, |cycles| cycles.to_string());
+            let flash = flash.map_or_else(String::new, |flash| flash.to_string());
             writeln!(
                 f,
                 "{name}{instructions:>12}{cycles:>30}{flash:>8}{stack:>8}{heap:>8}"

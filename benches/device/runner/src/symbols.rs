@@ -36,8 +36,9 @@ impl Symbols {
             if !implementation.is_tokenlatch() {
                 continue;
             }
-            let image = Image::build(target, profile, implementation)?;
-            let [with, without] = ["flash-whole-token", "flash-nothing"];
+            let programs = ["flash-whole-token", "flash-nothing"];
+            let image = Image::build(target, profile, implementation, &programs)?;
+            let [with, without] = programs;
             let flash = image.flash(with)? - image.flash(without)?;
             for (symbol, bytes) in added(image.symbols(with)?, &image.symbols(without)?, flash) {
                 rows.push(Row {

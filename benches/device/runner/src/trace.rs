@@ -126,7 +126,7 @@ impl<'a> Trace<'a> {
         }
         // The calling instruction may be in a function that jumps on, which the compiler outlined.
         if let Ok(instruction) = instruction
-            && instruction.is_call()
+            && instruction.is_call
         {
             self.returns_to = at + instruction.len;
         }
