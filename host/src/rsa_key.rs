@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::{self, DecodePrivateKey, EncodePrivateKey, LineEnding};
@@ -25,17 +25,17 @@ pub(crate) struct RsaKey {
 impl RsaKey {
     /// A new key with a modulus of this many bits. It takes a tenth of a second or more to compute.
     pub(crate) fn generate(bits: usize) -> Result<Self, rsa::Error> {
-        Ok(Self::new(RsaPrivateKey::new(&mut rand::rng(), bits)?))
+        Ok(Self::new(PrivateKey::new(&mut rand::rng(), bits)?))
     }
 
     /// A key in PEM: PKCS #8 (RFC 5958, RFC 7468 section 10) or PKCS #1 (RFC 8017 appendix A.1.2).
     pub(crate) fn from_pem(pem: &str) -> Option<Self> {
-        let key = RsaPrivateKey::from_pkcs8_pem(pem).ok();
-        let key = key.or_else(|| RsaPrivateKey::from_pkcs1_pem(pem).ok());
+        let key = PrivateKey::from_pkcs8_pem(pem).ok();
+        let key = key.or_else(|| PrivateKey::from_pkcs1_pem(pem).ok());
         key.map(Self::new)
     }
 
-    fn new(private_key: RsaPrivateKey) -> Self {
+    fn new(private_key: PrivateKey) -> Self {
         Self {
             n: BASE64URL.encode(private_key.n_bytes()),
             e: BASE64URL.encode(private_key.e_bytes()),
@@ -51,7 +51,7 @@ impl RsaKey {
     /// The bits of the modulus.
     #[cfg(feature = "issuer")]
     pub(crate) fn bits(&self) -> usize {
-        self.private_key.as_ref().n().as_ref().bits() as usize
+        self.private_key.as_ref().n().as_ref().bit_width() as usize
     }
 
     /// The modulus, in base64url.

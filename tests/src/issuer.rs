@@ -8,7 +8,7 @@ use rsa::pkcs1v15::SigningKey;
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::signature::{SignatureEncoding as _, Signer as _};
 use rsa::traits::PublicKeyParts as _;
-use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey, hazmat};
+use rsa::{BoxedUint, PrivateKey, PublicKey, hazmat};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -21,7 +21,7 @@ pub const DOOR_ROOT_KEY_ID: &str = "U-ITEHoPax-KeRmtuB75HJywKUdLjT1PN9uI_qHzH3A"
 
 /// An issuer with its own key.
 pub struct Issuer {
-    key: RsaPrivateKey,
+    key: PrivateKey,
     key_id: String,
 }
 
@@ -40,7 +40,7 @@ impl Issuer {
                 BoxedUint::from_be_slice_vartime(&bytes)
             });
             Issuer {
-                key: RsaPrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key"),
+                key: PrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key"),
                 key_id: "rfc7515-a2".into(),
             }
         });
@@ -51,7 +51,7 @@ impl Issuer {
     #[must_use]
     pub fn door_root() -> &'static Self {
         static ISSUER: LazyLock<Issuer> = LazyLock::new(|| Issuer {
-            key: RsaPrivateKey::from_pkcs8_pem(DOOR_ROOT).expect("an RSA key"),
+            key: PrivateKey::from_pkcs8_pem(DOOR_ROOT).expect("an RSA key"),
             key_id: DOOR_ROOT_KEY_ID.into(),
         });
         &ISSUER
@@ -61,7 +61,7 @@ impl Issuer {
     #[must_use]
     pub fn generate(bits: usize, key_id: &str) -> Self {
         Self {
-            key: RsaPrivateKey::new(&mut rand::rng(), bits).expect("an RSA key"),
+            key: PrivateKey::new(&mut rand::rng(), bits).expect("an RSA key"),
             key_id: key_id.into(),
         }
     }
@@ -74,13 +74,13 @@ impl Issuer {
 
     /// The key itself.
     #[must_use]
-    pub fn private_key(&self) -> &RsaPrivateKey {
+    pub fn private_key(&self) -> &PrivateKey {
         &self.key
     }
 
     /// The public half of the key.
     #[must_use]
-    pub fn public_key(&self) -> RsaPublicKey {
+    pub fn public_key(&self) -> PublicKey {
         self.key.to_public_key()
     }
 

@@ -71,11 +71,11 @@ pub(super) fn v9(operation: Operation, case: &'static Case) -> Option<Task> {
     Some(task!(jsonwebtoken9, || {}, operation, case))
 }
 
-pub(super) fn v11_aws_lc_rs(operation: Operation, case: &'static Case) -> Option<Task> {
+pub(super) fn v12_aws_lc_rs(operation: Operation, case: &'static Case) -> Option<Task> {
     Some(task!(jsonwebtoken, || select(false), operation, case))
 }
 
-pub(super) fn v11_rust_crypto(operation: Operation, case: &'static Case) -> Option<Task> {
+pub(super) fn v12_rust_crypto(operation: Operation, case: &'static Case) -> Option<Task> {
     Some(task!(jsonwebtoken, || select(true), operation, case))
 }
 

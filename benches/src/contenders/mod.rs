@@ -75,17 +75,17 @@ pub const CONTENDERS: &[Contender] = &[
     },
     #[cfg(feature = "peers")]
     Contender {
-        name: "jsonwebtoken 11, aws_lc_rs",
-        package: ("jsonwebtoken", "11."),
+        name: "jsonwebtoken 12, aws_lc_rs",
+        package: ("jsonwebtoken", "12."),
         system_library: None,
-        prepare: jsonwebtoken::v11_aws_lc_rs,
+        prepare: jsonwebtoken::v12_aws_lc_rs,
     },
     #[cfg(feature = "peers")]
     Contender {
-        name: "jsonwebtoken 11, rust_crypto",
-        package: ("jsonwebtoken", "11."),
+        name: "jsonwebtoken 12, rust_crypto",
+        package: ("jsonwebtoken", "12."),
         system_library: None,
-        prepare: jsonwebtoken::v11_rust_crypto,
+        prepare: jsonwebtoken::v12_rust_crypto,
     },
     #[cfg(feature = "peers")]
     Contender {

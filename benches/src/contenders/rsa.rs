@@ -1,7 +1,7 @@
 //! rsa 0.10: RustCrypto's.
 
 use rsa::pkcs1v15::{Signature, VerifyingKey};
-use rsa::{BoxedUint, RsaPublicKey};
+use rsa::{BoxedUint, PublicKey};
 use sha2::Sha256;
 use signature::Verifier as _;
 
@@ -15,7 +15,7 @@ pub(super) fn prepare(operation: Operation, case: &'static Case) -> Option<Task>
 
 fn key(n: &[u8], e: &[u8]) -> VerifyingKey<Sha256> {
     let [n, e] = [n, e].map(BoxedUint::from_be_slice_vartime);
-    VerifyingKey::new(RsaPublicKey::new(n, e).expect("a key"))
+    VerifyingKey::new(PublicKey::new(n, e).expect("a key"))
 }
 
 fn verifies(key: &VerifyingKey<Sha256>, case: &Case) -> bool {

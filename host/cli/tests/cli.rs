@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use rsa::pkcs1v15::{Signature, VerifyingKey};
 use rsa::signature::Verifier;
-use rsa::{BoxedUint, RsaPublicKey};
+use rsa::{BoxedUint, PublicKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokenlatch::MAX_TOKEN_LEN;
@@ -1204,7 +1204,7 @@ fn rsa_verifies(token: &str, jwks: &Value) -> bool {
         let bytes = BASE64URL.decode(jwk[name].as_str().unwrap()).unwrap();
         BoxedUint::from_be_slice_vartime(&bytes)
     });
-    let key = VerifyingKey::<Sha256>::new(RsaPublicKey::new(n, e).unwrap());
+    let key = VerifyingKey::<Sha256>::new(PublicKey::new(n, e).unwrap());
     let signature = BASE64URL.decode(signature).unwrap();
     let signature = Signature::try_from(&signature[..]).unwrap();
     key.verify(signing_input.as_bytes(), &signature).is_ok()

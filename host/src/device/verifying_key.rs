@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use rsa::RsaPublicKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
@@ -216,8 +215,8 @@ fn from_pem(pem: &str) -> Found {
     let numbers = || {
         // It has precise errors, but does not give the numbers.
         PublicKey::<4096>::from_pem(pem)?;
-        let key = RsaPublicKey::from_public_key_pem(pem).ok();
-        let key = key.or_else(|| RsaPublicKey::from_pkcs1_pem(pem).ok());
+        let key = rsa::PublicKey::from_public_key_pem(pem).ok();
+        let key = key.or_else(|| rsa::PublicKey::from_pkcs1_pem(pem).ok());
         let key = key.ok_or(Error::InvalidKey)?;
         Ok(Numbers {
             n: BASE64URL.encode(key.n_bytes()),
@@ -259,9 +258,9 @@ fn number(text: &str) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
+    use rsa::BoxedUint;
     use rsa::pkcs1::EncodeRsaPublicKey;
     use rsa::pkcs8::{EncodePublicKey, LineEnding};
-    use rsa::{BoxedUint, RsaPublicKey};
 
     use super::*;
 
@@ -312,7 +311,7 @@ mod tests {
     #[test]
     fn a_key_in_pem_is_the_key_of_the_set() {
         let modulus = BoxedUint::from_be_slice(&[0xff; 256], 2048).unwrap();
-        let key = RsaPublicKey::new(modulus, 65537_u64.into()).unwrap();
+        let key = rsa::PublicKey::new(modulus, 65537_u64.into()).unwrap();
         let of_set = format!(r#"{{"keys":[{{"kty":"RSA","n":"{}","e":"AQAB"}}]}}"#, n());
         let spki = key.to_public_key_pem(LineEnding::LF).unwrap();
         let pkcs1 = key.to_pkcs1_pem(LineEnding::CRLF).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD as BASE64, BASE64_URL_SAFE_NO_PAD as BASE64URL};
-use rsa::RsaPrivateKey;
+use rsa::PrivateKey;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs1v15::{Signature, VerifyingKey};
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
@@ -28,8 +28,8 @@ fn opaque(token: &str) -> super::server::Canned {
     json_response(200, json!({"access_token": token, "token_type": "Bearer"}))
 }
 
-static KEY: LazyLock<RsaPrivateKey> =
-    LazyLock::new(|| RsaPrivateKey::new(&mut rand::rng(), 2048).unwrap());
+static KEY: LazyLock<PrivateKey> =
+    LazyLock::new(|| PrivateKey::new(&mut rand::rng(), 2048).unwrap());
 
 #[tokio::test]
 async fn the_client_authenticates_itself_in_three_ways() {

@@ -70,7 +70,7 @@ impl Guarding {
             }
             Self::JwtAuthorizer => with_version("jwt-authorizer", ""),
             Self::Jsonwebtoken => {
-                format!("{}, plain middleware", with_version("jsonwebtoken", "11."))
+                format!("{}, plain middleware", with_version("jsonwebtoken", "12."))
             }
         }
     }

@@ -14,7 +14,7 @@ use embedded_storage::nor_flash::{
 };
 use rsa::pkcs1v15::SigningKey;
 use rsa::signature::{SignatureEncoding as _, Signer as _};
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::{BoxedUint, PrivateKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use tokenlatch::{JwkSet, Policy, Time, Verified, verify};
@@ -27,7 +27,7 @@ pub(crate) const DOOR: &str = "door-1";
 pub(crate) const NOW: u64 = 1_795_824_000;
 
 /// The key of RFC 7515 appendix A.2, which prints both halves: never use it for anything but tests.
-static KEY: LazyLock<(RsaPrivateKey, Value)> = LazyLock::new(|| {
+static KEY: LazyLock<(PrivateKey, Value)> = LazyLock::new(|| {
     let jwk = include_str!("../../../../tests/src/rfc7515-a2.json");
     let jwk: Value = serde_json::from_str(jwk).expect("JSON");
     let [n, e, d, p, q] = ["n", "e", "d", "p", "q"].map(|member| {
@@ -35,7 +35,7 @@ static KEY: LazyLock<(RsaPrivateKey, Value)> = LazyLock::new(|| {
         let bytes = BASE64URL.decode(text).expect("base64url");
         BoxedUint::from_be_slice_vartime(&bytes)
     });
-    let key = RsaPrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key");
+    let key = PrivateKey::from_components(n, e, d, vec![p, q]).expect("an RSA key");
     let public = json!({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]});
     (key, public)
 });

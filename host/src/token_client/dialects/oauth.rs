@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn an_assertion_is_a_secret_and_differs_from_the_last_one() {
-        let key = rsa::RsaPrivateKey::new(&mut rand::rng(), 2048).unwrap();
+        let key = rsa::PrivateKey::new(&mut rand::rng(), 2048).unwrap();
         let pem = rsa::pkcs8::EncodePrivateKey::to_pkcs8_pem(&key, Default::default()).unwrap();
         let mut oauth = oauth(PrivateKeyJwt::from_pem("id", &pem).unwrap());
         assert!(oauth.secrets().is_empty());
