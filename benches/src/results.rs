@@ -184,6 +184,12 @@ pub struct EmulatedRow {
 pub struct Device {
     /// The compiler, as it names itself.
     pub rustc: String,
+    /// QEMU, as it names itself.
+    #[serde(default)]
+    pub qemu: String,
+    /// The day, in UTC.
+    #[serde(default)]
+    pub date: String,
     /// What was measured.
     pub rows: Vec<DeviceRow>,
 }
@@ -221,6 +227,28 @@ pub struct Cycles {
     pub low: u64,
     /// The most.
     pub high: u64,
+}
+
+/// One run of `benches/target --symbols`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Symbols {
+    /// The compiler, as it names itself.
+    pub rustc: String,
+    /// The largest first.
+    pub rows: Vec<SymbolsRow>,
+}
+
+/// A function or constant of the whole verifier on one device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SymbolsRow {
+    /// The device.
+    pub target: String,
+    /// How it was compiled.
+    pub profile: String,
+    /// Its name.
+    pub symbol: String,
+    /// The bytes of flash that it adds to a program.
+    pub bytes: u64,
 }
 
 /// `benches/device/footprint.json`: the memory that the verifier takes on a Cortex-M3.

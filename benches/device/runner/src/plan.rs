@@ -1,6 +1,7 @@
 //! What is measured: targets, profiles and implementations.
 
 use std::env;
+use std::error::Error;
 use std::path::Path;
 use std::process::Command;
 
@@ -162,9 +163,8 @@ static PROFILES: [Profile; 5] = [
 
 /// The implementation of RSA.
 pub(crate) struct Implementation {
-    /// The feature of the image.
+    /// The feature of the image, and the package.
     pub(crate) name: &'static str,
-    pub(crate) version: &'static str,
     /// Whether it counts references (`Arc`), which a Cortex-M0 has no instructions for.
     needs_atomics: bool,
 }
@@ -172,6 +172,14 @@ pub(crate) struct Implementation {
 impl Implementation {
     pub(crate) fn is_tokenlatch(&self) -> bool {
         self.name == IMPLEMENTATIONS[0].name
+    }
+
+    /// That which is locked.
+    pub(crate) fn version(&self) -> &'static str {
+        let start = format!("name = \"{}\"\nversion = \"", self.name);
+        let locked = include_str!("../../Cargo.lock").split_once(&start);
+        let version = locked.and_then(|(_, rest)| rest.split_once('"'));
+        version.expect("every implementation is locked").0
     }
 
     /// The programs that measure it.
@@ -200,22 +208,18 @@ impl Implementation {
 static IMPLEMENTATIONS: [Implementation; 4] = [
     Implementation {
         name: "tokenlatch",
-        version: "0.1",
         needs_atomics: false,
     },
     Implementation {
         name: "crypto-bigint",
-        version: "0.7",
         needs_atomics: false,
     },
     Implementation {
         name: "rsa_heapless",
-        version: "0.5",
         needs_atomics: false,
     },
     Implementation {
         name: "rsa",
-        version: "0.10.0-rc.20",
         needs_atomics: true,
     },
 ];
@@ -272,6 +276,18 @@ impl Plan {
         } else {
             Err(missing.join("\n"))
         }
+    }
+
+    /// The versions of the QEMUs that this takes.
+    pub(crate) fn qemu(&self) -> Result<String, Box<dyn Error>> {
+        let mut versions = Vec::new();
+        for target in &self.targets {
+            let output = Command::new(target.qemu).arg("--version").output()?;
+            let text = String::from_utf8(output.stdout)?;
+            versions.extend(text.lines().next().map(String::from));
+        }
+        versions.dedup();
+        Ok(versions.join(", "))
     }
 
     pub(crate) fn combinations(

@@ -15,6 +15,9 @@ use crate::plan::Plan;
 pub(crate) struct Results {
     /// The compiler, as it names itself.
     pub(crate) rustc: String,
+    pub(crate) qemu: String,
+    /// The day, in UTC.
+    pub(crate) date: String,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -61,7 +64,7 @@ impl Results {
                     lines.append(&mut of_program);
                 }
                 for line in lines {
-                    let version = implementation.version;
+                    let version = implementation.version();
                     rows.push(Row {
                         target: target.name.into(),
                         profile: profile.name.into(),
@@ -84,6 +87,8 @@ impl Results {
         }
         Ok(Self {
             rustc: rustc()?,
+            qemu: plan.qemu()?,
+            date: output_of("date", &["--utc", "+%F"])?,
             rows,
         })
     }
@@ -91,8 +96,12 @@ impl Results {
 
 /// The compiler, as it names itself.
 pub(crate) fn rustc() -> Result<String, Box<dyn Error>> {
-    let version = Command::new("rustc").arg("--version").output()?.stdout;
-    Ok(String::from_utf8(version)?.trim().into())
+    output_of("rustc", &["--version"])
+}
+
+fn output_of(program: &str, arguments: &[&str]) -> Result<String, Box<dyn Error>> {
+    let output = Command::new(program).args(arguments).output()?.stdout;
+    Ok(String::from_utf8(output)?.trim().into())
 }
 
 /// What an operation adds to a program.

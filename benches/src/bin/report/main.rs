@@ -4,6 +4,7 @@
 //! this program.
 
 mod device;
+mod emulated;
 mod figure;
 mod host;
 mod load;
@@ -52,6 +53,8 @@ fn documents() -> Result<[(PathBuf, String); 5], Box<dyn Error>> {
     host::host_section(&mut results, &recorded.hosts)?;
     results.push_str(device::DEVICE);
     device::device_section(&mut results, &recorded.device, &signatures)?;
+    device::symbols_table(&mut results, &recorded.symbols)?;
+    emulated::emulated_section(&mut results, &recorded.emulated)?;
 
     let readme = benches.join("../README.md");
     let filled = readme::fill(&fs::read_to_string(&readme)?, &readme::blocks(&recorded)?)?;

@@ -5,12 +5,14 @@ use std::fs;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use tokenlatch_benches::results::{Device, Footprint, Host, Load, Lookups};
+use tokenlatch_benches::results::{Device, Emulated, Footprint, Host, Load, Lookups, Symbols};
 
 /// The last run of each program.
 pub(crate) struct Recorded {
     pub(crate) hosts: [Host; 4],
     pub(crate) device: Device,
+    pub(crate) symbols: Symbols,
+    pub(crate) emulated: Emulated,
     pub(crate) footprint: Footprint,
     pub(crate) lookups: Lookups,
     pub(crate) load: Load,
@@ -27,6 +29,8 @@ impl Recorded {
                 read(&results, "portable")?,
             ],
             device: read(&results, "device")?,
+            symbols: read(&results, "symbols")?,
+            emulated: read(&results, "emulated")?,
             footprint: read(&benches.join("device"), "footprint")?,
             lookups: read(&results, "lookups")?,
             load: read(&results, "load")?,
