@@ -30,7 +30,7 @@ impl<'t> Authenticated<'t> {
     #[inline(always)]
     pub(crate) fn new(
         verifies: bool,
-        mark: Option<&str>,
+        mark: Option<&[u8]>,
         header: &Header<'t>,
         payload: &'t [u8],
     ) -> Result<Self, Error> {
@@ -76,7 +76,7 @@ impl<'t> Authenticated<'t> {
 ///
 /// Not inlined: most keys have no mark.
 #[inline(never)]
-fn check_mark(mark: &str, payload: &[u8]) -> Result<(), Error> {
+fn check_mark(mark: &[u8], payload: &[u8]) -> Result<(), Error> {
     let mut claims = Claims::default();
     claims.read(payload)?;
     let issuer = claims.issuer.ok_or(Error::MissingClaim(Claim::Issuer))?;

@@ -8,55 +8,58 @@ use core::cell::Cell;
 
 use crate::error::Error;
 
-/// Decodes a text in its own place. Returns the bytes, which are at the front of it.
+/// Decodes a text in its own place. Returns the bytes, which are at the front of it, or nothing if it is no
+/// base64url.
 ///
 /// Rejects padding, white space, the standard alphabet, a length of 4n + 1 and non-zero trailing
 /// bits, so that one byte string has exactly one text.
-pub(crate) fn decode_in_place(text: &mut [u8]) -> Result<&mut [u8], Error> {
+pub(crate) fn decode_in_place(text: &mut [u8]) -> Option<&mut [u8]> {
+    let len = text.len() / 4 * 3;
     // Cells, because one slice is read and written.
     let cells = Cell::from_mut(&mut *text).as_slice_of_cells();
     let (groups, last) = cells.as_chunks();
     let (outs, _) = cells.as_chunks();
-    // One check for all characters: `NONE` has a bit that no sextet has.
+    // One check for all characters: `NONE` is in no character of ASCII, and in no sextet.
     let mut all = 0;
+    let mut sextet = |character: &Cell<u8>| {
+        let sextet = sextet(character.get());
+        all |= sextet;
+        if SEXTETS.len() < 256 {
+            all |= character.get();
+        }
+        sextet
+    };
     for ([a, b, c, d], [first, second, third]) in groups.iter().zip(outs) {
         let [a, b, c, d] = [sextet(a), sextet(b), sextet(c), sextet(d)];
-        all |= a | b | c | d;
         first.set(a << 2 | b >> 4);
         second.set(b << 4 | c >> 2);
         third.set(c << 6 | d);
     }
     // The last group, of 2 or 3 characters, stands for 1 or 2 bytes and trailing bits.
-    let mut bits = 0;
-    for (character, shift) in last.iter().zip([26, 20, 14]) {
-        let sextet = sextet(character);
-        all |= sextet;
-        bits |= u32::from(sextet) << shift;
+    let mut bits = 0_u32;
+    for character in last {
+        bits = bits << 6 | u32::from(sextet(character));
     }
-    let mut len = 3 * groups.len();
-    for out in cells.iter().skip(len).take(last.len().saturating_sub(1)) {
-        let [byte, ..] = bits.to_be_bytes();
-        out.set(byte);
+    let last = last.len();
+    bits <<= (32 - 6 * last) % 32;
+    let bytes = text.get_mut(..len + 3 * last / 4)?;
+    for byte in bytes.get_mut(len..)? {
+        *byte = (bits >> 24) as u8;
         bits <<= 8;
-        len += 1;
     }
-    if all & NONE != 0 || bits != 0 || last.len() == 1 {
-        return Err(Error::InvalidBase64url);
-    }
-    text.get_mut(..len).ok_or(Error::InvalidBase64url)
+    (all & NONE == 0 && bits == 0 && last != 1).then_some(bytes)
 }
 
 /// As [`decode_in_place`], for constants, where there are no cells: decodes a text to the front of `to`, and
 /// returns the length.
-#[expect(clippy::indexing_slicing, reason = "a byte is no index beyond the end")]
 pub(crate) const fn decode(text: &[u8], to: &mut [u8]) -> Result<usize, Error> {
     let (mut text, mut to) = (text, to);
     // Bits that are no byte yet, and how many.
     let (mut bits, mut pending) = (0_u32, 0);
     let mut len = 0;
     while let [character, rest @ ..] = text {
-        let sextet = SEXTETS[*character as usize];
-        if sextet == NONE {
+        let sextet = sextet(*character);
+        if (*character | sextet) & NONE != 0 {
             return Err(Error::InvalidBase64url);
         }
         bits = bits << 6 | sextet as u32;
@@ -80,23 +83,22 @@ pub(crate) const fn decode(text: &[u8], to: &mut [u8]) -> Result<usize, Error> {
     Ok(len)
 }
 
-fn sextet(character: &Cell<u8>) -> u8 {
-    SEXTETS
-        .get(usize::from(character.get()))
-        .copied()
-        .unwrap_or(NONE)
+/// The sextet of a character, or `NONE`. Beyond ASCII, a device gets that of another character.
+#[expect(clippy::indexing_slicing, reason = "no remainder is beyond the end")]
+const fn sextet(character: u8) -> u8 {
+    SEXTETS[character as usize % SEXTETS.len()]
 }
 
 /// The entry of a character outside the alphabet.
 const NONE: u8 = 0x80;
 
-/// The sextet of each character.
+/// The sextet of each character. On a device, flash is spent on ASCII alone.
 #[expect(
     clippy::indexing_slicing,
     reason = "a constant: an index beyond the end would not compile"
 )]
-const SEXTETS: [u8; 256] = {
-    let mut sextets = [NONE; 256];
+const SEXTETS: [u8; if usize::BITS < 64 { 128 } else { 256 }] = {
+    let mut sextets = [NONE; _];
     let mut alphabet =
         b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".as_slice();
     let mut sextet = 0;
@@ -117,7 +119,8 @@ mod tests {
         let mut buffer = [0; N];
         let len = super::decode(&text, &mut buffer);
         let decoded = decode_in_place(&mut text);
-        assert_eq!(decoded.as_deref().ok(), len.ok().map(|len| &buffer[..len]));
+        assert_eq!(decoded.as_deref(), len.ok().map(|len| &buffer[..len]));
+        let decoded = decoded.ok_or(Error::InvalidBase64url);
         decoded.map(|bytes| heapless::Vec::from_slice(bytes).expect("no longer than the text"))
     }
 

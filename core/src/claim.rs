@@ -35,19 +35,23 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// Those that are read from every token. The others may mean something else to an issuer.
-    pub(crate) const ALWAYS: [Self; 10] = [
-        Self::Issuer,
-        Self::Subject,
-        Self::Audience,
-        Self::Expiry,
-        Self::NotBefore,
-        Self::IssuedAt,
-        Self::TokenId,
-        Self::Scope,
-        Self::AuthorizedParty,
-        Self::ClientId,
+    /// Those that are read from every token, with their names. The others may mean something else to an issuer.
+    pub(crate) const ALWAYS: [(Self, &'static str); 10] = [
+        Self::Issuer.with_name(),
+        Self::Subject.with_name(),
+        Self::Audience.with_name(),
+        Self::Expiry.with_name(),
+        Self::NotBefore.with_name(),
+        Self::IssuedAt.with_name(),
+        Self::TokenId.with_name(),
+        Self::Scope.with_name(),
+        Self::AuthorizedParty.with_name(),
+        Self::ClientId.with_name(),
     ];
+
+    pub(crate) const fn with_name(self) -> (Self, &'static str) {
+        (self, self.name())
+    }
 
     /// The claim's name in the token.
     #[must_use]

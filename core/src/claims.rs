@@ -2,7 +2,7 @@
 
 use crate::claim::Claim;
 use crate::error::Error;
-use crate::json::{self, MAX_JSON_MEMBERS, Object, Text, Value};
+use crate::json::{self, Elements, MAX_JSON_MEMBERS, Object, Raw, Text, Visitor};
 use crate::numeric_date::NumericDate;
 
 /// The claims of a token: each is absent or well-formed.
@@ -11,12 +11,12 @@ pub(crate) struct Claims<'a> {
     pub(crate) all: Object<'a>,
     pub(crate) issuer: Option<Text<'a>>,
     pub(crate) subject: Option<Text<'a>>,
-    pub(crate) audience: Option<Value<'a>>,
+    pub(crate) audience: Option<Raw<'a>>,
     pub(crate) expiry: Option<NumericDate>,
     pub(crate) not_before: Option<NumericDate>,
     pub(crate) issued_at: Option<NumericDate>,
     pub(crate) token_id: Option<Text<'a>>,
-    pub(crate) scope: Option<Value<'a>>,
+    pub(crate) scope: Option<Raw<'a>>,
     pub(crate) authorized_party: Option<Text<'a>>,
     pub(crate) client_id: Option<Text<'a>>,
 }
@@ -24,74 +24,66 @@ pub(crate) struct Claims<'a> {
 impl<'a> Claims<'a> {
     /// Fills in what the payload says. In place: to return the claims would take their size twice.
     pub(crate) fn read(&mut self, payload: &'a [u8]) -> Result<(), Error> {
-        let document = json::walk(payload, MAX_JSON_MEMBERS, &mut |name: Text<'a>, value| {
-            // It takes time to undo escapes: most claims are told apart by the first character.
-            let first = name.chars().next();
-            let mut claims = Claim::ALWAYS.into_iter().filter(|claim| {
-                let byte = claim.name().bytes().next();
-                byte.map(char::from) == first
-            });
-            match claims.find(|claim| name == claim.name()) {
-                Some(claim) => self.set(claim, value),
-                None => Ok(()),
-            }
-        })?;
-        let Value::Object(all) = document else {
-            return Err(Error::ClaimsNotObject);
-        };
-        self.all = all;
+        let document = json::walk(payload, MAX_JSON_MEMBERS, self)?;
+        self.all = document.as_object().ok_or(Error::ClaimsNotObject)?;
         Ok(())
     }
 
-    fn set(&mut self, claim: Claim, value: Value<'a>) -> Result<(), Error> {
-        match claim {
-            Claim::Issuer => self.issuer = Some(text(value, claim)?),
-            Claim::Subject => self.subject = Some(text(value, claim)?),
-            Claim::Audience => self.audience = Some(texts(value, claim)?),
-            Claim::Expiry => self.expiry = Some(date(value, claim)?),
-            Claim::NotBefore => self.not_before = Some(date(value, claim)?),
-            Claim::IssuedAt => self.issued_at = Some(date(value, claim)?),
-            Claim::TokenId => self.token_id = Some(text(value, claim)?),
-            Claim::AuthorizedParty => self.authorized_party = Some(text(value, claim)?),
-            Claim::ClientId => self.client_id = Some(text(value, claim)?),
-            // ATM's user tokens have an object that describes the user here.
-            Claim::Scope if matches!(value, Value::Object(_)) => self.scope = Some(value),
-            Claim::Scope => self.scope = Some(texts(value, claim)?),
-            // Read where they are asked for.
-            Claim::Cid | Claim::AppId | Claim::TenantId => {}
-        }
-        Ok(())
+    /// Returns nothing if the value is malformed.
+    fn set(&mut self, claim: Claim, value: Raw<'a>) -> Option<()> {
+        let date = match claim {
+            Claim::Expiry => &mut self.expiry,
+            Claim::NotBefore => &mut self.not_before,
+            Claim::IssuedAt => &mut self.issued_at,
+            Claim::Audience => {
+                self.audience = Some(value);
+                return value.is_texts().then_some(());
+            }
+            Claim::Scope => {
+                self.scope = Some(value);
+                // ATM's user tokens have an object that describes the user here.
+                return (value.is_texts() || value.as_object().is_some()).then_some(());
+            }
+            _ => {
+                let text = match claim {
+                    Claim::Issuer => &mut self.issuer,
+                    Claim::Subject => &mut self.subject,
+                    Claim::TokenId => &mut self.token_id,
+                    Claim::AuthorizedParty => &mut self.authorized_party,
+                    Claim::ClientId => &mut self.client_id,
+                    // The others are read where they are asked for.
+                    _ => return Some(()),
+                };
+                *text = Some(value.as_text()?);
+                return Some(());
+            }
+        };
+        *date = Some(NumericDate::read(value)?);
+        Some(())
     }
 
     pub(crate) fn audiences(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
-        self.audience.unwrap_or(Value::Null).texts()
+        let mut elements = self.audience.unwrap_or_default().elements();
+        core::iter::from_fn(move || elements.next_text())
     }
 
-    /// The texts of `scope`, then those of `scp`, which some issuers have in its place.
+    /// The words of `scope`, then those of `scp`, which some issuers have in its place.
     pub(crate) fn scopes(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
-        let all = self.all;
-        let mut texts = self.scope.unwrap_or(Value::Null).texts();
-        let mut is_last = false;
-        let mut rest = None;
-        core::iter::from_fn(move || {
-            loop {
-                if rest.is_none() {
-                    rest = texts.next();
-                }
-                let Some(text) = rest.take() else {
-                    if core::mem::replace(&mut is_last, true) {
-                        return None;
-                    }
-                    texts = all.get("scp").unwrap_or(Value::Null).texts();
-                    continue;
-                };
-                let (scope, others) = text.split_once(' ');
-                rest = others;
-                if scope != "" {
-                    return Some(scope);
-                }
-            }
-        })
+        let claims = self.all;
+        let scp = core::iter::once_with(move || claims.member("scp"));
+        self.scope
+            .into_iter()
+            .chain(scp.flatten())
+            .flat_map(Words::of)
+    }
+
+    /// Whether this is one of the scopes.
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scope.is_some_and(|value| has_word(value, scope))
+            || self
+                .all
+                .member("scp")
+                .is_some_and(|value| has_word(value, scope))
     }
 
     /// The first of `azp`, `client_id`, `cid` and `appid` that the token has.
@@ -99,44 +91,74 @@ impl<'a> Claims<'a> {
     /// `azp` comes first: in Keycloak's tokens, `client_id` may be the client of an earlier token, which was
     /// exchanged for this one.
     pub(crate) fn client(&self) -> Result<Option<Text<'a>>, Error> {
-        if let Some(client) = self.authorized_party.or(self.client_id) {
-            return Ok(Some(client));
+        let mut client = self.authorized_party.or(self.client_id);
+        for (claim, name) in [Claim::Cid.with_name(), Claim::AppId.with_name()] {
+            if client.is_none() {
+                client = self.find(claim, name)?;
+            }
         }
-        match self.find(Claim::Cid)? {
-            None => self.find(Claim::AppId),
-            client => Ok(client),
-        }
+        Ok(client)
     }
 
     /// `tid`
     pub(crate) fn tenant(&self) -> Result<Option<Text<'a>>, Error> {
-        self.find(Claim::TenantId)
+        self.find(Claim::TenantId, Claim::TenantId.name())
     }
 
     /// A claim that is not read from every token.
-    fn find(&self, claim: Claim) -> Result<Option<Text<'a>>, Error> {
-        let value = self.all.get(claim.name());
-        value.map(|value| text(value, claim)).transpose()
+    fn find(&self, claim: Claim, name: &str) -> Result<Option<Text<'a>>, Error> {
+        match self.all.member(name) {
+            Some(value) => value.as_text().ok_or(Error::InvalidClaim(claim)).map(Some),
+            None => Ok(None),
+        }
     }
 }
 
-fn text(value: Value<'_>, claim: Claim) -> Result<Text<'_>, Error> {
-    value.as_text().ok_or(Error::InvalidClaim(claim))
-}
-
-fn date(value: Value<'_>, claim: Claim) -> Result<NumericDate, Error> {
-    match value {
-        Value::Number(number) => NumericDate::read(number).ok_or(Error::InvalidClaim(claim)),
-        _ => Err(Error::InvalidClaim(claim)),
+impl<'a> Visitor<'a> for Claims<'a> {
+    fn member(&mut self, name: Text<'a>, value: Raw<'a>) -> Result<(), Error> {
+        for &(claim, wanted) in &Claim::ALWAYS {
+            if name.may_be(wanted) && name == wanted {
+                return self.set(claim, value).ok_or(Error::InvalidClaim(claim));
+            }
+        }
+        Ok(())
     }
 }
 
-/// A string, or an array of nothing but strings.
-fn texts(value: Value<'_>, claim: Claim) -> Result<Value<'_>, Error> {
-    match value {
-        Value::String(_) => Ok(value),
-        Value::Array(array) if array.elements().all(|value| value.as_text().is_some()) => Ok(value),
-        _ => Err(Error::InvalidClaim(claim)),
+// Not inlined on a device, so that it is there once.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+fn has_word(value: Raw<'_>, wanted: &str) -> bool {
+    Words::of(value).any(|word| word == wanted)
+}
+
+/// The words of one text or more, which spaces stand between.
+struct Words<'a> {
+    texts: Elements<'a>,
+    /// What is left of a text.
+    rest: Option<Text<'a>>,
+}
+
+impl<'a> Words<'a> {
+    fn of(value: Raw<'a>) -> Self {
+        Self {
+            texts: value.elements(),
+            rest: None,
+        }
+    }
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Text<'a>> {
+        loop {
+            let text = self.rest.take().or_else(|| self.texts.next_text())?;
+            let (word, rest) = text.split_once(' ');
+            self.rest = rest;
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
     }
 }
 
@@ -157,7 +179,7 @@ mod tests {
     #[test]
     fn a_malformed_claim_is_never_treated_as_absent() {
         let error = |document: &str| read(document.as_bytes()).err();
-        for claim in Claim::ALWAYS {
+        for (claim, _) in Claim::ALWAYS {
             for value in ["null", "true", "[1]", "[\"a\",null]", "[[\"a\"]]"] {
                 let document = format!("{{\"{}\":{value}}}", claim.name());
                 assert_eq!(

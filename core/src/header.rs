@@ -1,7 +1,7 @@
 //! The JOSE header (RFC 7515 section 4).
 
 use crate::error::Error;
-use crate::json::{self, Text, Value};
+use crate::json::{self, Chars, Kind, Raw, Text, Visitor};
 use crate::rs256;
 
 /// The longest header, in bytes after base64url.
@@ -30,34 +30,10 @@ impl<'t> Header<'t> {
         if header.len() > MAX_HEADER_LEN {
             return Err(Error::HeaderTooLong);
         }
-        let mut algorithm = None;
-        let mut key_id = None;
-        let mut thumbprint = None;
-        let mut token_type = None;
-        let document = json::walk(
-            header,
-            MAX_HEADER_MEMBERS,
-            &mut |name: Text<'t>, value: Value<'t>| {
-                let wanted = if name == "alg" {
-                    &mut algorithm
-                } else if name == "kid" {
-                    &mut key_id
-                } else if name == "typ" {
-                    &mut token_type
-                } else if name == "x5t" {
-                    &mut thumbprint
-                } else if name == "crit" {
-                    return Err(Error::CriticalExtension);
-                } else {
-                    return Ok(());
-                };
-                *wanted = Some(value.as_text().ok_or(Error::InvalidHeader)?);
-                Ok(())
-            },
-        )?;
-        let Value::Object(_) = document else {
-            return Err(Error::InvalidHeader);
-        };
+        let mut fields = Fields::default();
+        let document = json::walk(header, MAX_HEADER_MEMBERS, &mut fields)?;
+        document.as_object().ok_or(Error::InvalidHeader)?;
+        let Fields([algorithm, key_id, thumbprint, token_type]) = fields;
         if algorithm.is_none_or(|algorithm| algorithm != rs256::ALGORITHM) {
             return Err(Error::UnsupportedAlgorithm);
         }
@@ -68,34 +44,39 @@ impl<'t> Header<'t> {
     }
 }
 
-/// Whether two media types are the same as RFC 7515 section 4.1.9 has it: without regard to case,
-/// and with `application/` left out where no other `/` is in the name.
-pub(crate) fn is_same_media_type(a: Text<'_>, b: Text<'_>) -> bool {
-    let (mut a, mut b) = (without_application(a), without_application(b));
-    loop {
-        match (a.next(), b.next()) {
-            (None, None) => return true,
-            (Some(a), Some(b)) if a.eq_ignore_ascii_case(&b) => {}
-            _ => return false,
+/// The members with these [`NAMES`].
+#[derive(Default)]
+struct Fields<'t>([Option<Text<'t>>; 4]);
+
+const NAMES: [&str; 4] = ["alg", "kid", "x5t", "typ"];
+
+impl<'t> Visitor<'t> for Fields<'t> {
+    fn member(&mut self, name: Text<'t>, value: Raw<'t>) -> Result<(), Error> {
+        for (field, wanted) in self.0.iter_mut().zip(&NAMES) {
+            if name == *wanted {
+                *field = Some(value.as_text().ok_or(Error::InvalidHeader)?);
+                return Ok(());
+            }
         }
+        if name == "crit" {
+            return Err(Error::CriticalExtension);
+        }
+        Ok(())
     }
 }
 
-fn without_application(name: Text<'_>) -> impl Iterator<Item = char> {
-    let mut rest = name.chars();
-    for expected in "application/".chars() {
-        if !rest
-            .next()
-            .is_some_and(|c| c.eq_ignore_ascii_case(&expected))
-        {
-            return name.chars();
-        }
-    }
-    if rest.clone().any(|c| c == '/') {
-        name.chars()
-    } else {
-        rest
-    }
+/// Whether two media types are the same as RFC 7515 section 4.1.9 has it: without regard to case,
+/// and with `application/` left out where no other `/` is in the name.
+pub(crate) fn is_same_media_type(a: Text<'_>, b: &str) -> bool {
+    let b = without_application(Chars::plain(b.as_bytes()));
+    without_application(a.unescaped()).are(b.rest(), Kind::AnyCase)
+}
+
+fn without_application(name: Chars<'_>) -> Chars<'_> {
+    let mut rest = name.clone();
+    let is_short = rest.skip_text(b"application/", Kind::AnyCase)
+        && rest.clone().all(|character| character != '/');
+    if is_short { rest } else { name }
 }
 
 #[cfg(test)]
@@ -192,11 +173,7 @@ mod tests {
             ("application/text/plain", "text/plain", false),
             ("at+jwt;v=1", "at+jwt", false),
         ] {
-            assert_eq!(
-                is_same_media_type(Text::new(a), Text::new(b)),
-                same,
-                "{a} {b}"
-            );
+            assert_eq!(is_same_media_type(Text::new(a), b), same, "{a} {b}");
         }
     }
 }

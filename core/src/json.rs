@@ -4,6 +4,8 @@
 //! allocates. It rejects nesting beyond [`MAX_JSON_DEPTH`], two members of one name (after
 //! unescaping), invalid UTF-8, lone surrogates and anything after the value. It returns views of
 //! checked text, so reading them cannot fail.
+//!
+//! Functions that are called from many places are not inlined on a device, so that they take its flash once.
 
 mod decimal;
 
@@ -42,20 +44,20 @@ pub enum Value<'a> {
 
 /// A JSON number, as it is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Number<'a>(&'a str);
+pub struct Number<'a>(&'a [u8]);
 
 /// A JSON string, as it lies in the document: its escapes are undone when it is compared, displayed
 /// or read by [`chars`](Text::chars). The default is the empty string.
 #[derive(Clone, Copy, Default)]
-pub struct Text<'a>(&'a str);
+pub struct Text<'a>(&'a [u8]);
 
 /// A JSON array, as it lies in the document.
 #[derive(Clone, Copy, Debug)]
-pub struct Array<'a>(&'a str);
+pub struct Array<'a>(&'a [u8]);
 
 /// A JSON object, as it lies in the document.
 #[derive(Clone, Copy, Debug)]
-pub struct Object<'a>(&'a str);
+pub struct Object<'a>(&'a [u8]);
 
 /// Checks a whole document and returns its value.
 ///
@@ -64,11 +66,8 @@ pub struct Object<'a>(&'a str);
 /// [`Error::InvalidUtf8`], [`Error::InvalidJson`], [`Error::JsonTooDeep`],
 /// [`Error::DuplicateMember`] and [`Error::TooManyMembers`].
 pub fn parse(document: &[u8]) -> Result<Value<'_>, Error> {
-    walk(
-        document,
-        MAX_JSON_MEMBERS,
-        &mut |_: Text<'_>, _: Value<'_>| Ok(()),
-    )
+    let ignore = &mut |_: Text<'_>, _: Raw<'_>| Ok(());
+    walk(document, MAX_JSON_MEMBERS, ignore).map(Raw::value)
 }
 
 /// The document without a UTF-8 byte order mark, which a reader may ignore (RFC 8259 section 8.1).
@@ -83,52 +82,126 @@ pub(crate) fn walk<'a>(
     document: &'a [u8],
     max_members: usize,
     visitor: &mut dyn Visitor<'a>,
-) -> Result<Value<'a>, Error> {
-    let text = core::str::from_utf8(document).map_err(|_| Error::InvalidUtf8)?;
-    Value::new(check(text, max_members, visitor)?).ok_or(Error::InvalidJson)
+) -> Result<Raw<'a>, Error> {
+    Walk::new(document, max_members).run(visitor)
 }
 
 /// Sees a document while it is checked. It must not use what it keeps before the whole document is checked.
 pub(crate) trait Visitor<'a> {
     /// A member of the outermost object.
-    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error>;
+    fn member(&mut self, name: Text<'a>, value: Raw<'a>) -> Result<(), Error>;
 
-    /// An element of this member, which is an array, has two members of one name, too many members or too
-    /// deep nesting. Returns whether the other elements are good nevertheless.
-    fn bad_element(&mut self, _name: Text<'a>, _index: usize) -> bool {
-        false
+    /// The document has an error. Returns it, unless the walk can go on after it.
+    fn error(&mut self, _walk: &mut Walk<'a>, error: Error) -> Result<(), Error> {
+        Err(error)
     }
 }
 
-impl<'a, F: FnMut(Text<'a>, Value<'a>) -> Result<(), Error>> Visitor<'a> for F {
-    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
+impl<'a, F: FnMut(Text<'a>, Raw<'a>) -> Result<(), Error>> Visitor<'a> for F {
+    fn member(&mut self, name: Text<'a>, value: Raw<'a>) -> Result<(), Error> {
         self(name, value)
     }
 }
 
-impl<'a> Value<'a> {
-    /// The view of one value's text.
-    fn new(text: &'a str) -> Option<Self> {
-        Some(match text.as_bytes().first()? {
-            b'n' => Self::Null,
-            b't' => Self::Bool(true),
-            b'f' => Self::Bool(false),
-            b'"' => Self::String(Text(text.get(1..text.len() - 1)?)),
-            b'[' => Self::Array(Array(text)),
-            b'{' => Self::Object(Object(text)),
-            _ => Self::Number(Number(text)),
+/// A value, as it is written in a checked document. The default is no value.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Raw<'a>(&'a [u8]);
+
+impl<'a> Raw<'a> {
+    pub(crate) fn value(self) -> Value<'a> {
+        match self.0 {
+            [b'"', text @ .., _] => Value::String(Text(text)),
+            [b'[', ..] => Value::Array(Array(self.0)),
+            [b'{', ..] => Value::Object(Object(self.0)),
+            [b't', ..] => Value::Bool(true),
+            [b'f', ..] => Value::Bool(false),
+            [b'n', ..] => Value::Null,
+            _ => Value::Number(Number(self.0)),
+        }
+    }
+
+    /// Whether it is this boolean.
+    pub(crate) fn is_bool(self, truth: bool) -> bool {
+        self.0.first() == Some(if truth { &b't' } else { &b'f' })
+    }
+
+    /// Whether it is a number or a boolean that is written so.
+    pub(crate) fn is_written(self, text: &str) -> bool {
+        self.0 == text.as_bytes() && !matches!(self.0, [b'n' | b'"' | b'[' | b'{', ..])
+    }
+
+    pub(crate) fn is_null(self) -> bool {
+        self.0.first() == Some(&b'n')
+    }
+
+    /// The string, if it is one.
+    pub(crate) fn as_text(self) -> Option<Text<'a>> {
+        match self.0 {
+            [b'"', text @ .., _] => Some(Text(text)),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    pub(crate) fn as_object(self) -> Option<Object<'a>> {
+        (self.0.first() == Some(&b'{')).then_some(Object(self.0))
+    }
+
+    /// The number, if it is one from 0 to `max`.
+    pub(crate) fn as_decimal(self, max: u64) -> Option<Decimal> {
+        match self.0 {
+            [b'-' | b'0'..=b'9', ..] => Decimal::read(self.0, max),
+            _ => None,
+        }
+    }
+
+    /// The elements, if it is an array, or else the value itself.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn elements(self) -> Elements<'a> {
+        Elements(Cursor {
+            text: self.0,
+            at: usize::from(self.0.first() == Some(&b'[')),
         })
     }
 
+    /// Whether it is a string, or an array of nothing but strings.
+    pub(crate) fn is_texts(self) -> bool {
+        matches!(self.0, [b'"' | b'[', ..])
+            && self.elements().all(|element| element.as_text().is_some())
+    }
+}
+
+/// One value or more, in order.
+#[derive(Clone)]
+pub(crate) struct Elements<'a>(Cursor<'a>);
+
+impl<'a> Elements<'a> {
+    /// The next string.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn next_text(&mut self) -> Option<Text<'a>> {
+        loop {
+            if let Some(text) = self.next()?.as_text() {
+                return Some(text);
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Raw<'a>;
+
+    fn next(&mut self) -> Option<Raw<'a>> {
+        self.0.skip_value()
+    }
+}
+
+impl<'a> Value<'a> {
     /// The string, if it is one, or the strings of an array, without its other elements.
     pub fn texts(self) -> impl Iterator<Item = Text<'a>> {
-        let (mut one, array) = match self {
-            Self::String(text) => (Some(text), ""),
-            Self::Array(array) => (None, array.0),
-            _ => (None, ""),
-        };
-        let mut elements = Array(array).elements();
-        core::iter::from_fn(move || one.take().or_else(|| elements.find_map(Value::as_text)))
+        let array = self.as_array().map_or(Raw::default(), |array| Raw(array.0));
+        self.as_text()
+            .into_iter()
+            .chain(array.elements().filter_map(Raw::as_text))
     }
 
     /// The string, if it is one.
@@ -154,7 +227,7 @@ impl<'a> Value<'a> {
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         match self {
-            Self::Number(number) => Decimal::read(number.as_str(), u64::MAX)?.as_u64(),
+            Self::Number(number) => Decimal::read(number.0, u64::MAX)?.as_u64(),
             _ => None,
         }
     }
@@ -182,30 +255,35 @@ impl<'a> Number<'a> {
     /// The number as it is written: `-`? digits, then perhaps a fraction and an exponent.
     #[must_use]
     pub fn as_str(self) -> &'a str {
-        self.0
+        written(self.0)
     }
 }
 
 impl<'a> Text<'a> {
     /// The view of what stands between the quotes.
+    #[cfg(test)]
     pub(crate) const fn new(text: &'a str) -> Self {
-        Self(text)
+        Self(text.as_bytes())
     }
 
     /// The string, if it is written without escapes.
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
-        (!self.has_escapes()).then_some(self.0)
+        (!self.has_escapes()).then(|| written(self.0))
     }
 
     /// The characters, without escapes.
-    pub fn chars(self) -> impl Iterator<Item = char> + Clone + 'a {
-        Chars(self.0.chars())
+    pub fn chars(self) -> impl Iterator<Item = char> + Clone + use<'a> {
+        self.unescaped()
     }
 
     /// Copies the string without escapes to the front of `buffer` and returns its length in bytes,
     /// or `None` if the string does not fit.
     pub fn copy_to(self, buffer: &mut [u8]) -> Option<usize> {
+        if !self.has_escapes() {
+            buffer.get_mut(..self.0.len())?.copy_from_slice(self.0);
+            return Some(self.0.len());
+        }
         let mut len = 0;
         for character in self.chars() {
             let end = len + character.len_utf8();
@@ -217,26 +295,58 @@ impl<'a> Text<'a> {
 
     /// The text before the first `separator`, and the text after it if there is one.
     pub(crate) fn split_once(self, separator: char) -> (Self, Option<Self>) {
-        let mut chars = Chars(self.0.chars());
+        let mut chars = self.unescaped();
         let mut end = 0;
         while let Some(character) = chars.next() {
-            let after = chars.0.as_str();
             if character == separator {
-                return (
-                    Text(self.0.get(..end).unwrap_or_default()),
-                    Some(Text(after)),
-                );
+                let before = self.0.get(..end).unwrap_or_default();
+                return (Text(before), Some(Text(chars.rest)));
             }
-            end = self.0.len() - after.len();
+            end = self.0.len() - chars.rest.len();
         }
         (self, None)
     }
 
+    pub(crate) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[expect(
+        clippy::manual_contains,
+        reason = "most texts are short, and `contains` takes more flash"
+    )]
     fn has_escapes(self) -> bool {
-        self.0.bytes().any(|byte| byte == b'\\')
+        self.0.iter().any(|byte| *byte == b'\\')
+    }
+
+    pub(crate) fn unescaped(self) -> Chars<'a> {
+        Chars {
+            rest: self.0,
+            has_escapes: true,
+        }
+    }
+
+    /// Whether it begins as this text does, as far as can be seen without undoing escapes, which takes time.
+    pub(crate) fn may_be(self, plain: &str) -> bool {
+        match (self.0, plain.as_bytes()) {
+            ([first, ..], [other, ..]) => first == other || *first == b'\\',
+            _ => true,
+        }
+    }
+
+    /// Whether it is this text, which is written without escapes.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn is(self, plain: &[u8]) -> bool {
+        // Every escape is longer than what it stands for.
+        match self.0.len().cmp(&plain.len()) {
+            Ordering::Less => false,
+            Ordering::Equal => self.0 == plain && !self.has_escapes(),
+            Ordering::Greater => self.unescaped().are(plain, Kind::Plain),
+        }
     }
 
     /// Equal strings have equal hashes.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn hash(self) -> u32 {
         hash(self.chars())
     }
@@ -251,11 +361,7 @@ pub(crate) fn hash(characters: impl Iterator<Item = char>) -> u32 {
 
 impl PartialEq for Text<'_> {
     fn eq(&self, other: &Text<'_>) -> bool {
-        if self.has_escapes() || other.has_escapes() {
-            self.chars().eq(other.chars())
-        } else {
-            self.0 == other.0
-        }
+        self.unescaped().are(other.0, Kind::Escaped)
     }
 }
 
@@ -263,12 +369,7 @@ impl Eq for Text<'_> {}
 
 impl PartialEq<str> for Text<'_> {
     fn eq(&self, other: &str) -> bool {
-        // Every escape is longer than what it stands for.
-        match self.0.len().cmp(&other.len()) {
-            Ordering::Less => false,
-            Ordering::Equal => self.0 == other && !self.has_escapes(),
-            Ordering::Greater => self.chars().eq(other.chars()),
-        }
+        self.is(other.as_bytes())
     }
 }
 
@@ -286,30 +387,26 @@ impl fmt::Display for Text<'_> {
 
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0)
+        write!(f, "\"{}\"", written(self.0))
     }
 }
 
 impl<'a> Array<'a> {
     /// The elements, in order.
     pub fn elements(self) -> impl Iterator<Item = Value<'a>> {
-        let mut cursor = Cursor {
-            text: self.0,
-            at: 1,
-        };
-        core::iter::from_fn(move || cursor.skip_value())
+        Raw(self.0).elements().map(Raw::value)
     }
 
     /// The array as it is written.
     #[must_use]
     pub fn as_str(self) -> &'a str {
-        self.0
+        written(self.0)
     }
 
     /// Whether it has no element.
     pub(crate) fn is_empty(self) -> bool {
-        let mut inner = self.0.bytes().skip(1);
-        inner.find(|byte| !is_separator(*byte)) == Some(b']')
+        let mut inner = self.0.iter().skip(1);
+        inner.find(|byte| !is_separator(**byte)) == Some(&b']')
     }
 
     /// Calls `element` with the members of each element, or with `None` if the element is not an object or
@@ -321,10 +418,7 @@ impl<'a> Array<'a> {
         is_bad: &dyn Fn(usize) -> bool,
         element: &mut dyn FnMut(Option<&mut Members<'a>>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut cursor = Cursor {
-            text: self.0,
-            at: 1,
-        };
+        let mut cursor = Cursor::in_container(self.0);
         let mut index = 0;
         loop {
             if cursor.peek().is_some_and(is_separator) {
@@ -356,117 +450,238 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let name = self.0.skip_value()?.as_text()?;
-        Some((name, self.0.skip_value()?))
+        Some((name, self.0.skip_value()?.value()))
     }
 }
 
 /// `{}`
 impl Default for Object<'_> {
     fn default() -> Self {
-        Self("{}")
+        Self(b"{}")
     }
 }
 
 impl<'a> Object<'a> {
     /// The members, in order; no name comes twice.
     pub fn members(self) -> Members<'a> {
-        Members(Cursor {
-            text: self.0,
-            at: 1,
-        })
+        Members(Cursor::in_container(self.0))
     }
 
     /// The value of the member `name`.
     #[must_use]
     pub fn get(self, name: &str) -> Option<Value<'a>> {
-        self.members()
-            .find_map(|(other, value)| (other == *name).then_some(value))
+        self.member(name).map(Raw::value)
     }
 
     /// The value at the end of a path: each name is that of a member of the object before.
     #[must_use]
     pub fn at(self, path: &[&str]) -> Option<Value<'a>> {
-        path.iter().try_fold(Value::Object(self), |value, name| {
-            value.as_object()?.get(name)
-        })
+        self.find(path).map(Raw::value)
+    }
+
+    /// As [`get`](Self::get).
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
+        let mut cursor = Cursor::in_container(self.0);
+        loop {
+            let other = cursor.skip_value()?.as_text()?;
+            let value = cursor.skip_value()?;
+            if other == *name {
+                return Some(value);
+            }
+        }
+    }
+
+    /// As [`at`](Self::at).
+    pub(crate) fn find(self, path: &[&str]) -> Option<Raw<'a>> {
+        let mut value = Raw(self.0);
+        for name in path {
+            value = value.as_object()?.member(name)?;
+        }
+        Some(value)
     }
 
     /// The object as it is written.
     #[must_use]
     pub fn as_str(self) -> &'a str {
-        self.0
+        written(self.0)
     }
 }
 
 /// The object as it is written.
 impl fmt::Display for Object<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(self.as_str())
     }
 }
 
-/// The characters of a checked string, without its escapes.
-#[derive(Clone)]
-struct Chars<'a>(core::str::Chars<'a>);
+/// What was checked to be UTF-8.
+fn written(text: &[u8]) -> &str {
+    core::str::from_utf8(text).unwrap_or_default()
+}
 
-impl Chars<'_> {
-    /// The value of the next four characters, which were checked to be hexadecimal digits.
-    fn hex4(&mut self) -> u32 {
-        let Some((digits, rest)) = self.0.as_str().split_at_checked(4) else {
-            return 0;
+/// How a text is written that another text is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Without escapes.
+    Plain,
+    /// Without escapes, and the case of ASCII's letters does not count.
+    AnyCase,
+    /// With escapes, as in a document.
+    Escaped,
+}
+
+/// The characters of a text, without its escapes.
+#[derive(Clone)]
+pub(crate) struct Chars<'a> {
+    rest: &'a [u8],
+    /// Whether it has escapes, as a string in a document may.
+    has_escapes: bool,
+}
+
+impl<'a> Chars<'a> {
+    /// Of a text that is written without escapes.
+    pub(crate) fn plain(text: &'a [u8]) -> Self {
+        Self {
+            rest: text,
+            has_escapes: false,
+        }
+    }
+
+    /// Whether these are the characters of another text.
+    pub(crate) fn are(mut self, other: &[u8], kind: Kind) -> bool {
+        self.skip_text(other, kind) && self.is_empty()
+    }
+
+    /// Skips another text, or returns false.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub(crate) fn skip_text(&mut self, other: &[u8], kind: Kind) -> bool {
+        let others = Chars {
+            rest: other,
+            has_escapes: kind == Kind::Escaped,
         };
-        self.0 = rest.chars();
-        digits.bytes().fold(0, |value, digit| {
-            value << 4 | u32::from((digit & 0xf) + 9 * (digit >> 6))
-        })
+        for expected in others {
+            let is_same = self.next().is_some_and(|character| {
+                character == expected
+                    || kind == Kind::AnyCase && character.eq_ignore_ascii_case(&expected)
+            });
+            if !is_same {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What is left, as it is written.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.rest
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+
+    /// The character after a backslash (RFC 8259 section 7).
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn escaped(&mut self) -> Option<char> {
+        let escape = self.byte()?;
+        if escape != b'u' {
+            let (_, character) = ESCAPES.iter().find(|(written, _)| *written == escape)?;
+            return Some(char::from(*character));
+        }
+        let mut code = self.hex4()?;
+        // Surrogates come in pairs (RFC 3629 section 3 has none alone).
+        if code >> 10 == 0xd800 >> 10 {
+            self.rest = self.rest.strip_prefix(b"\\u")?;
+            let low = self.hex4()?;
+            if low >> 10 != 0xdc00 >> 10 {
+                return None;
+            }
+            code = 0x1_0000 + ((code & 0x3ff) << 10 | low & 0x3ff);
+        }
+        char::from_u32(code)
+    }
+
+    /// The number of four hexadecimal digits.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn hex4(&mut self) -> Option<u32> {
+        let mut code = 0;
+        for _ in 0..4 {
+            code = code << 4 | char::from(self.byte()?).to_digit(16)?;
+        }
+        Some(code)
+    }
+
+    /// The character in UTF-8 whose first byte was this one, which is not ASCII (RFC 3629 section 4).
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn multi_byte(&mut self, first: u8) -> Option<char> {
+        // How many bytes follow. All encodings with 0xc0 and 0xc1 have a shorter one.
+        let len = first.leading_ones().saturating_sub(1);
+        if first < 0xc2 || len > 3 {
+            return None;
+        }
+        let mut code = u32::from(first & 0x3f >> len);
+        for _ in 0..len {
+            let byte = self.byte()?;
+            if byte & 0xc0 != 0x80 {
+                return None;
+            }
+            code = code << 6 | u32::from(byte & 0x3f);
+        }
+        // No shorter encoding, no surrogate, and nothing beyond Unicode.
+        if code >> (5 * len + 1) == 0 {
+            return None;
+        }
+        char::from_u32(code)
     }
 }
 
 impl Iterator for Chars<'_> {
     type Item = char;
 
+    /// The next character; nothing at the end, or where the text is malformed.
     fn next(&mut self) -> Option<char> {
-        let character = self.0.next()?;
-        if character != '\\' {
-            return Some(character);
+        match self.byte()? {
+            b'\\' if self.has_escapes => self.escaped(),
+            ascii @ 0..0x80 => Some(char::from(ascii)),
+            first => self.multi_byte(first),
         }
-        Some(match self.0.next()? {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'u' => {
-                let mut code = self.hex4();
-                if is_high_surrogate(code) {
-                    self.0.next();
-                    self.0.next();
-                    let low = self.hex4();
-                    code = 0x1_0000 + ((code & 0x3ff) << 10 | low & 0x3ff);
-                }
-                char::from_u32(code)?
-            }
-            itself => itself,
-        })
     }
 }
 
-fn is_high_surrogate(code: u32) -> bool {
-    (0xd800..0xdc00).contains(&code)
-}
-
-fn is_low_surrogate(code: u32) -> bool {
-    (0xdc00..0xe000).contains(&code)
-}
+/// What stands after a backslash, and the character that it stands for.
+const ESCAPES: [(u8, u8); 8] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'/', b'/'),
+    (b'b', 0x8),
+    (b'f', 0xc),
+    (b'n', b'\n'),
+    (b'r', b'\r'),
+    (b't', b'\t'),
+];
 
 /// An object or array that is not closed yet.
 #[derive(Clone, Copy)]
 struct Open {
     /// Where it begins.
     start: usize,
-    is_object: bool,
+    /// The bracket that closes it.
+    end: u8,
     /// How many names were remembered before it began.
     names_before: u16,
+}
+
+impl Open {
+    fn is_object(&self) -> bool {
+        self.end == b'}'
+    }
 }
 
 /// The names of the members, so far, of all objects that are not closed yet.
@@ -481,125 +696,207 @@ struct Names {
 }
 
 impl Names {
-    /// Remembers the next name of `object` in `text`.
-    fn add(&mut self, name: Text<'_>, object: Open, text: &str) -> Result<(), Error> {
+    /// Remembers the next name of `object`, which begins at `start`.
+    fn add(
+        &mut self,
+        name: Text<'_>,
+        object: Open,
+        cursor: &Cursor<'_>,
+        start: usize,
+    ) -> Result<(), Error> {
         let hash = name.hash();
         let earlier = self.hashes.get(object.names_before.into()..);
-        let earlier = earlier.unwrap_or_default();
-        if earlier.contains(&hash) {
+        let mut earlier = earlier.unwrap_or_default().iter();
+        if earlier.any(|other| *other == hash) {
             if !core::mem::take(&mut self.can_walk) {
                 return Err(Error::TooManyMembers);
             }
-            let same = earlier.iter().take_while(|other| **other != hash).count();
-            let object = text.get(object.start..).unwrap_or_default();
-            let other = Object(object).members().nth(same);
-            if other.is_none_or(|(other, _)| other == name) {
+            let object = cursor.between(object.start, start);
+            if Object(object).members().any(|(other, _)| other == name) {
                 return Err(Error::DuplicateMember);
             }
         }
-        if self.hashes.len() >= self.max {
+        if self.hashes.len() >= self.max || self.hashes.push(hash).is_err() {
             return Err(Error::TooManyMembers);
         }
-        self.hashes.push(hash).map_err(|_| Error::TooManyMembers)
+        Ok(())
     }
 }
 
-/// Checks that `text` is one JSON value, and returns it without the white space around it.
-fn check<'a>(
-    text: &'a str,
-    max_members: usize,
-    visitor: &mut dyn Visitor<'a>,
-) -> Result<&'a str, Error> {
-    let mut cursor = Cursor { text, at: 0 };
-    let mut open = heapless::Vec::<Open, MAX_JSON_DEPTH, u8>::new();
-    let mut names = Names {
-        hashes: heapless::Vec::new(),
-        max: max_members,
-        can_walk: true,
-    };
-    // The name of the outermost object's last member, and where its value begins.
-    let mut last = None;
-    // How many elements of that value have ended, if it is an array.
-    let mut elements = 0;
-    cursor.skip_whitespace();
-    let document_start = cursor.at;
-    loop {
-        match cursor.check_next(&mut open, &mut names, &mut last) {
-            Ok(true) => {}
-            Ok(false) => continue,
-            Err(error) => {
-                // An error of a kind that leaves the end of the element easy to find.
-                let is_semantic = matches!(
-                    error,
-                    Error::DuplicateMember | Error::TooManyMembers | Error::JsonTooDeep
-                );
-                let (Some((name, _)), [_, array, element, ..]) = (last, open.as_slice()) else {
-                    return Err(error);
-                };
-                let element = *element;
-                if !is_semantic || array.is_object || !visitor.bad_element(name, elements) {
-                    return Err(error);
-                }
-                cursor.at = element.start;
-                cursor.skip_value().ok_or(Error::InvalidJson)?;
-                open.truncate(2);
-                names.hashes.truncate(element.names_before.into());
-                names.can_walk = true;
-            }
+/// The check of a document.
+pub(crate) struct Walk<'a> {
+    cursor: Cursor<'a>,
+    open: heapless::Vec<Open, MAX_JSON_DEPTH, u8>,
+    names: Names,
+    /// The name of the outermost object's last member, and where its value begins.
+    last: Option<(Text<'a>, usize)>,
+    /// How many elements of that value have ended, if it is an array.
+    elements: usize,
+}
+
+impl<'a> Walk<'a> {
+    #[inline(always)]
+    fn new(text: &'a [u8], max_members: usize) -> Self {
+        Self {
+            cursor: Cursor { text, at: 0 },
+            open: heapless::Vec::new(),
+            names: Names {
+                hashes: heapless::Vec::new(),
+                max: max_members,
+                can_walk: true,
+            },
+            last: None,
+            elements: 0,
         }
-        // A value has ended here, or an empty object or array is about to end.
+    }
+
+    /// Checks that the document is one JSON value, and returns it without the white space around it.
+    #[inline(always)]
+    fn run(mut self, visitor: &mut dyn Visitor<'a>) -> Result<Raw<'a>, Error> {
+        self.cursor.skip_whitespace();
+        let start = self.cursor.at;
         loop {
-            let end = cursor.at;
-            cursor.skip_whitespace();
-            let byte = cursor.peek();
-            let Some(&container) = open.last() else {
-                let document = text.get(document_start..end);
-                return document
-                    .filter(|_| byte.is_none())
-                    .ok_or(Error::InvalidJson);
-            };
-            if open.len() == 1
-                && let Some((name, start)) = last.take()
-            {
-                let value = text.get(start..end).and_then(Value::new);
-                visitor.member(name, value.ok_or(Error::InvalidJson)?)?;
-                elements = 0;
+            match self.next() {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => visitor.error(&mut self, error)?,
             }
-            cursor.at += 1;
-            match (byte, container.is_object) {
-                (Some(b'}'), true) | (Some(b']'), false) => {
-                    open.pop();
-                    names.hashes.truncate(container.names_before.into());
+            // A value has ended here, or an empty object or array is about to end.
+            loop {
+                let end = self.cursor.at;
+                self.cursor.skip_whitespace();
+                let byte = self.cursor.peek();
+                let Some(&container) = self.open.last() else {
+                    return match byte {
+                        None => Ok(Raw(self.cursor.between(start, end))),
+                        Some(_) => Err(Error::InvalidJson),
+                    };
+                };
+                if self.open.len() == 1
+                    && let Some((name, start)) = self.last.take()
+                {
+                    visitor.member(name, Raw(self.cursor.between(start, end)))?;
+                    self.elements = 0;
                 }
-                (Some(b','), _) => {
-                    elements += usize::from(open.len() == 2);
-                    cursor.skip_whitespace();
+                self.cursor.at += 1;
+                if byte == Some(container.end) {
+                    self.open.pop();
+                    self.names.hashes.truncate(container.names_before.into());
+                } else if byte == Some(b',') {
+                    self.elements += usize::from(self.open.len() == 2);
+                    self.cursor.skip_whitespace();
                     break;
+                } else {
+                    return Err(Error::InvalidJson);
                 }
-                _ => return Err(Error::InvalidJson),
             }
         }
     }
+
+    /// Checks a name, in an object, and the value after it, or the beginning of an object or array. Returns
+    /// whether the value has ended, or is a container that is about to end.
+    fn next(&mut self) -> Result<bool, Error> {
+        if let Some(&container) = self.open.last()
+            && container.is_object()
+        {
+            let start = self.cursor.at;
+            let name = self.cursor.check_name()?;
+            self.names.add(name, container, &self.cursor, start)?;
+            if self.open.len() == 1 {
+                self.last = Some((name, self.cursor.at));
+            }
+        }
+        let start = self.cursor.at;
+        let byte = self.cursor.peek().unwrap_or_default();
+        let is_good = match byte {
+            b'{' | b'[' => {
+                let container = Open {
+                    start,
+                    // In ASCII.
+                    end: byte + 2,
+                    names_before: self.names.hashes.len() as u16,
+                };
+                self.open.push(container).map_err(|_| Error::JsonTooDeep)?;
+                self.cursor.at += 1;
+                self.cursor.skip_whitespace();
+                return Ok(matches!(self.cursor.peek(), Some(b'}' | b']')));
+            }
+            b'"' => {
+                self.cursor.check_string()?;
+                true
+            }
+            b't' => self.cursor.eat_literal(b"true"),
+            b'f' => self.cursor.eat_literal(b"false"),
+            b'n' => self.cursor.eat_literal(b"null"),
+            _ => self.cursor.eat_number(),
+        };
+        match is_good {
+            true => Ok(true),
+            // No character of UTF-8 begins so.
+            false if byte >= 0xf8 => Err(Error::InvalidUtf8),
+            false => Err(Error::InvalidJson),
+        }
+    }
+
+    /// The member whose value is an array with this error in an element, and the element's index, if the error
+    /// leaves the end of the element easy to find.
+    pub(crate) fn bad_element(&self, error: Error) -> Option<(Text<'a>, usize)> {
+        let is_semantic = matches!(
+            error,
+            Error::DuplicateMember | Error::TooManyMembers | Error::JsonTooDeep
+        );
+        match (self.last, self.open.as_slice()) {
+            (Some((name, _)), [_, array, _, ..]) if is_semantic && !array.is_object() => {
+                Some((name, self.elements))
+            }
+            _ => None,
+        }
+    }
+
+    /// Goes on after the element that has an error.
+    pub(crate) fn skip_element(&mut self) -> Result<(), Error> {
+        if let [_, _, element, ..] = *self.open {
+            self.cursor.at = element.start;
+            self.names.hashes.truncate(element.names_before.into());
+        }
+        self.names.can_walk = true;
+        self.open.truncate(2);
+        self.cursor
+            .skip_value()
+            .map(|_| ())
+            .ok_or(Error::InvalidJson)
+    }
 }
 
-/// White space, commas and colons stand between values.
+/// White space, commas and colons stand between the values of a checked document.
 fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')
+    matches!(byte, 0..=b' ' | b',' | b':')
 }
 
 /// A place in a document. The `check_` methods trust nothing; the `skip_` methods walk over what has
 /// been checked.
 #[derive(Clone)]
 struct Cursor<'a> {
-    text: &'a str,
+    text: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// After the bracket of an object or array.
+    fn in_container(text: &'a [u8]) -> Self {
+        Self { text, at: 1 }
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn between(&self, start: usize, end: usize) -> &'a [u8] {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn eat(&mut self, byte: u8) -> bool {
         let eaten = self.peek() == Some(byte);
         self.at += usize::from(eaten);
@@ -607,28 +904,27 @@ impl<'a> Cursor<'a> {
     }
 
     fn skip_while(&mut self, matches: impl Fn(u8) -> bool) {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let rest = self.text.get(self.at..).unwrap_or_default();
         self.at += rest.iter().take_while(|byte| matches(**byte)).count();
     }
 
-    /// Skips to the next quote, backslash or control character of a string, or to the end of the document.
+    /// Skips to the next quote, backslash, control character or byte of another character than ASCII's, or to
+    /// the end of the document.
     fn skip_plain(&mut self) {
         const ONES: usize = usize::MAX / 0xff;
         const HIGH_BITS: usize = ONES << 7;
-        if self.peek() == Some(b'"') {
-            return;
-        }
-        let mut rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        // By the word, as long as there are whole words.
-        while let Some((bytes, after)) = rest.split_first_chunk() {
+        let mut rest = self.text.get(self.at..).unwrap_or_default();
+        // By the word, as long as there are whole words. Short words gain little, for more code.
+        while usize::BITS == 64
+            && let Some((bytes, after)) = rest.split_first_chunk()
+        {
             let word = usize::from_le_bytes(*bytes);
-            // Subtracts `limit` from each byte. The first byte whose high bit the subtraction sets is below
-            // `limit`; the bytes after it may only have lent to it.
-            let has_below =
-                |word: usize, limit| word.wrapping_sub(ONES * limit) & !word & HIGH_BITS;
-            let quote = has_below(word ^ (ONES * 0x22), 1);
-            let backslash = has_below(word ^ (ONES * 0x5c), 1);
-            let found = quote | backslash | has_below(word, 0x20);
+            // A subtraction from each byte sets the high bit of those that are less. The bytes after the first
+            // one may only have lent to it.
+            let control = word.wrapping_sub(ONES * 0x20);
+            let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+            let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+            let found = (control | quote | backslash | word) & HIGH_BITS;
             if found != 0 {
                 self.at += found.trailing_zeros() as usize / 8;
                 return;
@@ -636,61 +932,19 @@ impl<'a> Cursor<'a> {
             self.at += bytes.len();
             rest = after;
         }
-        self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20));
+        self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..));
     }
 
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
-    /// Checks a name, in an object, and the value after it, or the beginning of an object or array. Returns
-    /// whether the value has ended, or is a container that is about to end.
-    ///
-    /// `last` becomes the name, and where the value begins, of a member of the outermost object.
-    fn check_next(
-        &mut self,
-        open: &mut heapless::Vec<Open, MAX_JSON_DEPTH, u8>,
-        names: &mut Names,
-        last: &mut Option<(Text<'a>, usize)>,
-    ) -> Result<bool, Error> {
-        if let Some(&container) = open.last()
-            && container.is_object
-        {
-            let name = self.check_name(container, names)?;
-            if open.len() == 1 {
-                *last = Some((name, self.at));
-            }
-        }
-        match self.peek().ok_or(Error::InvalidJson)? {
-            bracket @ (b'{' | b'[') => {
-                let container = Open {
-                    start: self.at,
-                    is_object: bracket == b'{',
-                    names_before: names.hashes.len() as u16,
-                };
-                open.push(container).map_err(|_| Error::JsonTooDeep)?;
-                self.at += 1;
-                self.skip_whitespace();
-                return Ok(matches!(self.peek(), Some(b'}' | b']')));
-            }
-            b'"' => self.check_string()?,
-            b't' => self.check_literal("true")?,
-            b'f' => self.check_literal("false")?,
-            b'n' => self.check_literal("null")?,
-            _ => self.check_number()?,
-        }
-        Ok(true)
-    }
-
-    /// Checks the name of a member of `object` and its colon, and returns the name.
-    fn check_name(&mut self, object: Open, names: &mut Names) -> Result<Text<'a>, Error> {
-        let start = self.at;
-        self.check_string()?;
-        let inner = self.text.get(start + 1..self.at - 1);
-        let name = Text(inner.ok_or(Error::InvalidJson)?);
-        names.add(name, object, self.text)?;
+    /// Checks the name of a member and its colon, and returns the name.
+    fn check_name(&mut self) -> Result<Text<'a>, Error> {
+        let name = self.check_string()?;
         self.skip_whitespace();
         if !self.eat(b':') {
             return Err(Error::InvalidJson);
@@ -699,81 +953,60 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    /// RFC 8259 section 7; surrogates come in pairs (RFC 3629 section 3 has none alone).
-    fn check_string(&mut self) -> Result<(), Error> {
+    /// RFC 8259 section 7.
+    fn check_string(&mut self) -> Result<Text<'a>, Error> {
         if !self.eat(b'"') {
             return Err(Error::InvalidJson);
         }
+        let start = self.at;
         loop {
             self.skip_plain();
-            if self.eat(b'"') {
-                return Ok(());
-            }
-            if !self.eat(b'\\') {
-                return Err(Error::InvalidJson);
-            }
-            let escape = self.peek();
-            self.at += 1;
-            match escape {
-                Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {}
-                Some(b'u') => {
-                    let code = self.check_hex4()?;
-                    let paired = !is_high_surrogate(code)
-                        || (self.eat(b'\\')
-                            && self.eat(b'u')
-                            && is_low_surrogate(self.check_hex4()?));
-                    if is_low_surrogate(code) || !paired {
-                        return Err(Error::InvalidJson);
-                    }
+            let error = match self.peek() {
+                Some(b'"') => {
+                    let inner = self.between(start, self.at);
+                    self.at += 1;
+                    return Ok(Text(inner));
                 }
+                Some(b'\\') => Error::InvalidJson,
+                Some(0x80..) => Error::InvalidUtf8,
                 _ => return Err(Error::InvalidJson),
-            }
+            };
+            let rest = self.text.get(self.at..).unwrap_or_default();
+            let mut characters = Text(rest).unescaped();
+            characters.next().ok_or(error)?;
+            self.at = self.text.len() - characters.rest.len();
         }
-    }
-
-    fn check_hex4(&mut self) -> Result<u32, Error> {
-        let mut code = 0;
-        for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            code = code << 4 | digit.ok_or(Error::InvalidJson)?;
-            self.at += 1;
-        }
-        Ok(code)
     }
 
     /// RFC 8259 section 6.
-    fn check_number(&mut self) -> Result<(), Error> {
+    fn eat_number(&mut self) -> bool {
         self.eat(b'-');
-        if !self.eat(b'0') {
-            self.check_digits()?;
+        if !self.eat(b'0') && !self.eat_digits() {
+            return false;
         }
-        if self.eat(b'.') {
-            self.check_digits()?;
+        if self.eat(b'.') && !self.eat_digits() {
+            return false;
         }
         if self.eat(b'e') || self.eat(b'E') {
             let _ = self.eat(b'+') || self.eat(b'-');
-            self.check_digits()?;
+            return self.eat_digits();
         }
-        Ok(())
+        true
     }
 
     /// One digit or more.
-    fn check_digits(&mut self) -> Result<(), Error> {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn eat_digits(&mut self) -> bool {
         let start = self.at;
-        self.skip_while(|byte| byte.is_ascii_digit());
-        if self.at == start {
-            Err(Error::InvalidJson)
-        } else {
-            Ok(())
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
         }
+        self.at > start
     }
 
-    fn check_literal(&mut self, literal: &str) -> Result<(), Error> {
-        if literal.bytes().all(|byte| self.eat(byte)) {
-            Ok(())
-        } else {
-            Err(Error::InvalidJson)
-        }
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn eat_literal(&mut self, literal: &[u8]) -> bool {
+        literal.iter().all(|byte| self.eat(*byte))
     }
 
     /// Walks over a checked string.
@@ -781,20 +1014,21 @@ impl<'a> Cursor<'a> {
         loop {
             self.at += 1;
             self.skip_plain();
-            if self.eat(b'"') {
-                return;
-            }
-            // What follows a backslash is part of the escape.
-            self.at += 1;
-            if self.at >= self.text.len() {
-                return;
+            match self.peek() {
+                // What follows a backslash is part of the escape.
+                Some(b'\\') => self.at += 1,
+                Some(0x80..) => {}
+                _ => {
+                    self.at += 1;
+                    return;
+                }
             }
         }
     }
 
     /// Walks over the separators before a checked value and over the value, and returns the value, or `None`
     /// at the end of a container.
-    fn skip_value(&mut self) -> Option<Value<'a>> {
+    fn skip_value(&mut self) -> Option<Raw<'a>> {
         let mut start = self.at;
         let mut depth = 0_usize;
         loop {
@@ -816,12 +1050,17 @@ impl<'a> Cursor<'a> {
                     self.at += 1;
                 }
                 _ if depth > 0 => self.at += 1,
-                _ => self.skip_while(|byte| {
-                    !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b'}' | b']')
-                }),
+                _ => {
+                    while let Some(byte) = self.peek()
+                        && !is_separator(byte)
+                        && !matches!(byte, b'}' | b']')
+                    {
+                        self.at += 1;
+                    }
+                }
             }
             if depth == 0 {
-                return Value::new(self.text.get(start..self.at)?);
+                return Some(Raw(self.between(start, self.at)));
             }
         }
     }
@@ -996,7 +1235,7 @@ mod tests {
 
     #[test]
     fn names_with_one_hash_are_told_apart_until_they_are_too_many() {
-        let hash = |name| Text(name).hash();
+        let hash = |name| Text::new(name).hash();
         let document = |pairs: usize| {
             let names = COLLISIONS.iter().take(pairs).flatten();
             let members: Vec<_> = names.map(|name| format!("\"{name}\":0")).collect();

@@ -104,9 +104,30 @@ where
         self.issuer.as_ref().map(ShortText::as_str)
     }
 
-    /// Whether its `x5t` has this hash.
-    pub(crate) fn has_thumbprint(&self, hash: u32) -> bool {
-        self.thumbprint == Some(hash)
+    /// Whether it has a `kid`.
+    pub(crate) fn has_key_id(&self) -> bool {
+        self.key_id.is_some()
+    }
+
+    /// Whether this is its `kid`.
+    pub(crate) fn is_named(&self, key_id: Text<'_>) -> bool {
+        let own = self.key_id.as_ref();
+        own.is_some_and(|own| key_id.is(own.as_bytes()))
+    }
+
+    /// As [`issuer`](Self::issuer).
+    pub(crate) fn mark(&self) -> Option<&[u8]> {
+        self.issuer.as_ref().map(ShortText::as_bytes)
+    }
+
+    /// The hash of its `x5t`.
+    pub(crate) fn thumbprint(&self) -> Option<u32> {
+        self.thumbprint
+    }
+
+    /// Whether the other key verifies the same tokens.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.public_key == other.public_key && self.issuer == other.issuer
     }
 
     /// The key itself.
@@ -311,8 +332,11 @@ impl ShortText {
         characters.map(char::len_utf8).sum::<usize>() > MAX_KEY_ID_LEN
     }
 
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len.into()).unwrap_or_default()
+    }
+
     fn as_str(&self) -> &str {
-        let bytes = self.bytes.get(..self.len.into()).unwrap_or_default();
-        core::str::from_utf8(bytes).unwrap_or_default()
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }

@@ -5,7 +5,9 @@ use core::fmt;
 use heapless::Vec;
 
 use crate::error::{Error, Unusable};
-use crate::json::{self, Array, MAX_JSON_MEMBERS, Members, Object, Text, Value, Visitor};
+use crate::json::{
+    self, Array, MAX_JSON_MEMBERS, Members, Object, Raw, Text, Value, Visitor, Walk,
+};
 use crate::jwk::{Jwk, UnusableJwk, UsableJwk};
 use crate::rsa::{Bits, Capacity};
 use crate::uint;
@@ -189,53 +191,65 @@ where
     /// [`Error::UnknownKey`]: it has the key, or the key cannot be used.
     #[must_use]
     pub fn knows(&self, key_id: &str) -> bool {
-        let found = self.find_by(&|other| other == key_id, json::hash(key_id.chars()));
+        let is_this = |key: &Jwk<BITS>| key.key_id() == Some(key_id);
+        let found = self.find_by(&is_this, json::hash(key_id.chars()));
         found != Err(Error::UnknownKey)
     }
 
     /// The key for a token, as [`JwkSet`] says.
     pub(crate) fn find(&self, key_id: Option<Text<'_>>) -> Result<&Jwk<BITS>, Error> {
-        match key_id {
-            Some(key_id) => self.find_by(&|other| key_id == other, key_id.hash()),
-            None => self.only(&|_| true).map_err(|_| Error::MissingKeyId),
-        }
+        let is_named = |key: &Jwk<BITS>| key_id.is_none_or(|key_id| key.is_named(key_id));
+        let found = self.find_by(&is_named, key_id.map_or(0, Text::hash));
+        found.map_err(|error| match key_id {
+            Some(_) => error,
+            None => Error::MissingKeyId,
+        })
     }
 
-    /// The key whose `kid` is this one. Equal names have equal hashes.
-    fn find_by(&self, is_this: &dyn Fn(&str) -> bool, hash: u32) -> Result<&Jwk<BITS>, Error> {
-        let named = self.only(&|key| key.key_id().is_some_and(is_this));
-        if named != Err(Error::UnknownKey) {
-            return named;
+    /// The key whose `kid` is this one, which has this hash. Equal names have equal hashes.
+    ///
+    /// Not inlined, so that it is there once.
+    #[inline(never)]
+    fn find_by(
+        &self,
+        is_named: &dyn Fn(&Jwk<BITS>) -> bool,
+        hash: u32,
+    ) -> Result<&Jwk<BITS>, Error> {
+        // The first of the keys that are named best, and whether they are all one: a key that comes twice
+        // counts as one.
+        let (mut found, mut best, mut is_one) = (None, Name::None, true);
+        for key in self.keys() {
+            let name = if is_named(key) {
+                Name::KeyId
+            } else if key.thumbprint() == Some(hash) {
+                Name::Thumbprint
+            } else {
+                Name::None
+            };
+            match found {
+                Some(found) if name == best => is_one &= key.is_same(found),
+                Some(_) if name < best => {}
+                _ => (found, best, is_one) = (Some(key), name, true),
+            }
         }
-        let named = self.only(&|key| key.has_thumbprint(hash));
-        if named != Err(Error::UnknownKey) {
-            return named;
+        let only = found.filter(|_| is_one);
+        if best != Name::None {
+            return only.ok_or(Error::AmbiguousKey);
         }
         if let Some((_, why)) = self.reasons.iter().find(|(other, _)| *other == hash) {
             return Err(Error::UnusableKey(*why));
         }
-        match self.only(&|_| true) {
-            Ok(key) if key.key_id().is_none() => Ok(key),
-            _ => Err(Error::UnknownKey),
-        }
+        only.filter(|key| !key.has_key_id())
+            .ok_or(Error::UnknownKey)
     }
+}
 
-    /// The only one of these keys. One that comes twice counts as one.
-    ///
-    /// Not inlined, so that it is there once.
-    #[inline(never)]
-    fn only(&self, is_one: &dyn Fn(&Jwk<BITS>) -> bool) -> Result<&Jwk<BITS>, Error> {
-        let mut keys = self.keys().iter().filter(|key| is_one(key));
-        let first = keys.next().ok_or(Error::UnknownKey)?;
-        let is_same = |other: &Jwk<BITS>| {
-            other.public_key() == first.public_key() && other.issuer() == first.issuer()
-        };
-        if keys.all(is_same) {
-            Ok(first)
-        } else {
-            Err(Error::AmbiguousKey)
-        }
-    }
+/// By what a token names a key: a later one is better.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    None,
+    Thumbprint,
+    KeyId,
 }
 
 impl<const N: usize, const BITS: usize> fmt::Debug for JwkSet<N, BITS>
@@ -315,15 +329,19 @@ struct Finder<'a, 'b> {
 }
 
 impl<'a> Visitor<'a> for Finder<'a, '_> {
-    fn member(&mut self, name: Text<'a>, value: Value<'a>) -> Result<(), Error> {
+    fn member(&mut self, name: Text<'a>, value: Raw<'a>) -> Result<(), Error> {
         if name == "keys" {
-            self.keys = value.as_array();
+            self.keys = value.value().as_array();
         }
         Ok(())
     }
 
-    fn bad_element(&mut self, name: Text<'a>, at: usize) -> bool {
-        name == "keys" && self.bad.insert(at)
+    /// A key that is bad JSON does not harm its neighbours.
+    fn error(&mut self, walk: &mut Walk<'a>, error: Error) -> Result<(), Error> {
+        match walk.bad_element(error) {
+            Some((name, at)) if name == "keys" && self.bad.insert(at) => walk.skip_element(),
+            _ => Err(error),
+        }
     }
 }
 
@@ -548,7 +566,9 @@ mod tests {
         assert_eq!((read.keys().len(), read.unusable()), (2, bad.len()));
         assert_eq!(find(&read, Some("a")), Ok(0));
         assert_eq!(
-            read.find_by(&|other| other == "b", 0).unwrap().key_id(),
+            read.find_by(&|key| key.key_id() == Some("b"), 0)
+                .unwrap()
+                .key_id(),
             Some("b")
         );
 

@@ -1,6 +1,6 @@
 //! NumericDate (RFC 7519 section 2), read exactly from any JSON number, without floating point.
 
-use crate::json::{Decimal, Number};
+use crate::json::{Decimal, Raw};
 
 /// Seconds since 1970-01-01T00:00:00Z, without leap seconds (RFC 7519 section 2), perhaps with a
 /// fraction, from 0 to the end of the year 9999.
@@ -24,12 +24,12 @@ impl NumericDate {
         self.seconds + u64::from(self.has_fraction)
     }
 
-    /// Reads any JSON number exactly, or rejects it as out of range.
-    pub(crate) fn read(number: Number<'_>) -> Option<Self> {
+    /// Reads any JSON number exactly, or rejects it as out of range, and what is no number.
+    pub(crate) fn read(value: Raw<'_>) -> Option<Self> {
         let Decimal {
             whole: seconds,
             has_fraction,
-        } = Decimal::read(number.as_str(), Self::MAX)?;
+        } = value.as_decimal(Self::MAX)?;
         let date = Self {
             seconds,
             has_fraction,
@@ -41,14 +41,12 @@ impl NumericDate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{self, Value};
+    use crate::json::{self, Text};
 
     /// The whole seconds before and after a date.
     fn seconds(number: &str) -> Option<(u64, u64)> {
-        let Ok(Value::Number(number)) = json::parse(number.as_bytes()) else {
-            panic!("{number}");
-        };
-        NumericDate::read(number).map(|date| (date.floor(), date.ceil()))
+        let number = json::walk(number.as_bytes(), 0, &mut |_: Text<'_>, _: Raw<'_>| Ok(()));
+        NumericDate::read(number.unwrap()).map(|date| (date.floor(), date.ceil()))
     }
 
     #[test]

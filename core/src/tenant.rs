@@ -4,35 +4,31 @@
 //! `https://login.microsoftonline.com/8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e00/v2.0`, and publishes the template
 //! `https://login.microsoftonline.com/{tenantid}/v2.0`. The token's `tid` is the tenant, a GUID.
 
-use crate::json::Text;
+use crate::json::{Chars, Kind, Text};
 
 /// The place of a template.
-const PLACE: &str = "{tenantid}";
+const PLACE: &[u8] = b"{tenantid}";
 
 /// The issuers of Entra's tokens of version 1.0, which Entra's keys are not marked for.
-const VERSION_1: [&str; 2] = [
-    "https://sts.windows.net/{tenantid}/",
-    "https://sts.chinacloudapi.cn/{tenantid}/",
+const VERSION_1: [&[u8]; 2] = [
+    b"https://sts.windows.net/{tenantid}/",
+    b"https://sts.chinacloudapi.cn/{tenantid}/",
 ];
-
-/// The length of a GUID in characters (RFC 9562 section 4).
-const GUID_LEN: usize = 36;
 
 /// Whether the issuer is the template with any GUID in its place. A template without exactly one place is
 /// nobody's.
-pub(crate) fn is_of_template(issuer: Text<'_>, template: &str) -> bool {
+pub(crate) fn is_of_template(issuer: Text<'_>, template: &[u8]) -> bool {
     is_completed(issuer, template, None)
 }
 
 /// Whether the issuer is the template with this tenant, a GUID, in its place.
-pub(crate) fn is_of_tenant(issuer: Text<'_>, template: &str, tenant: Text<'_>) -> bool {
+pub(crate) fn is_of_tenant(issuer: Text<'_>, template: &[u8], tenant: Text<'_>) -> bool {
     is_completed(issuer, template, Some(tenant))
 }
 
 /// Whether two tenants are one. GUIDs have no case.
-pub(crate) fn is_same_tenant(tenant: Text<'_>, other: &str) -> bool {
-    let lower = |text: char| text.to_ascii_lowercase();
-    tenant.chars().map(lower).eq(other.chars().map(lower))
+pub(crate) fn is_same_tenant(tenant: Text<'_>, other: &[u8]) -> bool {
+    tenant.unescaped().are(other, Kind::AnyCase)
 }
 
 /// Whether a key that is marked for an issuer, or for the tenants of a template, may verify this issuer's
@@ -40,8 +36,8 @@ pub(crate) fn is_same_tenant(tenant: Text<'_>, other: &str) -> bool {
 ///
 /// Entra marks its keys for issuers of version 2.0 alone, and signs tokens of version 1.0 with them. For a
 /// token of version 1.0, the mark names the tenant.
-pub(crate) fn is_marked_for(mark: &str, issuer: Text<'_>, tenant: Option<Text<'_>>) -> bool {
-    if issuer == mark {
+pub(crate) fn is_marked_for(mark: &[u8], issuer: Text<'_>, tenant: Option<Text<'_>>) -> bool {
+    if issuer.is(mark) {
         return true;
     }
     let Some(tenant) = tenant else {
@@ -51,41 +47,47 @@ pub(crate) fn is_marked_for(mark: &str, issuer: Text<'_>, tenant: Option<Text<'_
         return true;
     }
     let is_version_1 = VERSION_1.iter().any(|it| is_of_tenant(issuer, it, tenant));
-    is_version_1 && tenant_of_version_2(mark).is_some_and(|it| it == PLACE || tenant == it)
+    is_version_1 && tenant_of_version_2(mark).is_some_and(|it| it == PLACE || tenant.is(it))
 }
 
 /// What stands in the tenant's place of `https://HOST/TENANT/v2.0`.
-fn tenant_of_version_2(issuer: &str) -> Option<&str> {
-    let path = issuer.strip_prefix("https://")?.split_once('/')?.1;
-    path.strip_suffix("/v2.0")
+fn tenant_of_version_2(issuer: &[u8]) -> Option<&[u8]> {
+    let path = issuer.strip_prefix(b"https://")?.strip_suffix(b"/v2.0")?;
+    let host = path.iter().position(|byte| *byte == b'/')?;
+    path.get(host + 1..)
 }
 
 /// Whether the issuer is the template with a GUID in its place: with any, or with this one.
-fn is_completed(issuer: Text<'_>, template: &str, tenant: Option<Text<'_>>) -> bool {
-    let Some((before, rest)) = template.split_once('{') else {
+fn is_completed(issuer: Text<'_>, template: &[u8], tenant: Option<Text<'_>>) -> bool {
+    let place = template.iter().take_while(|byte| **byte != b'{').count();
+    let Some((before, rest)) = template.split_at_checked(place) else {
         return false;
     };
-    let Some(after) = rest.strip_prefix("tenantid}") else {
+    let Some(after) = rest.strip_prefix(PLACE) else {
         return false;
     };
-    let mut rest = issuer.chars();
-    if !before.chars().all(|expected| rest.next() == Some(expected)) {
-        return false;
-    }
-    let mut tenant = tenant.map(Text::chars);
-    for at in 0..GUID_LEN {
-        let place = rest.next();
-        let is_guid = place.is_some_and(|character| match at {
+    let mut rest = issuer.unescaped();
+    rest.skip_text(before, Kind::Plain)
+        && match tenant {
+            Some(tenant) => {
+                let mut guid = tenant.unescaped();
+                skip_guid(&mut guid)
+                    && guid.is_empty()
+                    && rest.skip_text(tenant.unescaped().rest(), Kind::Escaped)
+            }
+            None => skip_guid(&mut rest),
+        }
+        && rest.are(after, Kind::Plain)
+}
+
+/// Skips a GUID (RFC 9562 section 4), or returns false.
+fn skip_guid(rest: &mut Chars<'_>) -> bool {
+    (0..36).all(|at| {
+        rest.next().is_some_and(|character| match at {
             8 | 13 | 18 | 23 => character == '-',
             _ => character.is_ascii_hexdigit(),
-        });
-        if !is_guid || tenant.as_mut().is_some_and(|tenant| tenant.next() != place) {
-            return false;
-        }
-    }
-    tenant.is_none_or(|mut tenant| tenant.next().is_none())
-        && after.chars().all(|expected| rest.next() == Some(expected))
-        && rest.next().is_none()
+        })
+    })
 }
 
 #[cfg(test)]
@@ -97,12 +99,12 @@ mod tests {
     const TEMPLATE: &str = "https://login.microsoftonline.com/{tenantid}/v2.0";
 
     fn of(tenant: &str, template: &str) -> std::string::String {
-        template.replace(PLACE, tenant)
+        template.replace("{tenantid}", tenant)
     }
 
     #[test]
     fn a_template_is_completed_by_a_guid_and_by_nothing_else() {
-        let is_of = |issuer: &str| is_of_template(Text::new(issuer), TEMPLATE);
+        let is_of = |issuer: &str| is_of_template(Text::new(issuer), TEMPLATE.as_bytes());
         assert!(is_of(&of(TENANT, TEMPLATE)));
         assert!(is_of(
             r"https:\/\/login.microsoftonline.com\/\u0038a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e00\/v2.0"
@@ -111,7 +113,7 @@ mod tests {
             "",
             "common",
             "organizations",
-            PLACE,
+            "{tenantid}",
             "8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e0",
             "8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e000",
             "8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e0g",
@@ -140,14 +142,18 @@ mod tests {
             "https://a.example/{tenant}/",
             "{tenantid}{tenantid}",
         ] {
-            assert!(!is_of_template(Text::new(&issuer), template), "{template}");
+            assert!(
+                !is_of_template(Text::new(&issuer), template.as_bytes()),
+                "{template}"
+            );
         }
     }
 
     #[test]
     fn a_template_is_completed_by_the_tokens_own_tenant() {
         let issuer = of(TENANT, TEMPLATE);
-        let is_of = |tenant| is_of_tenant(Text::new(&issuer), TEMPLATE, Text::new(tenant));
+        let is_of =
+            |tenant| is_of_tenant(Text::new(&issuer), TEMPLATE.as_bytes(), Text::new(tenant));
         assert!(is_of(TENANT));
         assert!(is_of(r"\u0038a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e00"));
         for tenant in [
@@ -164,7 +170,7 @@ mod tests {
     fn a_marked_key_is_for_its_issuer_or_the_tenants_of_its_template() {
         const VERSION_1: &str = "https://sts.windows.net/{tenantid}/";
         let marked = |mark: &str, issuer: &str, tenant: Option<&str>| {
-            is_marked_for(mark, Text::new(issuer), tenant.map(Text::new))
+            is_marked_for(mark.as_bytes(), Text::new(issuer), tenant.map(Text::new))
         };
         let [mine, others] = [TENANT, OTHER].map(|tenant| of(tenant, TEMPLATE));
         let [mine_1, others_1] = [TENANT, OTHER].map(|tenant| of(tenant, VERSION_1));
@@ -205,8 +211,8 @@ mod tests {
     #[test]
     fn tenants_have_no_case() {
         let upper = TENANT.to_uppercase();
-        assert!(is_same_tenant(Text::new(TENANT), &upper));
-        assert!(!is_same_tenant(Text::new(TENANT), OTHER));
-        assert!(!is_same_tenant(Text::new(TENANT), "8a0d7f2e"));
+        assert!(is_same_tenant(Text::new(TENANT), upper.as_bytes()));
+        assert!(!is_same_tenant(Text::new(TENANT), OTHER.as_bytes()));
+        assert!(!is_same_tenant(Text::new(TENANT), b"8a0d7f2e"));
     }
 }

@@ -22,7 +22,8 @@ pub(crate) fn read<'b>(
     let text = buffer.get_mut(..len).ok_or(too_long)?;
     let len = without_padding(text).len();
     let text = text.get_mut(..len).ok_or(too_long)?;
-    Ok(without_a_zero(base64url::decode_in_place(text)?))
+    let bytes = base64url::decode_in_place(text).ok_or(Error::InvalidBase64url)?;
+    Ok(without_a_zero(bytes))
 }
 
 /// A number in constants, where there is no JSON.

@@ -47,11 +47,13 @@ impl<'t> Unverified<'t> {
     /// The first reason found to reject the token, in the order split, header.
     pub fn parse(token: &'t mut [u8]) -> Result<Self, Error> {
         let compact = Compact::split(token)?;
+        let digest = rs256::digest(compact.signing_input);
+        let (header, payload) = split_at_dot(compact.signing_input, compact.dot)?;
         Ok(Self {
-            header: Header::read(base64url::decode_in_place(compact.header)?)?,
-            payload: base64url::decode_in_place(compact.payload)?,
-            signature: base64url::decode_in_place(compact.signature)?,
-            digest: compact.digest,
+            header: Header::read(decode(header)?)?,
+            payload: decode(payload)?,
+            signature: decode(compact.signature)?,
+            digest,
         })
     }
 
@@ -128,7 +130,7 @@ impl<'t> Unverified<'t> {
     {
         let key = keys.find(self.header.key_id)?;
         let verifies = rs256::verifies(key.public_key(), &self.digest, self.signature);
-        Authenticated::new(verifies, key.issuer(), &self.header, self.payload)
+        Authenticated::new(verifies, key.mark(), &self.header, self.payload)
     }
 
     /// Finds the key for [`authenticate`](Self::authenticate), and leaves the signature to be checked in steps,
@@ -192,7 +194,7 @@ impl<'t> Unverified<'t> {
             let mut lanes = tokens.iter().zip(keys);
             verdicts.map(|verifies| match lanes.next() {
                 Some((token, key)) => {
-                    Authenticated::new(verifies, key.issuer(), &token.header, token.payload)
+                    Authenticated::new(verifies, key.mark(), &token.header, token.payload)
                 }
                 None => Err(Error::InvalidSignature),
             })
@@ -213,13 +215,12 @@ impl fmt::Debug for Unverified<'_> {
     }
 }
 
-/// The three parts of the compact serialization, still in base64url, and the digest of the signing
-/// input.
+/// The parts of the compact serialization, still in base64url.
 struct Compact<'t> {
-    header: &'t mut [u8],
-    payload: &'t mut [u8],
+    /// Header and payload, and the place of the dot between them.
+    signing_input: &'t mut [u8],
+    dot: usize,
     signature: &'t mut [u8],
-    digest: [u8; 32],
 }
 
 impl<'t> Compact<'t> {
@@ -227,34 +228,42 @@ impl<'t> Compact<'t> {
         if token.len() > MAX_TOKEN_LEN {
             return Err(Error::TokenTooLong);
         }
-        let first = find_dot(token, 0).ok_or(Error::NotCompact)?;
-        let second = find_dot(token, first + 1).ok_or(Error::NotCompact)?;
+        let dot = find_dot(token, 0).ok_or(Error::NotCompact)?;
+        let second = find_dot(token, dot + 1).ok_or(Error::NotCompact)?;
         if find_dot(token, second + 1).is_some() {
             return Err(Error::NotCompact);
         }
         let (signing_input, signature) = split_at_dot(token, second)?;
-        let digest = rs256::digest(signing_input);
-        let (header, payload) = split_at_dot(signing_input, first)?;
         Ok(Self {
-            header,
-            payload,
+            signing_input,
+            dot,
             signature,
-            digest,
         })
     }
+}
+
+fn decode(part: &mut [u8]) -> Result<&[u8], Error> {
+    let bytes = base64url::decode_in_place(part);
+    bytes.map(|bytes| &*bytes).ok_or(Error::InvalidBase64url)
 }
 
 /// The place of the first dot at `start` or after it.
 fn find_dot(token: &[u8], start: usize) -> Option<usize> {
     let is_dot = |byte: &u8| *byte == b'.';
-    let rest = token.get(start..)?;
-    // Whole blocks first: a processor with vectors compares all bytes of a block at once.
-    let (blocks, _) = rest.as_chunks::<32>();
-    let has_dot = |block: &[u8; 32]| block.iter().fold(false, |any, byte| any | is_dot(byte));
-    let skipped = 32 * blocks.iter().take_while(|block| !has_dot(block)).count();
-    let within = rest.get(skipped..)?.iter().position(is_dot)?;
-    Some(start + skipped + within)
+    let mut rest = token.get(start..)?;
+    if HAS_VECTORS {
+        // Whole blocks first: all bytes of a block are compared at once.
+        let (blocks, _) = rest.as_chunks::<32>();
+        let has_dot = |block: &[u8; 32]| block.iter().fold(false, |any, byte| any | is_dot(byte));
+        let skipped = blocks.iter().take_while(|block| !has_dot(block)).count();
+        rest = rest.get(32 * skipped..)?;
+    }
+    let place = rest.iter().position(is_dot)?;
+    Some(token.len() - rest.len() + place)
 }
+
+/// Whether the processor is of a kind that has vectors.
+const HAS_VECTORS: bool = cfg!(target_pointer_width = "64");
 
 fn split_at_dot(text: &mut [u8], dot: usize) -> Result<(&mut [u8], &mut [u8]), Error> {
     match text.split_at_mut_checked(dot) {

@@ -6,7 +6,8 @@ use crate::claims::Claims;
 use crate::error::Error;
 use crate::header::Header;
 use crate::json::{Object, Text, Value};
-use crate::policy::{Accepted, Policy};
+use crate::numeric_date::NumericDate;
+use crate::policy::Policy;
 use crate::time::Time;
 
 /// The claims of a token whose signature, claims and policy were all checked.
@@ -19,7 +20,7 @@ use crate::time::Time;
 ///
 /// ```compile_fail,E0451
 /// # fn forge(good: tokenlatch::Verified<'_>) {
-/// let forged = tokenlatch::Verified { expiry: u64::MAX, ..good };
+/// let forged = tokenlatch::Verified { is_certain: true, ..good };
 /// # }
 /// ```
 ///
@@ -68,8 +69,6 @@ use crate::time::Time;
 pub struct Verified<'t> {
     key_id: Option<Text<'t>>,
     claims: Claims<'t>,
-    issuer: Text<'t>,
-    expiry: u64,
     is_certain: bool,
 }
 
@@ -86,16 +85,10 @@ impl<'t> Verified<'t> {
     ) -> Result<Self, Error> {
         let mut claims = Claims::default();
         claims.read(payload)?;
-        let Accepted {
-            issuer,
-            expiry,
-            is_certain,
-        } = policy.check(header.token_type, &claims, now)?;
+        let is_certain = policy.check(header.token_type, &claims, now)?;
         Ok(Self {
             key_id: header.key_id,
             claims,
-            issuer,
-            expiry,
             is_certain,
         })
     }
@@ -117,7 +110,7 @@ impl<'t> Verified<'t> {
     /// `iss`: who issued the token (RFC 7519 section 4.1.1).
     #[must_use]
     pub fn issuer(&self) -> Text<'t> {
-        self.issuer
+        self.claims.issuer.unwrap_or_default()
     }
 
     /// `sub`: whom the token is about (RFC 7519 section 4.1.2).
@@ -135,7 +128,7 @@ impl<'t> Verified<'t> {
     /// 7519 section 4.1.4).
     #[must_use]
     pub fn expiry(&self) -> u64 {
-        self.expiry
+        self.claims.expiry.map_or(0, NumericDate::floor)
     }
 
     /// `nbf`: the second before which the token is rejected, since 1970; a fraction is rounded up
@@ -167,7 +160,7 @@ impl<'t> Verified<'t> {
     /// Whether the token allows this scope.
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scopes().any(|other| other == scope)
+        self.claims.has_scope(scope)
     }
 
     /// Whom the token was issued to: the first that is present of `azp` (OpenID Connect Core section 2),

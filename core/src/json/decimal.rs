@@ -11,41 +11,40 @@ pub(crate) struct Decimal {
 
 impl Decimal {
     /// Reads the text of any JSON number exactly, or rejects it as negative or above `max`.
-    pub(crate) fn read(text: &str, max: u64) -> Option<Self> {
-        let (mut is_negative, mut in_fraction, mut in_exponent) = (false, false, false);
-        let (mut exponent_is_negative, mut exponent, mut whole_digits) = (false, 0_i32, 0_i32);
-        for byte in text.bytes() {
-            match byte {
-                b'-' if in_exponent => exponent_is_negative = true,
-                b'-' => is_negative = true,
-                b'.' => in_fraction = true,
-                b'e' | b'E' => in_exponent = true,
-                b'0'..=b'9' if in_exponent => {
-                    // An exponent longer than any number acts like the largest one.
-                    exponent = exponent
-                        .saturating_mul(10)
-                        .saturating_add(i32::from(byte - b'0'));
+    pub(crate) fn read(text: &[u8], max: u64) -> Option<Self> {
+        /// No text has as many digits.
+        const MOST: i32 = 1 << 27;
+        let (mut part, mut mantissa) = (Part::Whole, text);
+        let (mut is_negative, mut sign) = (false, 1);
+        // How many digits stand before the point, once the exponent has moved it.
+        let (mut before_point, mut exponent) = (0, 0);
+        for (at, byte) in text.iter().enumerate() {
+            match (byte, part) {
+                (b'e' | b'E', _) => {
+                    part = Part::Exponent;
+                    mantissa = text.get(..at)?;
                 }
-                b'0'..=b'9' if !in_fraction => whole_digits = whole_digits.saturating_add(1),
-                _ => {}
+                (b'.', _) => part = Part::Fraction,
+                (b'-', Part::Exponent) => sign = -1,
+                (b'-', _) => is_negative = true,
+                (b'+', _) | (_, Part::Fraction) => {}
+                (_, Part::Whole) => before_point += 1,
+                // An exponent longer than any number acts like the largest one.
+                (digit, Part::Exponent) => {
+                    exponent = MOST.min(10 * exponent + i32::from(digit & 0xf));
+                }
             }
         }
-        // How many digits stand before the point once the exponent has moved it.
-        let exponent = if exponent_is_negative {
-            -exponent
-        } else {
-            exponent
-        };
-        let mut before_point = whole_digits.saturating_add(exponent);
+        before_point += sign * exponent;
         let mut decimal = Self {
             whole: 0,
             has_fraction: false,
         };
-        let mantissa = text.bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
-        let mut digits = mantissa.filter(u8::is_ascii_digit);
+        let mut bytes = mantissa.iter();
         loop {
-            let digit = match digits.next() {
-                Some(digit) => digit.wrapping_sub(b'0'),
+            let digit = match bytes.next() {
+                Some(digit @ b'0'..=b'9') => digit & 0xf,
+                Some(_) => continue,
                 // Zeros that the exponent adds; zero itself stays zero however many.
                 None if before_point > 0 && decimal.whole > 0 => 0,
                 None => break,
@@ -56,10 +55,10 @@ impl Decimal {
                 if decimal.whole > max {
                     return None;
                 }
+                before_point -= 1;
             } else {
                 decimal.has_fraction |= digit != 0;
             }
-            before_point = before_point.saturating_sub(1);
         }
         let is_zero = decimal.whole == 0 && !decimal.has_fraction;
         (!is_negative || is_zero).then_some(decimal)
@@ -69,4 +68,12 @@ impl Decimal {
     pub(crate) fn as_u64(self) -> Option<u64> {
         (!self.has_fraction).then_some(self.whole)
     }
+}
+
+/// A part of a number, as it is written.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole,
+    Fraction,
+    Exponent,
 }

@@ -18,7 +18,7 @@ const MIN_BITS: usize = 2048;
 ///
 /// `BITS` is the capacity: 2048 (the default), 3072 or 4096. The Montgomery constants are computed
 /// when the key is made: at compile time if the key is a constant.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct PublicKey<const BITS: usize = 2048>
 where
     Bits<BITS>: Capacity,
@@ -112,6 +112,18 @@ where
     /// The buffer that [`View::public_operation`] needs.
     pub(crate) const BUFFER: Buffer<BITS> = <Bits<BITS> as sealed::Storage>::BUFFER;
 }
+
+/// The constant and the bits follow from the modulus.
+impl<const BITS: usize> PartialEq for PublicKey<BITS>
+where
+    Bits<BITS>: Capacity,
+{
+    fn eq(&self, other: &Self) -> bool {
+        self.e == other.e && self.n == other.n
+    }
+}
+
+impl<const BITS: usize> Eq for PublicKey<BITS> where Bits<BITS>: Capacity {}
 
 /// Shows no modulus: it is no secret, but would fill a log.
 impl<const BITS: usize> fmt::Debug for PublicKey<BITS>
