@@ -66,6 +66,9 @@
 //! which a panic does not link. (This proves the default features. `der` and `serde` read with the code
 //! of other crates, and only what you give them yourself.)
 //!
+//! SHA-256 is that of the crate `sha2`, unrolled for speed. Built with `--cfg sha2_backend_soft="compact"` in
+//! `RUSTFLAGS`, a program takes 7 KB of flash less, and a token of 1,024 bytes 20,000 instructions more.
+//!
 //! # Features
 //!
 //! None is on by default. `serde`: [`Verified`]'s `deserialize`. `der`: keys from DER and PEM.
