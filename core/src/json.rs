@@ -1183,6 +1183,35 @@ mod tests {
         );
     }
 
+    /// All sequences of up to four bytes, of those at which a rule of UTF-8 begins or ends.
+    #[test]
+    fn strings_are_utf8() {
+        let bytes = [
+            b' ', b'a', 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0,
+            0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xf8, 0xff,
+        ];
+        let mut sequences = std::vec![std::vec![]];
+        for _ in 0..4 {
+            let longer = |start: &std::vec::Vec<u8>| {
+                let start = start.clone();
+                bytes.map(move |byte| [&*start, &[byte]].concat())
+            };
+            sequences = sequences.iter().flat_map(longer).collect();
+            for sequence in &sequences {
+                let document = [b"\"", &**sequence, b"\""].concat();
+                let text = parse(&document).map(|value| value.as_text().unwrap());
+                match std::str::from_utf8(sequence) {
+                    Ok(expected) => {
+                        let text = text.unwrap();
+                        assert_eq!(text.as_str(), Some(expected));
+                        assert!(text.chars().eq(expected.chars()) && text == *expected);
+                    }
+                    Err(_) => assert_eq!(text.unwrap_err(), Error::InvalidUtf8, "{sequence:x?}"),
+                }
+            }
+        }
+    }
+
     #[test]
     fn nesting_has_a_limit() {
         let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
