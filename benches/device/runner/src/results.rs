@@ -130,7 +130,7 @@ impl Row {
             operation,
             ..
         } = self;
-        format!("{target:<12}{profile:<7}{implementation:<20}{bits:<6}{operation:<22}")
+        format!("{target:<12}{profile:<7}{implementation:<22}{bits:<6}{operation:<22}")
     }
 }
 
@@ -138,7 +138,7 @@ impl fmt::Display for Results {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<67}{:>12}{:>30}{:>8}{:>8}{:>8}",
+            "{:<69}{:>12}{:>30}{:>8}{:>8}{:>8}",
             "", "instructions", "cycles (an estimate)", "flash", "stack", "heap"
         )?;
         for row in &self.rows {
