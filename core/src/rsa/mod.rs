@@ -5,7 +5,7 @@
 //! 1. [`power`]: the steps from s to s^e, the same for every backend. A power can rest between two steps.
 //! 2. [`portable`]: numbers in digits and Montgomery arithmetic, for every processor.
 //! 3. [`arch`]: code for one kind of processor each, and all of the core's `unsafe`. That is either a
-//!    backend, which builds on `portable`, or the innermost loop of `portable`.
+//!    backend, which builds on `portable`, or the innermost loop of `portable`, or its whole multiplication.
 //! 4. [`public_key`]: keys and what is checked when they are made, with the help of [`roca`]; `der` reads
 //!    their encodings.
 //! 5. [`public_operation`]: s^e mod n by the first of the `BACKENDS` that supports the processor, or else by
