@@ -2,13 +2,14 @@
 //! measurements. Memory is taken to have no wait states, and no other master.
 
 mod armv7m;
+mod bounds;
 mod cortex_m33;
+mod operands;
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
 use yaxpeax_arch::{Decoder as _, U8Reader};
-use yaxpeax_arm::armv7::{self, InstDecoder, Opcode, Operand, Reg, RegShift, RegShiftStyle};
+use yaxpeax_arm::armv7::{self, InstDecoder, Opcode, Operand};
+
+pub(crate) use bounds::Cycles;
 
 /// A processor whose cycles are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +17,6 @@ pub(crate) enum Core {
     CortexM3,
     CortexM4,
     CortexM33,
-}
-
-/// Bounds of what something takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Cycles {
-    pub(crate) low: u64,
-    pub(crate) high: u64,
 }
 
 /// An instruction, decoded once.
@@ -49,31 +43,6 @@ pub(crate) struct Pipeline {
     previous: Option<Timing>,
     /// The instructions left of an `IT` block.
     conditional: u32,
-}
-
-impl Cycles {
-    pub(crate) const fn new(low: u64, high: u64) -> Self {
-        Self { low, high }
-    }
-
-    pub(crate) fn middle(self) -> u64 {
-        self.low.midpoint(self.high)
-    }
-
-    pub(crate) fn plus(self, other: Self) -> Self {
-        Self::new(self.low + other.low, self.high + other.high)
-    }
-
-    pub(crate) fn minus(self, other: Self) -> Self {
-        let low = self.low.saturating_sub(other.low);
-        Self::new(low, self.high.saturating_sub(other.high))
-    }
-}
-
-impl fmt::Display for Cycles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}-{})", self.middle(), self.low, self.high)
-    }
 }
 
 impl Pipeline {
@@ -130,50 +99,6 @@ fn if_then(instruction: &armv7::Instruction) -> u32 {
         (Opcode::IT, Operand::Imm32(mask)) => 4 - mask.trailing_zeros(),
         _ => 0,
     }
-}
-
-/// The register that an instruction computes or loads, as a bit.
-fn result(instruction: &armv7::Instruction) -> u16 {
-    match instruction.operands[0] {
-        Operand::Reg(register) => bit(register),
-        _ => 0,
-    }
-}
-
-/// The registers of a load or store of several, as bits.
-fn registers(instruction: &armv7::Instruction) -> Option<u16> {
-    let mut operands = instruction.operands.iter();
-    operands.find_map(|operand| match operand {
-        Operand::RegList(registers) => Some(*registers),
-        _ => None,
-    })
-}
-
-/// The registers that the address of a load or store is made of, as bits.
-fn address(instruction: &armv7::Instruction) -> u16 {
-    let registers = instruction.operands.iter().map(|operand| match *operand {
-        Operand::RegDeref(base)
-        | Operand::RegWBack(base, _)
-        | Operand::RegDerefPreindexOffset(base, ..)
-        | Operand::RegDerefPostindexOffset(base, ..) => bit(base),
-        Operand::RegDerefPreindexReg(base, index, ..)
-        | Operand::RegDerefPostindexReg(base, index, ..) => bit(base) | bit(index),
-        Operand::RegDerefPreindexRegShift(base, index, ..)
-        | Operand::RegDerefPostindexRegShift(base, index, ..) => bit(base) | shifted(index),
-        _ => 0,
-    });
-    registers.fold(0, |all, registers| all | registers)
-}
-
-fn shifted(index: RegShift) -> u16 {
-    match index.into_shift() {
-        RegShiftStyle::RegImm(shift) => bit(shift.shiftee()),
-        RegShiftStyle::RegReg(shift) => bit(shift.shiftee()) | bit(shift.shifter()),
-    }
-}
-
-fn bit(register: Reg) -> u16 {
-    1 << register.number()
 }
 
 /// What instructions take, one after the other. `jumps`: whether the last one does.

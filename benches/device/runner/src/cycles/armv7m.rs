@@ -31,7 +31,8 @@
 
 use yaxpeax_arm::armv7::{self, Opcode};
 
-use super::{Cycles, address, registers, result};
+use super::bounds::Cycles;
+use super::operands::{address, registers, result};
 
 /// What matters of an instruction.
 #[derive(Clone, Copy, Debug)]

@@ -41,7 +41,8 @@
 
 use yaxpeax_arm::armv7::{self, Opcode, Operand, RegShiftStyle};
 
-use super::{Cycles, address, bit, registers, result, shifted};
+use super::bounds::Cycles;
+use super::operands::{address, bit, registers, result, shifted};
 
 /// What matters of an instruction.
 #[derive(Clone, Copy, Debug)]
