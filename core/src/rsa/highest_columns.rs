@@ -1,6 +1,6 @@
 //! A check of products by columns where their sums are highest, for processors that no unit test runs on.
 
-use super::portable::digits::{BITS, Digit, MASK, Wide, ZEROS, stored_digits};
+use super::portable::digits::{BITS, Digit, MASK, ZEROS, stored_digits};
 use super::portable::montgomery::{take, upper_half};
 use super::power::Step;
 
@@ -75,8 +75,7 @@ fn are_columns_right(step: Step, stored: usize, numbers: [&Pattern; 3]) -> Optio
 fn column(x: &[Digit], y: &[Digit], k: usize) -> u128 {
     let pairs = x.iter().zip((0..=k).rev());
     pairs
-        .filter_map(|(x, at)| Some(Wide::from(*x) * Wide::from(*y.get(at)?)))
-        .map(|product| product as u128)
+        .filter_map(|(x, at)| Some(*x as u128 * *y.get(at)? as u128))
         .sum()
 }
 
