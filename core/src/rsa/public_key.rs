@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+use super::arch;
 use super::portable::digits::{self, Digit, ZEROS};
-use super::portable::montgomery;
 use super::roca;
 use crate::error::Error;
 
@@ -16,7 +16,7 @@ const MIN_BITS: usize = 2048;
 /// below 2^32. Real key sets have the exponents 3 and 17, which are safe because the whole padding is
 /// compared; larger ones only make verifying slow. [`signature::Verifier`] checks a message.
 ///
-/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. The Montgomery constants are computed
+/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. What the arithmetic needs besides n and e is computed
 /// when the key is made: at compile time if the key is a constant.
 #[derive(Clone, Copy)]
 pub struct PublicKey<const BITS: usize = 2048>
@@ -25,8 +25,8 @@ where
 {
     /// The modulus n.
     n: Digits<BITS>,
-    /// A power of 2 mod n, which takes a number to its Montgomery form.
-    constant: Digits<BITS>,
+    /// R^2 mod n, which takes a number to its Montgomery form, or where a backend needs it, a reciprocal of n.
+    constant: Constant<BITS>,
     /// The public exponent e.
     e: u32,
     /// The bits of n.
@@ -41,6 +41,7 @@ pub enum Bits<const BITS: usize> {}
 pub trait Capacity: sealed::Storage {}
 
 type Digits<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Digits;
+type Constant<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Constant;
 
 /// Room for a public operation.
 pub(crate) type Buffer<const BITS: usize> = <Bits<BITS> as sealed::Storage>::Buffer;
@@ -51,6 +52,8 @@ mod sealed {
     pub trait Storage {
         type Digits: Copy + Eq + AsRef<[Digit]> + AsMut<[Digit]>;
         const ZERO: Self::Digits;
+        type Constant: Copy + Eq + AsRef<[Digit]> + AsMut<[Digit]>;
+        const NO_CONSTANT: Self::Constant;
         /// Room for a signature, and for a product of two numbers.
         type Buffer: AsMut<[Digit]>;
         const BUFFER: Self::Buffer;
@@ -92,7 +95,7 @@ where
     /// Room for a key.
     pub(crate) const EMPTY: Self = Self {
         n: Self::ZERO,
-        constant: Self::ZERO,
+        constant: <Bits<BITS> as sealed::Storage>::NO_CONSTANT,
         e: 0,
         bits: 0,
     };
@@ -196,10 +199,11 @@ impl<'n> Checked<'n> {
     const fn prepare(&self, n: &mut [Digit], constant: &mut [Digit]) {
         digits::set_from_be_bytes(n, self.n);
         let len = digits::stored_digits(self.bits);
-        if let (Some((n, _)), Some((constant, _))) =
-            (n.split_at_checked(len), constant.split_at_mut_checked(len))
-        {
-            montgomery::set_to_constant(constant, n);
+        if let (Some((n, _)), Some((constant, _))) = (
+            n.split_at_checked(len),
+            constant.split_at_mut_checked(arch::constant_digits(self.bits)),
+        ) {
+            arch::set_to_constant(constant, n);
         }
     }
 }
@@ -211,6 +215,8 @@ macro_rules! capacities {
         impl sealed::Storage for Bits<$bits> {
             type Digits = [Digit; digits::stored_digits($bits)];
             const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
+            type Constant = [Digit; arch::max_constant_digits($bits)];
+            const NO_CONSTANT: Self::Constant = [0; arch::max_constant_digits($bits)];
             type Buffer = [Digit; 3 * digits::stored_digits($bits) - ZEROS];
             const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits) - ZEROS];
         }

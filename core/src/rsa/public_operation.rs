@@ -2,6 +2,7 @@
 
 use core::num::NonZeroUsize;
 
+use super::arch;
 use super::portable::digits::{self, Digit, ZEROS};
 use super::portable::montgomery;
 use super::power::Steps;
@@ -32,7 +33,7 @@ impl View<'_> {
             t: t.get_mut(..2 * len - ZEROS)?,
             s,
             n: self.n.get(..len)?,
-            constant: self.constant.get(..len)?,
+            constant: self.constant.get(..arch::constant_digits(self.bits))?,
             e: self.e,
         })
     }
@@ -52,12 +53,13 @@ impl View<'_> {
             return None;
         }
         let len = digits::stored_digits(first.bits);
+        let constant_len = arch::constant_digits(first.bits);
         let n = keys
             .each_ref()
             .map(|key| key.n.get(..len).unwrap_or_default());
         let constants = keys
             .each_ref()
-            .map(|key| key.constant.get(..len).unwrap_or_default());
+            .map(|key| key.constant.get(..constant_len).unwrap_or_default());
         let mut numbers = buffers.map(|buffer| buffer.get_mut(..len).unwrap_or_default());
         let mut are_below = [false; LANES];
         let lanes = numbers.iter_mut().zip(signatures).zip(n);
@@ -191,7 +193,8 @@ pub(super) mod tests {
         let power = view.public_operation(s, buffer.as_mut())?;
 
         let len = power.len();
-        let (view_n, constant) = (&view.n[..len], &view.constant[..len]);
+        let view_n = &view.n[..len];
+        let constant = &view.constant[..arch::constant_digits(view.bits)];
         let mut digits = std::vec![0; len];
         digits::set_from_be_bytes(&mut digits, s);
         for backend in BACKENDS {

@@ -14,7 +14,7 @@ use super::digits::{
 };
 #[cfg(products = "rows")]
 use super::rows;
-use crate::rsa::arch::SHORT;
+use crate::rsa::arch::HAS_RECIPROCALS;
 #[cfg(products = "assembly")]
 use crate::rsa::arch::columns;
 use crate::rsa::power::Step;
@@ -24,14 +24,14 @@ use crate::rsa::power::Step;
 #[inline(always)]
 pub(crate) fn take(step: Step, t: &mut [Digit], s: &[Digit], n: &[Digit], constant: &[Digit]) {
     let y = match step {
+        Step::Enter if HAS_RECIPROCALS => {
+            return shift(upper_half(t, n), n, n.len().saturating_sub(ZEROS));
+        }
         Step::Enter => Some(constant),
         Step::Square => None,
         Step::Multiply => Some(s),
     };
     multiply(t, y, n);
-    if SHORT != 0 && step == Step::Enter {
-        shift(upper_half(t, n), n, SHORT);
-    }
 }
 
 /// The half of a buffer for a product modulo n that holds first a factor and then the result.
@@ -143,19 +143,14 @@ pub(crate) const fn reduce(x: &mut [Digit], n: &[Digit]) {
 }
 
 /// The bits of a step of the long division: those of a digit, unless it is a whole word.
-const STEP: u32 = if BITS < Digit::BITS { BITS } else { BITS - 4 };
-const WINDOW: usize = STEP as usize + 3;
+pub(crate) const STEP: u32 = if BITS < Digit::BITS { BITS } else { BITS - 4 };
+pub(crate) const WINDOW: usize = STEP as usize + 3;
 
-/// The log for which the key's constant is 2^log mod n, where n has that many stored digits. The constant
-/// is R^2 mod n, or a lower power of 2, from which backends with a lower R can start, too.
-pub(crate) const fn log_of_constant(stored_digits: usize) -> usize {
-    (2 * (stored_digits - ZEROS) - SHORT) * BITS as usize
-}
-
-/// Sets `constant` to the key's constant.
+/// Sets `constant` to R^2 mod n, with which a number enters Montgomery form.
+#[cfg(any(test, tokenlatch_portable, not(target_arch = "x86_64")))]
 pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
     // From the highest power of 2 below n from which whole steps lead there.
-    let log = log_of_constant(n.len());
+    let log = 2 * (n.len() - ZEROS) * BITS as usize;
     let steps = (log - (bit_len(n) - 1)).div_ceil(STEP as usize);
     set_to_power_of_two(constant, log - steps * STEP as usize);
     shift(constant, n, steps);
@@ -172,14 +167,20 @@ const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
     let reciprocal = reciprocal(top(n, bits) + 1);
     let mut steps = steps;
     while steps > 0 {
-        let q = (top(x, bits) as Wide * reciprocal as Wide) >> (STEP + 6);
+        let q = estimate(top(x, bits), reciprocal);
         shift_and_add(x, n, -(q as SignedDigit));
         steps -= 1;
     }
 }
 
+/// That estimate of q, from the highest bits of x and the reciprocal of those of n and 1.
+#[inline(always)]
+pub(crate) const fn estimate(x_top: Word, reciprocal: Word) -> Wide {
+    (x_top as Wide * reciprocal as Wide) >> (STEP + 6)
+}
+
 /// `x = x * 2^STEP + qn`, where the result is as long as x.
-const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
+pub(crate) const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
     // The compiler then sees that both have one length, and needs one counter.
     let Some((mut x, _)) = x.split_at_mut_checked(n.len()) else {
         return;
@@ -200,7 +201,7 @@ const fn shift_and_add(x: &mut [Digit], n: &[Digit], q: SignedDigit) {
     }
 }
 
-const fn set_to_power_of_two(x: &mut [Digit], log: usize) {
+pub(crate) const fn set_to_power_of_two(x: &mut [Digit], log: usize) {
     let (mut x, mut log) = (x, log);
     while let [digit, higher @ ..] = x {
         *digit = if log < BITS as usize { 1 << log } else { 0 };
@@ -222,7 +223,7 @@ pub(crate) const fn top(x: &[Digit], shift: usize) -> Word {
 }
 
 /// 2^2W / divisor, rounded down, for a divisor above 2^(W-1) and at most 2^W.
-const fn reciprocal(divisor: Word) -> Word {
+pub(crate) const fn reciprocal(divisor: Word) -> Word {
     let (mut quotient, mut remainder): (Word, Word) = (0, 1 << (WINDOW - 1));
     let mut bits = WINDOW + 1;
     while bits > 0 {
@@ -308,7 +309,7 @@ mod tests {
                 }
                 let mut constant = vec![0; len];
                 set_to_constant(&mut constant, &n_digits);
-                assert_eq!(number(&constant), (one << log_of_constant(len)) % &n);
+                assert_eq!(number(&constant), r * r % &n);
                 let mut t = vec![0; len - ZEROS];
                 t.extend(digits(one, len));
                 take(Step::Enter, &mut t, &[], &n_digits, &constant);

@@ -5,30 +5,37 @@
 //! holds an integer exactly. The only rounding is to a multiple of the radix, and splits a product on
 //! purpose: it must be to nearest, which `mxcsr` sees to.
 //!
-//! With the radix B = 2^47, n of L digits and R = B^L, a product t is reduced as a whole
-//! (Montgomery 1985, section 1): q = t * (-1/n) mod R, and then (t + q * n) / R. That takes the low
-//! half of the columns of t and q and the high half of those of t + q * n, and no digit waits for the
-//! one before. Digits are signed, and a little more than B / 2 at most. Residues are signed, too: a
-//! reduction ends without a subtraction.
+//! A product t of two numbers is reduced as a whole (Barrett 1986): q = t / n, by a reciprocal of n, and then
+//! t - qn. That takes the high half of the columns of t, where q is found, and the low half of those of t - qn,
+//! and no digit waits for the one before. Digits have the radix B = 2^47, are signed, and a little more than
+//! B / 2 at most. Residues are signed, too: a reduction ends without a subtraction.
 //!
-//! Bounds. B^L >= 16 n. A digit is at most D = 2^46 + 2^7 in size: B / 2, and what the column below
-//! carries. L is at most 88, so that a column is the sum of at most 88 products.
-//! - `Sum::even` and `Sum::odd`, half of the products each: 44 D^2 < 2^98, where `ROUND` allows for
+//! Bounds. A residue has L digits: B^L >= 4n. A digit is at most D = 2^46 + 2^7 in size: B / 2, and what the
+//! column below carries. No number has more than 90 digits, and a column is the sum of at most 90 products.
+//! - `Sum::even` and `Sum::odd`, half of the products each: 45 D^2 < 2^98, where `ROUND` allows for
 //!   2^98.
-//! - `Sum::low`: each product leaves at most B / 2, so 88 * 2^46 < 2^53.
-//! - A column, with the halves from the column below: 88 * 2^46 + 88 * D^2 / B < 2^54, which carries
+//! - `Sum::low`: each product leaves at most B / 2, so 90 * 2^46 < 2^53.
+//! - A column, with the halves from the column below: 90 * 2^46 + 90 * D^2 / B < 2^54, which carries
 //!   less than 2^7. The sum of two products is twice that, but `Total::add` has carried one of them.
-//! - A residue r: |q| <= R / 2 * (1 + 2^-38), so |r| <= |t| / R + n / 2 * (1 + 2^-38), which is less
-//!   than n for |t| < n^2 * 6: the sum of all digits above L vanishes.
+//!
+//! Of t, q is told the digits from `cut` on, rounded; the reciprocal is B^m / n, rounded down; and q is the product
+//! of both from its digit m - `cut` on, rounded. So the error of q is at most the sum of
+//! - that of t: 1/2 + 2^-38 of B^cut / n <= 1/8, and 1/32 for columns that are left out,
+//! - that of the reciprocal: 81/80 * t / B^m <= 9/64,
+//! - that of the product: 1/2 + 2^-37,
+//!
+//! and t - qn is less than n in size, for t up to n^2. All its digits from L on are zero, as those of every number
+//! that is below B^L / 4: the others have a sum of at most B^L * (1/2 + 2^-38).
 
 use core::arch::x86_64::{
     __m256d, _mm256_add_pd, _mm256_blend_pd, _mm256_fmadd_pd, _mm256_loadu_pd,
     _mm256_permute2f128_pd, _mm256_set1_pd, _mm256_setzero_pd, _mm256_shuffle_pd, _mm256_storeu_pd,
     _mm256_sub_pd,
 };
+use core::hint::black_box;
 use core::mem::swap;
 
-use super::{constants, mxcsr, radix};
+use super::{mxcsr, radix, reciprocal};
 use crate::rsa::portable::digits::{BITS, Digit, MASK, bit_len};
 use crate::rsa::portable::montgomery::upper_half;
 use crate::rsa::power::{Step, Steps};
@@ -37,10 +44,15 @@ use crate::rsa::power::{Step, Steps};
 const RADIX_BITS: usize = 47;
 /// The radix B.
 const B: f64 = (1_u64 << RADIX_BITS) as f64;
-/// The digits of 4096 bits and 4 more.
-const MAX_DIGITS: usize = 88;
+/// The digits of the longest number, rounded up to a multiple of four.
+const MAX_DIGITS: usize = 92;
+/// Stands for any bits of a modulus. The lengths for the most usual bits are constants, which saves time.
+const ANY: usize = 0;
 /// The place of digit 0. A number has zeros on both sides, so that no sum has special cases at its ends.
 const START: usize = 8;
+
+/// The most digits of residues that are short: a sum has room for two products of theirs.
+const SHORT: usize = 44;
 
 /// To add this is to round to a multiple of B: it is in the middle of 2^99 to 2^100, where the last bit of
 /// an `f64` stands for 2^47.
@@ -52,13 +64,48 @@ const ZERO: Digits = [0.0; START + MAX_DIGITS + START];
 
 /// A modulus n with its constants, all in digits.
 struct Modulus {
-    n: Digits,
-    /// -1/n mod R.
-    negated_inverse: Digits,
-    /// R^2 mod n, up to a multiple of n below 2n.
-    r_squared: Digits,
-    /// L, which is even.
-    len: usize,
+    /// -n.
+    negated: Digits,
+    reciprocal: Digits,
+    lengths: Lengths,
+}
+
+/// How many digits the numbers have.
+#[derive(Clone, Copy)]
+struct Lengths {
+    /// L: of a residue and of q.
+    residue: usize,
+    /// `cut`: of the low part of t that q is not told.
+    cut: usize,
+    /// The first column of t that is computed for q. It is even.
+    first: usize,
+    /// Of the reciprocal and of the high part of t.
+    reciprocal: usize,
+    /// m: the reciprocal is B^m / n.
+    log: usize,
+}
+
+impl Lengths {
+    /// For an n of that many bits.
+    const fn of(bits: usize) -> Self {
+        let cut = bits.saturating_sub(4) / RADIX_BITS;
+        let log = (2 * bits + 3).div_ceil(RADIX_BITS);
+        let high_bits = (2 * bits).saturating_sub(cut * RADIX_BITS);
+        let reciprocal_bits = (log * RADIX_BITS + 1).saturating_sub(bits);
+        let most_bits = if high_bits > reciprocal_bits {
+            high_bits
+        } else {
+            reciprocal_bits
+        };
+        Self {
+            residue: (bits + 2).div_ceil(RADIX_BITS),
+            cut,
+            // The column below has at most 2^99, for 90 products, and those below it far less.
+            first: bits.saturating_sub(58) / (2 * RADIX_BITS) * 2,
+            reciprocal: (most_bits + 1).div_ceil(RADIX_BITS),
+            log,
+        }
+    }
 }
 
 /// Whether the processor and the operating system support the instructions.
@@ -86,53 +133,88 @@ pub(crate) fn public_operation(
 }
 
 impl Modulus {
-    /// From n and the key's constant.
+    /// From n and the key's constant, its reciprocal.
     #[target_feature(enable = "fma")]
-    fn new(n: &[Digit], constant: &[Digit]) -> Self {
-        let len = ((bit_len(n) + 4).div_ceil(2 * RADIX_BITS) * 2).min(MAX_DIGITS);
-        let digits = from_digits(n);
-        let r_squared = constants::power_of_two(2 * len * RADIX_BITS, constant, n);
+    fn new(n: &[Digit], reciprocal: &[Digit]) -> Self {
+        let lengths = Lengths::of(bit_len(n));
+        let mut negated = from_digits(n, 0, lengths.residue);
+        for digit in &mut negated {
+            *digit = -*digit;
+        }
+        let skipped = reciprocal::log(reciprocal, n) - lengths.log * RADIX_BITS;
         Self {
-            negated_inverse: negated_inverse(&digits, n, len),
-            n: digits,
-            r_squared: from_digits(&r_squared),
-            len,
+            negated,
+            reciprocal: from_digits(reciprocal, skipped, lengths.reciprocal),
+            lengths,
         }
     }
 
     #[target_feature(enable = "fma")]
     fn public_operation(&self, power: &mut [Digit], s: &[Digit], n: &[Digit], e: u32) {
-        let signature = from_digits(s);
-        let scratch = &mut Scratch { low: ZERO, q: ZERO };
-        let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
-        x.digits = signature;
+        match bit_len(n) {
+            2048 => self.power::<2048>(power, s, n, e),
+            3072 => self.power::<3072>(power, s, n, e),
+            4096 => self.power::<4096>(power, s, n, e),
+            _ => self.power::<ANY>(power, s, n, e),
+        }
+    }
+
+    /// Sets `power` to s^e mod n, for an n of that many bits.
+    #[target_feature(enable = "fma")]
+    fn power<const BITS: usize>(&self, power: &mut [Digit], s: &[Digit], n: &[Digit], e: u32) {
+        let signature = from_digits(s, 0, self.lengths.residue);
+        let scratch = &mut Scratch { high: ZERO, q: ZERO };
+        let (mut x, mut next) = (&mut Residue::of(&signature), &mut Residue::of(&ZERO));
         for step in Steps::of(e) {
-            match step {
-                Step::Enter => self.reduce(next, Factors::Two(&x.digits, &self.r_squared), scratch),
-                Step::Square => self.reduce(next, Factors::Same(x), scratch),
-                Step::Multiply => self.reduce(next, Factors::Two(&x.digits, &signature), scratch),
-            }
+            let t = match step {
+                // A residue is no other number than in Montgomery form.
+                Step::Enter => continue,
+                Step::Square => Factors::Same(x),
+                Step::Multiply => Factors::Two(&x.digits, &signature),
+            };
+            self.reduce::<BITS>(next, t, scratch);
             swap(&mut x, &mut next);
         }
         to_digits(power, &x.digits, n);
     }
 
-    /// `out = t / R mod n`, for the product t of two numbers or of one with itself.
-    #[target_feature(enable = "fma")]
-    fn reduce(&self, out: &mut Residue, t: Factors, Scratch { low, q }: &mut Scratch) {
-        let (len, n) = (self.len, &self.n);
-        match t {
-            Factors::Two(x, y) => low_columns(low, len, |c| low_product(x, y, c)),
-            Factors::Same(x) => low_columns(low, len, |c| low_square(x, c)),
+    /// The lengths: constants where the bits of n are one.
+    #[inline(always)]
+    fn lengths<const BITS: usize>(&self) -> Lengths {
+        if BITS == ANY {
+            self.lengths
+        } else {
+            const { Lengths::of(BITS) }
         }
-        low_columns(q, len, |c| low_product(low, &self.negated_inverse, c));
-        let digits = &mut out.digits;
+    }
+
+    /// `out = t mod n`, for the product t of two numbers or of one with itself.
+    #[target_feature(enable = "fma")]
+    fn reduce<const BITS: usize>(&self, out: &mut Residue, t: Factors, Scratch { high, q }: &mut Scratch) {
+        let Lengths { residue: len, cut, first, reciprocal, log } = self.lengths::<BITS>();
         match t {
-            Factors::Two(x, y) => high_columns(digits, len, len, |c| {
-                added(high_product(x, y, len, c), high_product(q, n, len, c))
+            Factors::Two(x, y) => {
+                high_columns(high, first, cut, reciprocal, |c| high_product(x, y, len, c));
+            }
+            Factors::Same(x) => {
+                high_columns(high, first, cut, reciprocal, |c| high_square(x, len, c));
+            }
+        }
+        let from = log - cut;
+        high_columns(q, from - 2, from, len, |c| {
+            high_product(high, &self.reciprocal, reciprocal, c)
+        });
+        let (digits, n) = (&mut out.digits, &self.negated);
+        match t {
+            Factors::Two(x, y) => low_columns(digits, len, |c| {
+                let mut sums = Columns::zero();
+                low_product(&mut sums, x, y, c);
+                minus_qn(sums, q, n, len, c)
             }),
-            Factors::Same(x) => high_columns(digits, len, len, |c| {
-                added(high_square(x, len, c), high_product(q, n, len, c))
+            Factors::Same(x) => low_columns(digits, len, |c| {
+                let mut sums = Columns::zero();
+                low_square(&mut sums, x, c);
+                minus_qn(sums, q, n, len, c)
             }),
         }
         for (twice, digit) in out.twice.iter_mut().zip(&out.digits) {
@@ -149,10 +231,12 @@ struct Residue {
 }
 
 impl Residue {
-    const ZERO: Self = Self {
-        digits: ZERO,
-        twice: ZERO,
-    };
+    fn of(digits: &Digits) -> Self {
+        Self {
+            digits: *digits,
+            twice: digits.map(|digit| digit + digit),
+        }
+    }
 }
 
 /// What is multiplied.
@@ -163,42 +247,9 @@ enum Factors<'a> {
 }
 
 struct Scratch {
-    low: Digits,
+    /// The high part of t.
+    high: Digits,
     q: Digits,
-}
-
-/// -1/n mod R, by Newton's iteration: y = -1/n mod B^k leads to y + y(ny + 1), where ny + 1 is a multiple
-/// of B^k.
-#[inline(never)]
-#[target_feature(enable = "fma")]
-fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
-    const FIRST: usize = 12;
-    const FIRST_DIGITS: usize = (FIRST * RADIX_BITS).div_ceil(BITS as usize);
-    let mut inverse = from_digits(&constants::negated_inverse_digits::<FIRST_DIGITS>(n_digits));
-    // Each halving leaves half of the digits or a few more.
-    let digits = |halvings: u32| ((len >> halvings) + 1).next_multiple_of(4).min(len);
-    let mut known = FIRST;
-    let mut halvings = 0;
-    while digits(halvings) > FIRST {
-        halvings += 1;
-    }
-    let (mut error, mut next) = (ZERO, ZERO);
-    while halvings > 0 {
-        halvings -= 1;
-        let wanted = digits(halvings);
-        high_columns(&mut error, known, wanted - known, |c| {
-            middle_product(&inverse, n, known, c)
-        });
-        low_columns(&mut next, wanted - known, |c| {
-            low_product(&error, &inverse, c)
-        });
-        let higher = inverse.iter_mut().skip(START + known).take(wanted - known);
-        for (digit, next) in higher.zip(next.iter().skip(START)) {
-            *digit = *next;
-        }
-        known = wanted;
-    }
-    inverse
 }
 
 /// The columns below `len`, and perhaps two more. `totals` gives eight at a time.
@@ -211,23 +262,26 @@ fn low_columns(out: &mut Digits, len: usize, totals: impl Fn(usize) -> [Total; 2
     let mut c = end - (end - START).next_multiple_of(8);
     while c < end {
         carry.store(out, c, totals(c));
-        c += 8;
+        c = black_box(c + 8);
     }
 }
 
-/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or one less than a multiple.
-/// `totals` gives eight at a time.
-///
-/// Two or four columns below `from` are computed, too. What the columns below those would carry is far
-/// less than B / 2, so that rounding gives the carry into column `from`.
+/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first` are
+/// left out. `totals` gives eight at a time.
 #[inline]
 #[target_feature(enable = "fma")]
-fn high_columns(out: &mut Digits, from: usize, count: usize, totals: impl Fn(usize) -> [Total; 2]) {
+fn high_columns(
+    out: &mut Digits,
+    first: usize,
+    from: usize,
+    count: usize,
+    totals: impl Fn(usize) -> [Total; 2],
+) {
     let mut carry = Carry::zero();
-    let mut c = START + from - from % 4 - 2;
+    let mut c = START + first;
     while c < START + from + count {
         carry.store(out, c - from, totals(c));
-        c += 8;
+        c = black_box(c + 8);
     }
     if let Some(below) = out.first_chunk_mut::<START>() {
         *below = [0.0; START];
@@ -237,11 +291,23 @@ fn high_columns(out: &mut Digits, from: usize, count: usize, totals: impl Fn(usi
 // Of the eight columns c to c + 7, the lower four have products of other digits of x than the upper four.
 // Where the ranges differ, the lacking digits of y are the zeros around it.
 
-/// The columns c to c + 7 of the low half of x * y.
+/// The columns c to c + 7 of the low half of a product t, which are in `sums`, and of the product of q and -n.
 #[inline]
 #[target_feature(enable = "fma")]
-fn low_product(x: &Digits, y: &Digits, c: usize) -> [Total; 2] {
-    let mut sums = Columns::zero();
+fn minus_qn(mut sums: Columns, q: &Digits, n: &Digits, len: usize, c: usize) -> [Total; 2] {
+    if len <= SHORT {
+        low_product(&mut sums, q, n, c);
+        return sums.totals();
+    }
+    let mut others = Columns::zero();
+    low_product(&mut others, q, n, c);
+    added(sums.totals(), others.totals())
+}
+
+/// Adds the columns c to c + 7 of the low half of x * y.
+#[inline]
+#[target_feature(enable = "fma")]
+fn low_product(sums: &mut Columns, x: &Digits, y: &Digits, c: usize) {
     if let Some((both, upper)) = x.get(START..c + 8).and_then(<[f64]>::split_last_chunk)
         && let Some(y) = y.get(START - 4..c + 8)
         && let Some(window) = y.first_chunk()
@@ -250,44 +316,30 @@ fn low_product(x: &Digits, y: &Digits, c: usize) -> [Total; 2] {
         let [_, columns] = &mut sums.0;
         columns.add_four(upper, window);
     }
-    sums.totals()
 }
 
-/// The columns c to c + 7 of the high half of x * y.
+/// The columns c to c + 7 of the high half of x * y, which have `len` digits each.
 #[inline]
 #[target_feature(enable = "fma")]
 fn high_product(x: &Digits, y: &Digits, len: usize, c: usize) -> [Total; 2] {
     let mut sums = Columns::zero();
-    if let Some((x0, x)) = x
-        .get(c + 1 - len..START + len)
-        .and_then(<[f64]>::split_first)
-        && let Some(y) = y.get(c - len..START + len + 6)
-        && let Some(window) = y.last_chunk::<7>()
+    let end = START + len;
+    let from = end - (end + len).saturating_sub(c + 1).next_multiple_of(4);
+    if let Some((lower, both)) = x.get(from..end).and_then(<[f64]>::split_first_chunk)
+        && let Some(y) = y.get(c - len..START + c + 4 - from)
+        && let Some(window) = y.last_chunk()
     {
         let [columns, _] = &mut sums.0;
-        let [y0 @ .., _, _, _] = window;
-        columns.add_odd(_mm256_set1_pd(*x0), load(y0));
-        sums.add_products(x, y);
+        columns.add_four(lower, window);
+        sums.add_products(both, y);
     }
     sums.totals()
 }
 
-/// The columns c to c + 7 of x * y, for the `len` digits of x and c of at least `len` - 2.
+/// Adds the columns c to c + 7 of the low half of a square: each pair of different digits once, doubled.
 #[inline]
 #[target_feature(enable = "fma")]
-fn middle_product(x: &Digits, y: &Digits, len: usize, c: usize) -> [Total; 2] {
-    let mut sums = Columns::zero();
-    if let (Some(x), Some(y)) = (x.get(START..START + len), y.get(c - len..c + 8)) {
-        sums.add_products(x, y);
-    }
-    sums.totals()
-}
-
-/// The columns c to c + 7 of the low half of a square: each pair of different digits once, doubled.
-#[inline]
-#[target_feature(enable = "fma")]
-fn low_square(x: &Residue, c: usize) -> [Total; 2] {
-    let mut sums = Columns::zero();
+fn low_square(sums: &mut Columns, x: &Residue, c: usize) {
     let middle = (START + c) / 2;
     let from = START - middle % 4;
     if let (Some(digits), Some(twice)) = (
@@ -297,35 +349,22 @@ fn low_square(x: &Residue, c: usize) -> [Total; 2] {
         sums.add_products(digits, twice);
     }
     sums.add_squares(x, middle);
-    sums.totals()
 }
 
-/// The columns c to c + 7 of the high half of a square.
+/// The columns c to c + 7 of the high half of a square of `len` digits, for an even c.
 #[inline]
 #[target_feature(enable = "fma")]
 fn high_square(x: &Residue, len: usize, c: usize) -> [Total; 2] {
     let mut sums = Columns::zero();
     let middle = (START + c) / 2;
-    let from = c + 1 - len;
-    let single = middle.saturating_sub(from) % 4;
-    if let Some((singles, digits)) = x
-        .digits
-        .get(from..middle)
-        .and_then(|x| x.split_at_checked(single))
-        && let Some(twice) = x.twice.get(middle..START + c + 8 - from - single)
-        && let Some(window) = x
-            .twice
-            .get(START + len - 2..)
-            .and_then(<[f64]>::first_chunk::<5>)
+    let from = middle - middle.saturating_sub(c + 1 - len).next_multiple_of(4);
+    if let Some((lower, both)) = x.digits.get(from..middle).and_then(<[f64]>::split_first_chunk)
+        && let Some(twice) = x.twice.get(middle..START + c + 4 - from)
+        && let Some(window) = twice.last_chunk()
     {
         let [columns, _] = &mut sums.0;
-        if let [x0, x1] = singles {
-            let [_, y0 @ ..] = window;
-            let [y1 @ .., _] = window;
-            columns.add_even(_mm256_set1_pd(*x0), load(y0));
-            columns.add_odd(_mm256_set1_pd(*x1), load(y1));
-        }
-        sums.add_products(digits, twice);
+        columns.add_four(lower, window);
+        sums.add_products(both, twice);
     }
     sums.add_squares(x, middle);
     sums.totals()
@@ -602,18 +641,18 @@ fn store(digits: &mut [f64; 4], vector: __m256d) {
     }
 }
 
-/// A number from portable digits.
+/// A number of `len` digits, from portable digits without the lowest `skipped` bits.
 #[inline(never)]
 #[target_feature(enable = "fma")]
-fn from_digits(number: &[Digit]) -> Digits {
+fn from_digits(number: &[Digit], skipped: usize, len: usize) -> Digits {
     let mut out = ZERO;
-    let digits = out.iter_mut().skip(START);
-    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number)) {
+    let digits = out.iter_mut().skip(START).take(len);
+    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number, skipped)) {
         *to = digit.cast_signed() as f64;
     }
     // The digits become signed.
     let mut carry = Carry::zero();
-    for digits in out.as_chunks_mut().0 {
+    for digits in out.as_chunks_mut().0.iter_mut().take((START + len) / 4 + 1) {
         let low = load(digits);
         let high = _mm256_setzero_pd();
         store(digits, carry.digits(Total { high, low }));
@@ -637,10 +676,9 @@ fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::reciprocal::tests::with_constant;
     use super::*;
-    use crate::rsa::portable::digits::{set_from_be_bytes, stored_digits};
     use num_bigint::{BigInt, BigUint};
-    use std::vec::Vec;
 
     const D: f64 = (1_u64 << 46) as f64 + 128.0;
 
@@ -664,6 +702,28 @@ mod tests {
     }
 
     #[test]
+    fn the_lengths_keep_the_bounds() {
+        for bits in 2048..=4096 {
+            let Lengths {
+                residue,
+                cut,
+                first,
+                reciprocal,
+                log,
+            } = Lengths::of(bits);
+            assert!(residue * RADIX_BITS >= bits + 2);
+            assert!(cut * RADIX_BITS + 3 < bits && log * RADIX_BITS >= 2 * bits + 3);
+            assert!(first % 2 == 0 && (first - 1) * RADIX_BITS + 99 + 5 < bits);
+            assert!(cut >= first && cut - first < START);
+            // A bit is for the sign.
+            let digits = reciprocal * RADIX_BITS - 1;
+            assert!(digits >= 2 * bits - cut * RADIX_BITS && digits > log * RADIX_BITS - bits);
+            assert!(reciprocal.next_multiple_of(4) <= MAX_DIGITS);
+            assert!(residue.max(reciprocal) <= 90);
+        }
+    }
+
+    #[test]
     fn two_full_totals_are_added_exactly() {
         assert!(is_available(), "this processor cannot run the test");
         let (x, y) = ((1_u64 << 53) - 1, (1_u64 << 53) - 2);
@@ -683,40 +743,49 @@ mod tests {
         assert_eq!(value(&out), expected);
     }
 
+    /// Does what `reduce` does, for lengths that are constants, too.
+    fn reduce(modulus: &Modulus, bits: usize, out: &mut Residue, t: Factors, scratch: &mut Scratch) {
+        // SAFETY: the processor has the instructions.
+        unsafe {
+            match bits {
+                2048 => modulus.reduce::<2048>(out, t, scratch),
+                3072 => modulus.reduce::<3072>(out, t, scratch),
+                4096 => modulus.reduce::<4096>(out, t, scratch),
+                _ => modulus.reduce::<ANY>(out, t, scratch),
+            }
+        }
+    }
+
     #[test]
     fn no_sum_is_rounded_at_the_bounds() {
         assert!(is_available(), "this processor cannot run the test");
-        for limbs in 32..=64 {
-            let n_bytes: Vec<u8> = std::iter::repeat_n(u8::MAX, 8 * limbs).collect();
-            let n_value = BigInt::from(BigUint::from_bytes_be(&n_bytes));
-            let mut n: Vec<Digit> = std::vec![0; stored_digits(64 * limbs)];
-            set_from_be_bytes(&mut n, &n_bytes);
-            // SAFETY: the processor has the instructions.
-            let modulus = unsafe { Modulus::new(&n, &n) };
-            let len = modulus.len;
-            let r = BigInt::from(1) << (len * RADIX_BITS);
-            let inverse = value(&modulus.negated_inverse);
-            assert_eq!((&n_value * inverse + 1) % &r, BigInt::ZERO);
-            for x in &extremes(len) {
-                for y in &extremes(len) {
-                    let mut out = Residue::ZERO;
-                    let scratch = &mut Scratch { low: ZERO, q: ZERO };
-                    let mut square = Residue {
-                        digits: *x,
-                        twice: *x,
-                    };
-                    square.twice.iter_mut().for_each(|digit| *digit *= 2.0);
-                    for (terms, t) in [
-                        (Factors::Two(x, y), value(x) * value(y)),
-                        (Factors::Same(&square), value(x) * value(x)),
-                    ] {
-                        // SAFETY: the processor has the instructions.
-                        unsafe { modulus.reduce(&mut out, terms, scratch) };
-                        let residue = value(&out.digits);
-                        assert_eq!((&residue * &r - &t) % &n_value, BigInt::ZERO, "{limbs}");
-                        assert!(residue.magnitude() < n_value.magnitude());
-                        let digits = out.digits.iter().chain(&scratch.low).chain(&scratch.q);
-                        assert!(digits.into_iter().all(|digit| digit.abs() <= D));
+        for bits in (2048..2148).chain([2560, 3071, 3072, 3073]).chain(4000..=4096) {
+            for n in [(BigUint::from(1_u8) << bits) - 1_u8, (BigUint::from(1_u8) << (bits - 1)) + 1_u8] {
+                let (digits, constant) = with_constant(&n);
+                // SAFETY: the processor has the instructions.
+                let modulus = unsafe { Modulus::new(&digits, &constant) };
+                let n = BigInt::from(n);
+                // SAFETY: the processor has the instructions.
+                let highest = unsafe { from_digits(&digits, 0, modulus.lengths.residue) };
+                let numbers = extremes(modulus.lengths.residue);
+                for x in numbers.iter().chain([&highest, &modulus.negated]) {
+                    for y in numbers.iter().chain([&highest, &modulus.negated]) {
+                        let mut out = Residue::of(&ZERO);
+                        let scratch = &mut Scratch { high: ZERO, q: ZERO };
+                        let square = Residue::of(x);
+                        for (terms, t) in [
+                            (Factors::Two(x, y), value(x) * value(y)),
+                            (Factors::Same(&square), value(x) * value(x)),
+                        ] {
+                            reduce(&modulus, bits, &mut out, terms, scratch);
+                            let residue = value(&out.digits);
+                            assert_eq!((&residue - &t) % &n, BigInt::ZERO, "{bits}");
+                            assert!(residue.magnitude() * 32_u8 < n.magnitude() * 26_u8, "{bits}");
+                            let digits = out.digits.iter().chain(&scratch.high).chain(&scratch.q);
+                            assert!(digits.into_iter().all(|digit| digit.abs() <= D));
+                            let above = out.digits.iter().skip(START + modulus.lengths.residue);
+                            assert!(above.into_iter().all(|digit| *digit == 0.0));
+                        }
                     }
                 }
             }

@@ -3,24 +3,32 @@
 //! As in `fma`, but IFMA multiplies integers of 52 bits: digits are unsigned integers, and instructions
 //! give the two halves of a product.
 //!
-//! With the radix B = 2^50, n of L digits and R = B^L, a product t is reduced as a whole
-//! (Montgomery 1985, section 1): q = t * (-1/n) mod R, and then (t + q * n) / R.
-//!
-//! Bounds. B^L >= 16 n and L <= 82. A digit is at most B + 2^14, so that its double is below 2^52.
-//! - `Sum`: at most 82 products for each of two terms, 2^52 each: below 2^60.
+//! Bounds. The radix B is 2^50, and a residue has L digits: B^L >= 16n. L <= 82, and no number has
+//! more than 84 digits. A digit is at most B + 2^14, so that its double is below 2^52.
+//! - `Sum`: at most 84 products for each of two terms, 2^52 each, and a digit of n: below 2^60.
 //! - A column: 2^60 and four times that, below 2^63; it carries less than 2^13.
-//! - A residue r: r <= t / R + n * (1 + 2^-36) < 2n for t < n^2 * 6.
+//!
+//! Of a product t, q is told the digits from `cut` on; the reciprocal is B^m / n, rounded down; and q is the
+//! product of both from its digit m - `cut` on. So q is not above t / n, and below it by at most the sum of
+//! - what it is not told of t: B^cut / n <= 1/8, and 1/32 for columns that are left out,
+//! - what the reciprocal lacks: 81/80 * t / B^m <= 1/12,
+//! - what the product lacks: 1 + 2^-35,
+//!
+//! and the residue, which is t - qn + n, is from n to n * 9/4, for t up to n^2 * 81/16. It is at least B^(L-1) / 32,
+//! so that its digits from L on, and the bits of its highest one above B, are only what a sum modulo a power of B
+//! may have too much.
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_loadu_si512,
     _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_madd52hi_epu64,
-    _mm512_mask_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_set1_epi64, _mm512_setr_epi64,
+    _mm512_mask_madd52lo_epu64, _mm512_mask_mov_epi64, _mm512_set1_epi64,
     _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srli_epi64, _mm512_storeu_si512,
 };
+use core::hint::black_box;
 use core::mem::swap;
 
-use super::{constants, radix};
-use crate::rsa::portable::digits::{BITS, Digit, bit_len};
+use super::{radix, reciprocal};
+use crate::rsa::portable::digits::{Digit, bit_len, subtract};
 use crate::rsa::portable::montgomery::{reduce, upper_half};
 use crate::rsa::power::{Step, Steps};
 
@@ -28,8 +36,10 @@ use crate::rsa::power::{Step, Steps};
 const RADIX_BITS: usize = 50;
 /// The radix B.
 const B: u64 = 1 << RADIX_BITS;
-/// The digits of 4096 bits and 4 more, rounded up to a multiple of eight.
+/// The digits of the longest number, rounded up to a multiple of eight.
 const MAX_DIGITS: usize = 88;
+/// Stands for any bits of a modulus. The lengths for the most usual bits are constants, which saves time.
+const ANY: usize = 0;
 /// The place of digit 0. A number has zeros on both sides.
 const START: usize = 16;
 
@@ -40,12 +50,54 @@ const ZERO: Digits = [0; START + MAX_DIGITS + START];
 /// A modulus n with its constants, all in digits.
 struct Modulus {
     n: Digits,
-    /// -1/n mod R.
-    negated_inverse: Digits,
-    /// R^2 mod n, up to a multiple of n below 2n.
-    r_squared: Digits,
-    /// L, which is even.
-    len: usize,
+    /// B^`low` - n.
+    complement: Digits,
+    reciprocal: Digits,
+    /// The bits that the highest eight of the `low` digits of a residue can have.
+    top: [u64; 8],
+    lengths: Lengths,
+}
+
+/// How many digits the numbers have.
+#[derive(Clone, Copy)]
+struct Lengths {
+    /// L: of a residue.
+    residue: usize,
+    /// L, rounded up to an even number: of what a residue is computed from.
+    low: usize,
+    /// `cut`: of the low part of t that q is not told.
+    cut: usize,
+    /// The first column of t that is computed for q. It is even.
+    first: usize,
+    /// Of the reciprocal and of the high part of t.
+    reciprocal: usize,
+    /// m: the reciprocal is B^m / n.
+    log: usize,
+}
+
+impl Lengths {
+    /// For an n of that many bits.
+    const fn of(bits: usize) -> Self {
+        let residue = (bits + 4).div_ceil(RADIX_BITS);
+        let cut = bits.saturating_sub(4) / RADIX_BITS;
+        let log = (2 * bits + 6).div_ceil(RADIX_BITS);
+        let high_bits = (2 * bits + 3).saturating_sub(cut * RADIX_BITS);
+        let reciprocal_bits = (log * RADIX_BITS + 1).saturating_sub(bits);
+        let most_bits = if high_bits > reciprocal_bits {
+            high_bits
+        } else {
+            reciprocal_bits
+        };
+        Self {
+            residue,
+            low: residue.next_multiple_of(2),
+            cut,
+            // The column below has at most 2^107, for 84 products, and those below it far less.
+            first: bits.saturating_sub(63) / (2 * RADIX_BITS) * 2,
+            reciprocal: most_bits.div_ceil(RADIX_BITS),
+            log,
+        }
+    }
 }
 
 /// Whether the processor and the operating system support the instructions.
@@ -73,44 +125,122 @@ pub(crate) fn public_operation(
 }
 
 impl Modulus {
-    /// From n and the key's constant.
+    /// From n and the key's constant, its reciprocal.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn new(n: &[Digit], constant: &[Digit]) -> Self {
-        let len = ((bit_len(n) + 4).div_ceil(2 * RADIX_BITS) * 2).min(MAX_DIGITS);
-        let digits = from_digits(n);
-        let r_squared = constants::power_of_two(2 * len * RADIX_BITS, constant, n);
+    fn new(n: &[Digit], reciprocal: &[Digit]) -> Self {
+        let lengths = Lengths::of(bit_len(n));
+        let skipped = reciprocal::log(reciprocal, n) - lengths.log * RADIX_BITS;
+        let n = from_digits(n, 0, lengths.residue);
+        let mut complement = n;
+        for digit in complement.iter_mut().skip(START).take(lengths.low) {
+            *digit = B - 1 - *digit;
+        }
+        // n is odd: the lowest digit is even.
+        if let Some(lowest) = complement.get_mut(START) {
+            *lowest += 1;
+        }
+        let mut top = [u64::MAX; 8];
+        let mut highest = top.iter_mut().rev();
+        if lengths.low != lengths.residue {
+            highest.next().into_iter().for_each(|digit| *digit = 0);
+        }
+        highest.next().into_iter().for_each(|digit| *digit = B - 1);
         Self {
-            negated_inverse: negated_inverse(&digits, n, len),
-            n: digits,
-            r_squared: from_digits(&r_squared),
-            len,
+            n,
+            complement,
+            reciprocal: from_digits(reciprocal, skipped, lengths.reciprocal),
+            top,
+            lengths,
         }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn public_operation(&self, power: &mut [Digit], s: &[Digit], n: &[Digit], e: u32) {
-        let signature = from_digits(s);
-        let scratch = &mut Scratch { low: ZERO, q: ZERO };
-        let (mut x, mut next) = (&mut Residue::ZERO.clone(), &mut Residue::ZERO.clone());
-        x.digits = signature;
+        match bit_len(n) {
+            2048 => self.power::<2048>(power, s, n, e),
+            3072 => self.power::<3072>(power, s, n, e),
+            4096 => self.power::<4096>(power, s, n, e),
+            _ => self.power::<ANY>(power, s, n, e),
+        }
+    }
+
+    /// Sets `power` to s^e mod n, for an n of that many bits.
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn power<const BITS: usize>(&self, power: &mut [Digit], s: &[Digit], n: &[Digit], e: u32) {
+        let signature = from_digits(s, 0, self.lengths.residue);
+        let scratch = &mut Scratch { high: ZERO, q: ZERO };
+        let (mut x, mut next) = (&mut Residue::of(&signature), &mut Residue::of(&ZERO));
         for step in Steps::of(e) {
-            match step {
-                Step::Enter => self.reduce(next, Terms::Product(&x.digits, &self.r_squared), scratch),
-                Step::Square => self.reduce(next, Terms::Square(x), scratch),
-                Step::Multiply => self.reduce(next, Terms::Product(&x.digits, &signature), scratch),
-            }
+            let t = match step {
+                // A residue is no other number than in Montgomery form.
+                Step::Enter => continue,
+                Step::Square => Terms::Square(x),
+                Step::Multiply => Terms::Product(&x.digits, &signature),
+            };
+            self.reduce::<BITS>(next, t, scratch);
             swap(&mut x, &mut next);
         }
         to_digits(power, &x.digits, n);
     }
 
-    /// `out = t / R mod n`, for a product or a square t.
+    /// The lengths: constants where the bits of n are one.
+    #[inline(always)]
+    fn lengths<const BITS: usize>(&self) -> Lengths {
+        if BITS == ANY {
+            self.lengths
+        } else {
+            const { Lengths::of(BITS) }
+        }
+    }
+
+    /// `out = t mod n`, for a product or a square t.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn reduce(&self, out: &mut Residue, t: Terms, Scratch { low, q }: &mut Scratch) {
-        low_columns(low, self.len, t);
-        low_columns(q, self.len, Terms::Product(low, &self.negated_inverse));
-        let terms = [t, Terms::Product(q, &self.n)];
-        high_columns(&mut out.digits, self.len, self.len, &terms);
+    fn reduce<const BITS: usize>(&self, out: &mut Residue, t: Terms, Scratch { high, q }: &mut Scratch) {
+        let Lengths {
+            residue,
+            low,
+            cut,
+            first,
+            reciprocal,
+            log,
+        } = self.lengths::<BITS>();
+        match t {
+            Terms::Product(x, y) => {
+                high_columns(high, first, cut, reciprocal, |c| high_product(x, y, residue, c));
+            }
+            Terms::Square(x) => {
+                high_columns(high, first, cut, reciprocal, |c| high_square(x, residue, c));
+            }
+        }
+        let from = log - cut;
+        high_columns(q, from - 2, from, low, |c| {
+            high_product(high, &self.reciprocal, reciprocal, c)
+        });
+        let digits = &mut out.digits;
+        let start = |c| {
+            let mut sums = Columns::starting_with(&self.n, c);
+            low_product(&mut sums, q, &self.complement, c);
+            sums
+        };
+        match t {
+            Terms::Product(x, y) => low_columns(digits, low, |c| {
+                let mut sums = start(c);
+                low_product(&mut sums, x, y, c);
+                sums
+            }),
+            Terms::Square(x) => low_columns(digits, low, |c| {
+                let mut sums = start(c);
+                low_square(&mut sums, x, c);
+                sums
+            }),
+        }
+        if let Some(highest) = out
+            .digits
+            .get_mut(START + low - 8..)
+            .and_then(<[u64]>::first_chunk_mut)
+        {
+            store(highest, _mm512_and_si512(load(highest), load(&self.top)));
+        }
         for (twice, digit) in out.twice.iter_mut().zip(&out.digits) {
             *twice = digit << 1;
         }
@@ -125,10 +255,12 @@ struct Residue {
 }
 
 impl Residue {
-    const ZERO: Self = Self {
-        digits: ZERO,
-        twice: ZERO,
-    };
+    fn of(digits: &Digits) -> Self {
+        Self {
+            digits: *digits,
+            twice: digits.map(|digit| digit << 1),
+        }
+    }
 }
 
 /// Products of digits to sum up.
@@ -138,95 +270,50 @@ enum Terms<'a> {
     Product(&'a Digits, &'a Digits),
     /// Of a number with itself.
     Square(&'a Residue),
-    /// Of a number of that many digits and a longer number.
-    Middle(&'a Digits, usize, &'a Digits),
 }
 
 struct Scratch {
-    low: Digits,
+    /// The high part of t.
+    high: Digits,
     q: Digits,
 }
 
-/// -1/n mod R, by Newton's iteration: y = -1/n mod B^k leads to y + y(ny + 1), where ny + 1 is a multiple
-/// of B^k.
-#[inline(never)]
+/// The columns below `len`. `sums` gives sixteen at a time.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn negated_inverse(n: &Digits, n_digits: &[Digit], len: usize) -> Digits {
-    const FIRST: usize = 22;
-    const FIRST_DIGITS: usize = (FIRST * RADIX_BITS).div_ceil(BITS as usize);
-    let first = constants::negated_inverse_digits::<FIRST_DIGITS>(n_digits);
-    let mut inverse = from_digits(&first);
-    // Each halving leaves half of the digits or a few more.
-    let digits = |halvings: u32| ((len >> halvings) + 1).next_multiple_of(2).min(len);
-    let mut known = FIRST;
-    let mut halvings = 0;
-    while digits(halvings) > FIRST {
-        halvings += 1;
-    }
-    let (mut error, mut next) = (ZERO, ZERO);
-    while halvings > 0 {
-        halvings -= 1;
-        let wanted = digits(halvings);
-        let terms = [Terms::Middle(&inverse, known, n)];
-        high_columns(&mut error, known, wanted - known, &terms);
-        low_columns(&mut next, wanted - known, Terms::Product(&error, &inverse));
-        let higher = inverse.iter_mut().skip(START + known).take(wanted - known);
-        for (digit, next) in higher.zip(next.iter().skip(START)) {
-            *digit = *next;
-        }
-        known = wanted;
-    }
-    inverse
-}
-
-/// The columns below `len`.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn low_columns(out: &mut Digits, len: usize, terms: Terms) {
+fn low_columns(out: &mut Digits, len: usize, sums: impl Fn(usize) -> Columns) {
     let mut carry = Carry::zero();
     // Starts a multiple of 16 below the end: the first columns may lie below the number.
     let mut c = START + len - len.next_multiple_of(16);
     while c < START + len {
-        let mut sums = Columns::zero();
-        match terms {
-            Terms::Product(x, y) => low_product(&mut sums, x, y, c),
-            Terms::Square(x) => low_square(&mut sums, x, c),
-            Terms::Middle(..) => return,
-        }
-        carry.store(out, c, sums);
-        c += 16;
+        carry.store(out, c, sums(c));
+        c = black_box(c + 16);
     }
 }
 
-/// The `count` columns from `from` on, of a sum that is a multiple of B^from, or one less than a multiple.
-///
-/// Two columns below `from` are computed, too. What the columns below those would carry is far less than
-/// B / 2, so that rounding gives the carry into column `from`.
+/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first` are
+/// left out. `sums` gives sixteen at a time.
+#[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn high_columns(out: &mut Digits, from: usize, count: usize, terms: &[Terms]) {
+fn high_columns(
+    out: &mut Digits,
+    first: usize,
+    from: usize,
+    count: usize,
+    sums: impl Fn(usize) -> Columns,
+) {
     let mut carry = Carry::zero();
-    let mut c = START + from - 2;
-    let mut round = _mm512_setr_epi64(0, 1 << (RADIX_BITS - 1), 0, 0, 0, 0, 0, 0);
+    let mut c = START + first;
     while c < START + from + count {
-        let mut sums = Columns::zero();
-        let [columns, _] = &mut sums.0;
-        columns.even.low = round;
-        round = _mm512_setzero_si512();
-        for terms in terms {
-            match terms {
-                Terms::Product(x, y) => high_product(&mut sums, x, y, from, c),
-                Terms::Square(x) => high_square(&mut sums, x, from, c),
-                Terms::Middle(x, len, y) => middle_product(&mut sums, x, y, *len, c),
-            }
-        }
-        carry.store(out, c - from, sums);
-        c += 16;
+        carry.store(out, c - from, sums(c));
+        c = black_box(c + 16);
     }
     if let Some(below) = out.first_chunk_mut::<START>() {
         *below = [0; START];
     }
 }
 
-/// The columns c to c + 15 of the low half of x * y.
+/// Adds the columns c to c + 15 of the low half of x * y.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn low_product(sums: &mut Columns, x: &Digits, y: &Digits, c: usize) {
@@ -246,9 +333,11 @@ fn low_product(sums: &mut Columns, x: &Digits, y: &Digits, c: usize) {
 /// The columns c to c + 15 of the high half of x * y.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn high_product(sums: &mut Columns, x: &Digits, y: &Digits, len: usize, c: usize) {
-    // Starts one digit early, at a product with zero, so that an even number of digits is left.
-    let from = (c - len).min(START + len - 8);
+fn high_product(x: &Digits, y: &Digits, len: usize, c: usize) -> Columns {
+    let mut sums = Columns::zero();
+    // Starts up to one digit early, at a product with zero, so that there is an even number of digits.
+    let end = START + len;
+    let from = end - (end + len).saturating_sub(c + 1).next_multiple_of(2).max(8);
     if let Some((lower, both)) = x
         .get(from..START + len)
         .and_then(<[u64]>::split_first_chunk)
@@ -260,15 +349,7 @@ fn high_product(sums: &mut Columns, x: &Digits, y: &Digits, len: usize, c: usize
             sums.add_products(both, y);
         }
     }
-}
-
-/// The columns c to c + 15 of x * y, for the `len` digits of x and c of at least `len` - 2.
-#[inline]
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn middle_product(sums: &mut Columns, x: &Digits, y: &Digits, len: usize, c: usize) {
-    if let (Some(x), Some(y)) = (x.get(START..START + len), y.get(c - len..c + 16)) {
-        sums.add_products(x, y);
-    }
+    sums
 }
 
 /// The columns c to c + 15 of the low half of a square: each pair of different digits once, doubled.
@@ -289,7 +370,8 @@ fn low_square(sums: &mut Columns, x: &Residue, c: usize) {
 /// The columns c to c + 15 of the high half of a square.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn high_square(sums: &mut Columns, x: &Residue, len: usize, c: usize) {
+fn high_square(x: &Residue, len: usize, c: usize) -> Columns {
+    let mut sums = Columns::zero();
     let middle = (START + c) / 2;
     let from = (c + 1 - len).min(middle - 8);
     let from = from - (middle - from) % 2;
@@ -309,6 +391,7 @@ fn high_square(sums: &mut Columns, x: &Residue, len: usize, c: usize) {
         }
     }
     sums.add_squares(x, middle);
+    sums
 }
 
 /// Sums for sixteen columns.
@@ -319,6 +402,19 @@ impl Columns {
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn zero() -> Self {
         Self([EightColumns::zero(); 2])
+    }
+
+    /// The columns c to c + 15 of a number.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn starting_with(number: &Digits, c: usize) -> Self {
+        let mut sums = Self::zero();
+        if let Some(digits) = number.get(c..) {
+            for (sums, digits) in sums.0.iter_mut().zip(digits.as_chunks().0) {
+                sums.even.low = load(digits);
+            }
+        }
+        sums
     }
 
     /// Adds the products of the last digit of x with the second to seventeenth digits of y, of the digit
@@ -548,19 +644,130 @@ fn store(digits: &mut [u64; 8], vector: __m512i) {
     }
 }
 
-/// A number from portable digits.
-fn from_digits(number: &[Digit]) -> Digits {
+/// A number of `len` digits, from portable digits without the lowest `skipped` bits.
+#[inline(never)]
+fn from_digits(number: &[Digit], skipped: usize, len: usize) -> Digits {
     let mut out = ZERO;
-    let digits = out.iter_mut().skip(START);
-    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number)) {
+    let digits = out.iter_mut().skip(START).take(len);
+    for (to, digit) in digits.zip(radix::digits::<RADIX_BITS>(number, skipped)) {
         *to = digit;
     }
     out
 }
 
-/// Sets `out` to a residue below 2n, reduced below n, in portable digits.
+/// Sets `out` to a residue of at least n and below 3n, reduced below n, in portable digits.
 fn to_digits(out: &mut [Digit], residue: &Digits, n: &[Digit]) {
     let digits = residue.iter().skip(START).map(|digit| digit.cast_signed());
     radix::set::<RADIX_BITS>(out, digits);
+    subtract(out, n);
     reduce(out, n);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reciprocal::tests::with_constant;
+    use super::*;
+    use crate::rsa::portable::digits::{set_from_be_bytes, stored_digits};
+    use num_bigint::BigUint;
+    use std::vec::Vec;
+
+    const MAX: u64 = B + (1 << 14);
+
+    fn value(digits: &Digits) -> BigUint {
+        let digits = digits.iter().skip(START).rev();
+        digits.fold(BigUint::ZERO, |sum, digit| (sum << RADIX_BITS) + *digit)
+    }
+
+    /// Numbers whose digits are at their bounds, except the two highest digits.
+    fn extremes(len: usize) -> [Digits; 3] {
+        [[0, 0], [MAX, MAX], [MAX, B - 1]].map(|pattern| {
+            let mut out = ZERO;
+            let digits = out.iter_mut().skip(START).take(len - 2);
+            digits
+                .zip(pattern.iter().cycle())
+                .for_each(|(to, digit)| *to = *digit);
+            out
+        })
+    }
+
+    #[test]
+    fn the_lengths_keep_the_bounds() {
+        for bits in 2048..=4096 {
+            let Lengths {
+                residue,
+                low,
+                cut,
+                first,
+                reciprocal,
+                log,
+            } = Lengths::of(bits);
+            assert!(residue * RADIX_BITS >= bits + 4 && residue <= 82);
+            assert!((residue - 1) * RADIX_BITS < bits + 4);
+            assert!(low.is_multiple_of(2) && low - residue <= 1);
+            assert!(cut * RADIX_BITS + 3 < bits && log * RADIX_BITS >= 2 * bits + 6);
+            assert!(first.is_multiple_of(2) && (first - 1) * RADIX_BITS + 107 + 5 < bits);
+            assert!(cut >= first && cut - first < START);
+            let digits = reciprocal * RADIX_BITS;
+            assert!(digits >= 2 * bits + 3 - cut * RADIX_BITS && digits > log * RADIX_BITS - bits);
+            assert!(reciprocal <= 84);
+        }
+    }
+
+    /// Does what `reduce` does, for lengths that are constants, too.
+    fn reduce(modulus: &Modulus, bits: usize, out: &mut Residue, t: Terms, scratch: &mut Scratch) {
+        // SAFETY: the processor has the instructions.
+        unsafe {
+            match bits {
+                2048 => modulus.reduce::<2048>(out, t, scratch),
+                3072 => modulus.reduce::<3072>(out, t, scratch),
+                4096 => modulus.reduce::<4096>(out, t, scratch),
+                _ => modulus.reduce::<ANY>(out, t, scratch),
+            }
+        }
+    }
+
+    #[test]
+    fn residues_keep_the_bounds() {
+        if !is_available() {
+            return;
+        }
+        let one = &BigUint::from(1_u8);
+        for bits in (2048..2150)
+            .chain([2560, 3071, 3072, 3073])
+            .chain(4000..=4096)
+        {
+            for n in [(one << bits) - one, (one << (bits - 1)) + one] {
+                let (digits, constant) = with_constant(&n);
+                // SAFETY: the processor has the instructions.
+                let modulus = unsafe { Modulus::new(&digits, &constant) };
+                let len = modulus.lengths.residue;
+                // The highest residue, and numbers whose products are close to multiples of n.
+                let highest = &n * 9_u8 / 4_u8;
+                let numbers = [&highest, &n, &(&n - one), &(&n * 2_u8 - one), one].map(|x| {
+                    let mut digits = std::vec![0; stored_digits(bits)];
+                    set_from_be_bytes(&mut digits, &x.to_bytes_be());
+                    from_digits(&digits, 0, len)
+                });
+                let numbers = numbers.iter().chain(&extremes(len)).copied().collect::<Vec<_>>();
+                for x in &numbers {
+                    for y in &numbers {
+                        let mut out = Residue::of(&ZERO);
+                        let scratch = &mut Scratch { high: ZERO, q: ZERO };
+                        let square = Residue::of(x);
+                        for (terms, t) in [
+                            (Terms::Product(x, y), value(x) * value(y)),
+                            (Terms::Square(&square), value(x) * value(x)),
+                        ] {
+                            reduce(&modulus, bits, &mut out, terms, scratch);
+                            let residue = value(&out.digits);
+                            assert_eq!(&residue % &n, t % &n, "{bits}");
+                            assert!(residue >= n && residue <= highest, "{bits}");
+                            let digits = out.digits.iter().chain(&scratch.high).chain(&scratch.q);
+                            assert!(digits.into_iter().all(|digit| *digit <= MAX));
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -7,10 +7,15 @@
 //! Digits are taken in blocks of four, and columns, too, so that a digit that was loaded is used four times,
 //! for eight sums that do not wait for each other.
 //!
+//! To enter Montgomery form is no multiplication by R^2, but the lower half of xR - qn, for q = xR / n by the
+//! reciprocal of n (Barrett 1986).
+//!
 //! Bounds. B^L >= 4n and L <= 80. All digits are below B.
-//! - A column: at most 80 products each of two terms, two halves of less than B of each: below 2^61. What is
+//! - A column: at most 81 products each of two terms, two halves of less than B of each: below 2^61. What is
 //!   carried is below 2^9.
 //! - A residue r: r <= (xy + qn) / R < n * (4n / R + 1) <= 2n for x, y < 2n.
+//! - On entering, q is not above xR / n, and below it by at most 1 for what the product lacks, 5/4 * x / R <= 5/8 for
+//!   what the reciprocal lacks, and far less for columns that are left out: r < 2n. Only q mod R matters.
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
@@ -19,10 +24,10 @@ use core::arch::x86_64::{
 };
 use core::mem::swap;
 
-use super::constants;
 use super::ifma::is_available;
+use super::{radix, reciprocal};
 use crate::rsa::portable::digits::{self, Digit, MASK, bit_len};
-use crate::rsa::portable::montgomery::{self, log_of_constant};
+use crate::rsa::portable::montgomery;
 use crate::rsa::power::{Step, Steps};
 
 /// How many numbers a vector has a digit of.
@@ -38,16 +43,18 @@ const MAX_BLOCKS: usize = 4098_usize.div_ceil(RADIX_BITS * BLOCK);
 
 /// Four digits of each number.
 type Block = [__m512i; BLOCK];
-/// Eight numbers, and a block of zeros above.
-type Numbers = [Block; MAX_BLOCKS + 1];
+/// Eight numbers of at most two blocks more, and a block of zeros above.
+type Numbers = [Block; MAX_BLOCKS + 3];
 
 /// Eight moduli n of the same bits with their constants, all in digits.
 struct Moduli {
     n: Numbers,
     /// -1/n mod B.
     negated_inverse: __m512i,
-    /// R^2 mod n, up to a multiple of n below 2n.
-    r_squared: Numbers,
+    /// R - n.
+    complement: Numbers,
+    /// R^2 / n, rounded down.
+    reciprocal: Numbers,
     /// The blocks of a number: L / 4.
     len: usize,
 }
@@ -71,71 +78,39 @@ pub(crate) fn public_operation(
 }
 
 impl Moduli {
-    /// From the moduli and the keys' constants.
+    /// From the moduli and the keys' constants, their reciprocals.
     #[target_feature(enable = "avx512f,avx512ifma")]
-    fn new(n: [&[Digit]; LANES], constants: [&[Digit]; LANES]) -> Self {
-        let [first, ..] = n;
-        let bits = bit_len(first);
-        let len = (bits + 2).div_ceil(RADIX_BITS * BLOCK).min(MAX_BLOCKS);
+    fn new(moduli: [&[Digit]; LANES], reciprocals: [&[Digit]; LANES]) -> Self {
+        let ([modulus, ..], [reciprocal, ..]) = (moduli, reciprocals);
+        let len = (bit_len(modulus) + 2).div_ceil(RADIX_BITS * BLOCK);
+        let len = len.min(MAX_BLOCKS);
         let lowest = |n: &[Digit]| montgomery::negated_inverse(n.first().copied().unwrap_or(0));
-        let mut moduli = Self {
-            negated_inverse: vector(n.map(lowest)),
-            n: from_digits(n),
-            r_squared: from_digits(constants),
-            len,
-        };
-        let log = 2 * len * BLOCK * RADIX_BITS;
-        moduli.raise_constants(n, bits, log.saturating_sub(log_of_constant(first.len())));
-        moduli
-    }
-
-    /// `x = x * 2^log mod n` for x in `r_squared`, up to a multiple of n below 2n, as in `constants`.
-    ///
-    /// Where that subtracts qn, this adds q(R - n), and leaves off the multiple of R.
-    #[target_feature(enable = "avx512f,avx512ifma")]
-    fn raise_constants(&mut self, n: [&[Digit]; LANES], bits: usize, log: usize) {
+        let n = from_digits(moduli, 0, len);
         let mask = _mm512_set1_epi64(B as i64 - 1);
-        // R - n is its complement and 1, and n is odd: the complement's lowest digit is even.
-        let mut negated = self.n;
-        for digit in negated.as_flattened_mut() {
+        // The complement and 1, and n is odd: the complement's lowest digit is even.
+        let mut complement = n;
+        for digit in complement.iter_mut().take(len).flatten() {
             *digit = _mm512_sub_epi64(mask, *digit);
         }
-        if let Some(lowest) = negated.as_flattened_mut().first_mut() {
-            *lowest = _mm512_add_epi64(*lowest, _mm512_set1_epi64(1));
-        }
-        let below = bits.saturating_sub(63);
-        let n_top = n.map(|n| montgomery::top(n, below));
-        let (x, mut log) = (&mut self.r_squared, log);
-        while log > 0 {
-            let step = log.min(RADIX_BITS - 1);
-            log -= step;
-            let mut q = lanes(top(x, below));
-            for (q, n) in q.iter_mut().zip(n_top) {
-                *q = constants::quotient(*q, n, step);
-            }
-            let (q, factor) = (vector(q), _mm512_set1_epi64(1 << step));
-            let mut carry = _mm512_setzero_si512();
-            let digits = x.as_flattened_mut().iter_mut().take(self.len * BLOCK);
-            for (x, negated) in digits.zip(negated.as_flattened()) {
-                let mut sum = Sum {
-                    low: carry,
-                    high: _mm512_setzero_si512(),
-                };
-                sum.add_product(*x, factor);
-                sum.add_product(*negated, q);
-                *x = _mm512_and_si512(sum.low, mask);
-                carry = _mm512_add_epi64(sum.high, carried(sum.low));
-            }
+        let [[first, ..], ..] = &mut complement;
+        *first = _mm512_add_epi64(*first, _mm512_set1_epi64(1));
+        let skipped = reciprocal::log(reciprocal, modulus) - 2 * len * BLOCK * RADIX_BITS;
+        Self {
+            negated_inverse: vector(moduli.map(lowest)),
+            n,
+            complement,
+            reciprocal: from_digits(reciprocals, skipped, len + 2),
+            len,
         }
     }
 
     #[target_feature(enable = "avx512f,avx512ifma")]
     fn public_operation(&self, mut numbers: [&mut [Digit]; LANES], n: [&[Digit]; LANES], e: u32) {
-        let signatures = from_digits(numbers.each_ref().map(|number| &**number));
+        let signatures = from_digits(numbers.each_ref().map(|number| &**number), 0, self.len);
         let (mut x, mut next, q) = (&mut signatures.clone(), &mut zero(), &mut zero());
         for step in Steps::of(e) {
             match step {
-                Step::Enter => self.reduce::<false>(next, x, &self.r_squared, q),
+                Step::Enter => self.enter(next, x, q),
                 Step::Square => self.reduce::<true>(next, x, x, q),
                 Step::Multiply => self.reduce::<false>(next, x, &signatures, q),
             }
@@ -144,6 +119,25 @@ impl Moduli {
         to_digits(&mut numbers, x);
         for (number, n) in numbers.into_iter().zip(n) {
             montgomery::reduce(number, n);
+        }
+    }
+
+    /// `out = xR mod n`.
+    #[inline(never)]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn enter(&self, out: &mut Numbers, x: &Numbers, q: &mut Numbers) {
+        let mut carry = _mm512_setzero_si512();
+        // The block below is only for what it carries.
+        let below = Sums::of_product(x, &self.reciprocal, self.len, self.len - 1);
+        (_, carry) = digits_of(below.columns(carry));
+        for (k, q) in q.iter_mut().enumerate().take(self.len) {
+            let sums = Sums::of_product(x, &self.reciprocal, self.len, self.len + k);
+            (*q, carry) = digits_of(sums.columns(carry));
+        }
+        carry = _mm512_setzero_si512();
+        for (k, out) in out.iter_mut().enumerate().take(self.len) {
+            let sums = Sums::of_product(q, &self.complement, self.len, k);
+            (*out, carry) = digits_of(sums.columns(carry));
         }
     }
 
@@ -236,6 +230,21 @@ impl Sums {
             t: Columns::zero(),
             qn: Columns::zero(),
         }
+    }
+
+    /// Block k of xy, for an x of `len` blocks.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512ifma")]
+    fn of_product(x: &Numbers, y: &Numbers, len: usize, k: usize) -> Self {
+        let mut sums = Self::zero();
+        let zeros = [_mm512_setzero_si512(); BLOCK];
+        for (x, above) in x.iter().take(len).zip((0..=k).rev()) {
+            if let Some(upper) = y.get(above) {
+                let lower = above.checked_sub(1).and_then(|below| y.get(below));
+                sums.t.add_block(x, lower.unwrap_or(&zeros), upper);
+            }
+        }
+        sums
     }
 
     /// Adds block k of xy, and of qn for the lower blocks of q, in the low half.
@@ -522,22 +531,7 @@ fn carried(column: __m512i) -> __m512i {
 
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn zero() -> Numbers {
-    [[_mm512_setzero_si512(); BLOCK]; MAX_BLOCKS + 1]
-}
-
-/// `numbers >> shift`, which fit.
-#[target_feature(enable = "avx512f,avx512ifma")]
-fn top(numbers: &Numbers, shift: usize) -> __m512i {
-    let digits = numbers.as_flattened().iter().skip(shift / RADIX_BITS);
-    let count = _mm512_set1_epi64((shift % RADIX_BITS) as i64);
-    let mut places = (0_i64..).step_by(RADIX_BITS);
-    // A shift to the left by more bits than there are gives zero.
-    digits.take(3).fold(_mm512_setzero_si512(), |top, digit| {
-        let place = _mm512_set1_epi64(places.next().unwrap_or(0));
-        let up = _mm512_sllv_epi64(*digit, _mm512_sub_epi64(place, count));
-        let down = _mm512_srlv_epi64(*digit, _mm512_sub_epi64(count, place));
-        _mm512_or_si512(top, _mm512_or_si512(up, down))
-    })
+    [[_mm512_setzero_si512(); BLOCK]; MAX_BLOCKS + 3]
 }
 
 /// A vector with a number in each lane.
@@ -560,34 +554,14 @@ fn lanes(vector: __m512i) -> [u64; LANES] {
     lanes
 }
 
-/// Numbers of the same length from portable digits.
+/// Numbers of `len` blocks, from portable digits without the lowest `skipped` bits.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512ifma")]
-fn from_digits(numbers: [&[Digit]; LANES]) -> Numbers {
+fn from_digits(numbers: [&[Digit]; LANES], skipped: usize, len: usize) -> Numbers {
     let mut out = zero();
-    let [first, ..] = numbers;
-    let mut places = 0..first.len();
-    let mask = _mm512_set1_epi64(B as i64 - 1);
-    // The bits that are left over, and how many there are.
-    let (mut rest, mut bits) = (_mm512_setzero_si512(), 0);
-    for to in out.as_flattened_mut() {
-        let mut digit = rest;
-        if bits < RADIX_BITS {
-            let Some(at) = places.next() else {
-                *to = rest;
-                break;
-            };
-            let next = vector(numbers.map(|number| number.get(at).copied().unwrap_or(0)));
-            let (left, right) = (bits as i64, (RADIX_BITS - bits) as i64);
-            let low = _mm512_sllv_epi64(next, _mm512_set1_epi64(left));
-            digit = _mm512_or_si512(digit, low);
-            rest = _mm512_srlv_epi64(next, _mm512_set1_epi64(right));
-            bits += digits::BITS as usize;
-        } else {
-            rest = carried(rest);
-        }
-        bits -= RADIX_BITS;
-        *to = _mm512_and_si512(digit, mask);
+    let mut digits = numbers.map(|number| radix::digits::<RADIX_BITS>(number, skipped));
+    for to in out.iter_mut().take(len).flatten() {
+        *to = vector(digits.each_mut().map(|digits| digits.next().unwrap_or(0)));
     }
     out
 }
@@ -614,6 +588,59 @@ fn to_digits(out: &mut [&mut [Digit]; LANES], numbers: &Numbers) {
         for (out, lane) in out.iter_mut().zip(lanes(_mm512_and_si512(digit, mask))) {
             if let Some(out) = out.get_mut(at) {
                 *out = lane;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reciprocal::tests::with_constant;
+    use super::*;
+    use crate::rsa::portable::digits::{set_from_be_bytes, stored_digits};
+    use num_bigint::BigUint;
+    use std::vec::Vec;
+
+    fn digits(number: &BigUint, bits: usize) -> Vec<Digit> {
+        let mut digits = std::vec![0; stored_digits(bits)];
+        set_from_be_bytes(&mut digits, &number.to_bytes_be());
+        digits
+    }
+
+    /// The number in lane 0.
+    fn value(numbers: &Numbers) -> BigUint {
+        let digits = numbers.as_flattened().iter().rev();
+        digits.fold(BigUint::ZERO, |sum, digit| {
+            // SAFETY: the processor has the instructions.
+            let [digit, ..] = unsafe { lanes(*digit) };
+            (sum << RADIX_BITS) + digit
+        })
+    }
+
+    /// Also of numbers whose R is as close to 4n, and as far from it, as can be.
+    #[test]
+    fn the_highest_numbers_enter_montgomery_form() {
+        if !is_available() {
+            return;
+        }
+        let one = &BigUint::from(1_u8);
+        for bits in [2048, 2078, 2079, 2286, 2287, 3072, 4095, 4096] {
+            for n in [(one << bits) - one, (one << (bits - 1)) + one] {
+                let (n_digits, constant) = with_constant(&n);
+                for x in [BigUint::ZERO, one.clone(), &n - one, n.clone(), &n * 2_u8 - one] {
+                    let x_digits = digits(&x, bits);
+                    // SAFETY: the processor has the instructions.
+                    let (r, form) = unsafe {
+                        let moduli = Moduli::new([&n_digits; LANES], [&constant; LANES]);
+                        let x: [&[Digit]; LANES] = [&x_digits; LANES];
+                        let x = from_digits(x, 0, moduli.len);
+                        let (out, q) = (&mut zero(), &mut zero());
+                        moduli.enter(out, &x, q);
+                        (one << (moduli.len * BLOCK * RADIX_BITS), value(out))
+                    };
+                    assert_eq!(&form % &n, x * r % &n, "{bits}");
+                    assert!(form < &n * 2_u8, "{bits}");
+                }
             }
         }
     }

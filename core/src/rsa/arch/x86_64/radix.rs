@@ -4,23 +4,21 @@ use core::iter;
 
 use crate::rsa::portable::digits::{BITS, Digit, MASK};
 
-/// The digits of `RADIX_BITS` bits, no more than a portable digit has, of a number. The bits that are left
-/// over of the highest portable digit are not among them.
-pub(super) fn digits<const RADIX_BITS: usize>(number: &[Digit]) -> impl Iterator<Item = u64> {
-    let mut number = number.iter();
-    // The bits that are left over, and how many there are.
-    let (mut rest, mut bits) = (0, 0);
+/// The digits of `RADIX_BITS` bits, fewer than a portable digit has, of a number without its lowest `skipped`
+/// bits, and then zeros without end.
+#[inline(always)]
+pub(super) fn digits<const RADIX_BITS: usize>(
+    number: &[Digit],
+    skipped: usize,
+) -> impl Iterator<Item = u64> {
+    let (mut place, mut bits) = (skipped / BITS as usize, skipped % BITS as usize);
     iter::from_fn(move || {
-        let mut digit = rest;
-        if bits < RADIX_BITS {
-            let next = number.next()?;
-            digit |= next << bits;
-            rest = next >> (RADIX_BITS - bits);
-            bits += BITS as usize;
-        } else {
-            rest >>= RADIX_BITS;
-        }
-        bits -= RADIX_BITS;
+        let digit = |place: usize| number.get(place).copied().unwrap_or(0);
+        let digit = digit(place) >> bits | digit(place + 1) << (BITS as usize - bits);
+        bits += RADIX_BITS;
+        let is_next = bits >= BITS as usize;
+        place += usize::from(is_next);
+        bits -= if is_next { BITS as usize } else { 0 };
         Some(digit & ((1 << RADIX_BITS) - 1))
     })
 }
