@@ -16,8 +16,8 @@ const MIN_BITS: usize = 2048;
 /// below 2^32. Real key sets have the exponents 3 and 17, which are safe because the whole padding is
 /// compared; larger ones only make verifying slow. [`signature::Verifier`] checks a message.
 ///
-/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. What the arithmetic needs besides n and e is computed
-/// when the key is made: at compile time if the key is a constant.
+/// `BITS` is the capacity: 2048 (the default), 3072 or 4096. What the arithmetic needs besides n and e is
+/// computed when the key is made: at compile time if the key is a constant.
 #[derive(Clone, Copy)]
 pub struct PublicKey<const BITS: usize = 2048>
 where

@@ -18,14 +18,14 @@
 //! - A column, with the halves from the column below: 90 * 2^46 + 90 * D^2 / B < 2^54, which carries
 //!   less than 2^7. The sum of two products is twice that, but `Total::add` has carried one of them.
 //!
-//! Of t, q is told the digits from `cut` on, rounded; the reciprocal is B^m / n, rounded down; and q is the product
-//! of both from its digit m - `cut` on, rounded. So the error of q is at most the sum of
+//! Of t, q is told the digits from `cut` on, rounded; the reciprocal is B^m / n, rounded down; and q is the
+//! product of both from its digit m - `cut` on, rounded. So the error of q is at most the sum of
 //! - that of t: 1/2 + 2^-38 of B^cut / n <= 1/8, and 1/32 for columns that are left out,
 //! - that of the reciprocal: 81/80 * t / B^m <= 9/64,
 //! - that of the product: 1/2 + 2^-37,
 //!
-//! and t - qn is less than n in size, for t up to n^2. All its digits from L on are zero, as those of every number
-//! that is below B^L / 4: the others have a sum of at most B^L * (1/2 + 2^-38).
+//! and t - qn is less than n in size, for t up to n^2. All its digits from L on are zero, as those of every
+//! number that is below B^L / 4: the others have a sum of at most B^L * (1/2 + 2^-38).
 
 use core::arch::x86_64::{
     __m256d, _mm256_add_pd, _mm256_blend_pd, _mm256_fmadd_pd, _mm256_loadu_pd,
@@ -266,8 +266,8 @@ fn low_columns(out: &mut Digits, len: usize, totals: impl Fn(usize) -> [Total; 2
     }
 }
 
-/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first` are
-/// left out. `totals` gives eight at a time.
+/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first`
+/// are left out. `totals` gives eight at a time.
 #[inline]
 #[target_feature(enable = "fma")]
 fn high_columns(

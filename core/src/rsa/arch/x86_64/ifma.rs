@@ -14,9 +14,9 @@
 //! - what the reciprocal lacks: 81/80 * t / B^m <= 1/12,
 //! - what the product lacks: 1 + 2^-35,
 //!
-//! and the residue, which is t - qn + n, is from n to n * 9/4, for t up to n^2 * 81/16. It is at least B^(L-1) / 32,
-//! so that its digits from L on, and the bits of its highest one above B, are only what a sum modulo a power of B
-//! may have too much.
+//! and the residue, which is t - qn + n, is from n to n * 9/4, for t up to n^2 * 81/16. It is at least B^(L-1)
+//! / 32, so that its digits from L on, and the bits of its highest one above B, are only what a sum modulo a
+//! power of B may have too much.
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_alignr_epi64, _mm512_and_si512, _mm512_loadu_si512,
@@ -291,8 +291,8 @@ fn low_columns(out: &mut Digits, len: usize, sums: impl Fn(usize) -> Columns) {
     }
 }
 
-/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first` are
-/// left out. `sums` gives sixteen at a time.
+/// The `count` columns from `from` on, and perhaps some more, of a product of which the columns below `first`
+/// are left out. `sums` gives sixteen at a time.
 #[inline]
 #[target_feature(enable = "avx512f,avx512ifma")]
 fn high_columns(

@@ -7,15 +7,16 @@
 //! Digits are taken in blocks of four, and columns, too, so that a digit that was loaded is used four times,
 //! for eight sums that do not wait for each other.
 //!
-//! To enter Montgomery form is no multiplication by R^2, but the lower half of xR - qn, for q = xR / n by the
+//! To enter Montgomery form is no multiplication by R^2, but the lower half of -qn, for q = xR / n by the
 //! reciprocal of n (Barrett 1986).
 //!
 //! Bounds. B^L >= 4n and L <= 80. All digits are below B.
 //! - A column: at most 81 products each of two terms, two halves of less than B of each: below 2^61. What is
 //!   carried is below 2^9.
 //! - A residue r: r <= (xy + qn) / R < n * (4n / R + 1) <= 2n for x, y < 2n.
-//! - On entering, q is not above xR / n, and below it by at most 1 for what the product lacks, 5/4 * x / R <= 5/8 for
-//!   what the reciprocal lacks, and far less for columns that are left out: r < 2n. Only q mod R matters.
+//! - On entering, q is not above xR / n, and below it by at most 1 for what the product lacks, 5/4 * x / R <=
+//!   5/8 for what the reciprocal lacks, and far less for columns that are left out: r < 2n. Only q mod R
+//!   matters.
 
 use core::arch::x86_64::{
     __m512i, _mm512_add_epi64, _mm512_and_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
@@ -51,8 +52,6 @@ struct Moduli {
     n: Numbers,
     /// -1/n mod B.
     negated_inverse: __m512i,
-    /// R - n.
-    complement: Numbers,
     /// R^2 / n, rounded down.
     reciprocal: Numbers,
     /// The blocks of a number: L / 4.
@@ -85,20 +84,10 @@ impl Moduli {
         let len = (bit_len(modulus) + 2).div_ceil(RADIX_BITS * BLOCK);
         let len = len.min(MAX_BLOCKS);
         let lowest = |n: &[Digit]| montgomery::negated_inverse(n.first().copied().unwrap_or(0));
-        let n = from_digits(moduli, 0, len);
-        let mask = _mm512_set1_epi64(B as i64 - 1);
-        // The complement and 1, and n is odd: the complement's lowest digit is even.
-        let mut complement = n;
-        for digit in complement.iter_mut().take(len).flatten() {
-            *digit = _mm512_sub_epi64(mask, *digit);
-        }
-        let [[first, ..], ..] = &mut complement;
-        *first = _mm512_add_epi64(*first, _mm512_set1_epi64(1));
         let skipped = reciprocal::log(reciprocal, modulus) - 2 * len * BLOCK * RADIX_BITS;
         Self {
             negated_inverse: vector(moduli.map(lowest)),
-            n,
-            complement,
+            n: from_digits(moduli, 0, len),
             reciprocal: from_digits(reciprocals, skipped, len + 2),
             len,
         }
@@ -134,10 +123,19 @@ impl Moduli {
             let sums = Sums::of_product(x, &self.reciprocal, self.len, self.len + k);
             (*q, carry) = digits_of(sums.columns(carry));
         }
+        // -qn mod R is the complement of qn mod R and 1.
         carry = _mm512_setzero_si512();
+        let mut up = _mm512_set1_epi64(1);
+        let mask = _mm512_set1_epi64(B as i64 - 1);
         for (k, out) in out.iter_mut().enumerate().take(self.len) {
-            let sums = Sums::of_product(q, &self.complement, self.len, k);
-            (*out, carry) = digits_of(sums.columns(carry));
+            let sums = Sums::of_product(q, &self.n, self.len, k);
+            let digits;
+            (digits, carry) = digits_of(sums.columns(carry));
+            *out = digits.map(|digit| {
+                let negated = _mm512_add_epi64(_mm512_sub_epi64(mask, digit), up);
+                up = carried(negated);
+                _mm512_and_si512(negated, mask)
+            });
         }
     }
 

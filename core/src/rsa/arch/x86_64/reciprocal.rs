@@ -10,8 +10,8 @@ const LEAST_BITS: usize = 93;
 
 /// How many digits the constant has for an n of that many bits.
 pub(crate) const fn constant_digits(bits: usize) -> usize {
-    // `ifma_lanes` needs R^2 / n, for an R of whole blocks, and the other backends B^m / n. A few more bits keep the
-    // error of the constant below a quarter of theirs.
+    // `ifma_lanes` needs R^2 / n, for an R of whole blocks, and the other backends B^m / n. A few more bits
+    // keep the error of the constant below a quarter of theirs.
     let lanes = 2 * (bits + 2).div_ceil(4 * 52) * (4 * 52) + 4;
     let others = 2 * bits + 64;
     let log = if lanes > others { lanes } else { others };
@@ -38,10 +38,11 @@ pub(super) fn log(constant: &[Digit], n: &[Digit]) -> usize {
 
 /// Sets `constant` to 2^log / n, or less: it is not above, and less than 3 below.
 ///
-/// That is by a long division, where a step is x = xB - qn, for the remainder x below 2n. Instead of adding a digit to
-/// x, the steps after the first ones take one off n, for the digits below would not matter. That leaves x up to
-/// q < 2B of its lowest digit too high: 2^68 after all steps, when n still has 93 bits. `estimate` allows for it: its
-/// q is at most 15/8 too low. The quotient is less than 1 too high then, and 1 is subtracted from it.
+/// That is by a long division, where a step is x = xB - qn, for the remainder x below 2n. Instead of adding a
+/// digit to x, the steps after the first ones take one off n, for the digits below would not matter. That
+/// leaves x up to q < 2B of its lowest digit too high: 2^68 after all steps, when n still has 93 bits.
+/// `estimate` allows for it: its q is at most 15/8 too low. The quotient is less than 1 too high then, and 1 is
+/// subtracted from it.
 pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
     let mut x = [0; stored_digits(4096)];
     let Some((mut x, _)) = x.split_at_mut_checked(n.len()) else {
