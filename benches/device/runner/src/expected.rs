@@ -10,7 +10,14 @@ use crate::results::{Results, Row};
 /// The names of what is compared: `benches/target --json` with these names prints a new file.
 ///
 /// All profiles are compared: each is different code, and the programs check its results.
-pub(crate) const MEASURED: &[&str] = &["Cortex-M3", "Cortex-M4", "Cortex-M33", "tokenlatch"];
+pub(crate) const MEASURED: &[&str] = &[
+    "Cortex-M0",
+    "Cortex-M3",
+    "Cortex-M4",
+    "Cortex-M33",
+    "RV32IMAC",
+    "tokenlatch",
+];
 
 const EXPECTED: &str = include_str!("../../expected.json");
 
