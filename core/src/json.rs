@@ -348,15 +348,37 @@ impl<'a> Text<'a> {
     /// Equal strings have equal hashes.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn hash(self) -> u32 {
-        hash(self.chars())
+        let mut hash = NO_HASH;
+        let mut characters = self.unescaped();
+        loop {
+            // Most characters stand for themselves.
+            let code = match characters.rest {
+                [plain @ ..0x80, rest @ ..] if *plain != b'\\' => {
+                    characters.rest = rest;
+                    u32::from(*plain)
+                }
+                _ => match characters.next() {
+                    Some(character) => u32::from(character),
+                    None => return hash,
+                },
+            };
+            hash = hashed(hash, code);
+        }
     }
 }
 
 /// FNV-1a of the characters.
 pub(crate) fn hash(characters: impl Iterator<Item = char>) -> u32 {
-    characters.fold(0x811c_9dc5, |hash, character| {
-        (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
+    characters.fold(NO_HASH, |hash, character| {
+        hashed(hash, u32::from(character))
     })
+}
+
+/// The hash of no characters.
+const NO_HASH: u32 = 0x811c_9dc5;
+
+fn hashed(hash: u32, code: u32) -> u32 {
+    (hash ^ code).wrapping_mul(0x0100_0193)
 }
 
 impl PartialEq for Text<'_> {
@@ -707,12 +729,17 @@ impl Names {
         let hash = name.hash();
         let earlier = self.hashes.get(object.names_before.into()..);
         let mut earlier = earlier.unwrap_or_default().iter();
-        if earlier.any(|other| *other == hash) {
+        if let Some(same) = earlier.position(|other| *other == hash) {
             if !core::mem::take(&mut self.can_walk) {
                 return Err(Error::TooManyMembers);
             }
-            let object = cursor.between(object.start, start);
-            if Object(object).members().any(|(other, _)| other == name) {
+            let mut earlier = Cursor::in_container(cursor.between(object.start, start));
+            // Names and values take turns.
+            for _ in 0..2 * same {
+                earlier.skip_value();
+            }
+            let other = earlier.skip_value().and_then(Raw::as_text);
+            if other.is_none_or(|other| other == name) {
                 return Err(Error::DuplicateMember);
             }
         }
