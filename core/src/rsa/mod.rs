@@ -7,7 +7,7 @@
 //! 3. [`arch`]: code for one kind of processor each, and all of the core's `unsafe`. That is either a
 //!    backend, which builds on `portable`, or the innermost loop of `portable`, or its whole multiplication.
 //! 4. [`public_key`]: keys and what is checked when they are made, with the help of [`roca`]; `der` reads
-//!    their encodings.
+//!    their encodings, and [`key_constant`] says which constant a key has.
 //! 5. [`public_operation`]: s^e mod n by the first of the `BACKENDS` that supports the processor, or else by
 //!    the steps of `portable`. A backend is one file in `arch` and one line in that list. `LANE_BACKENDS` are
 //!    those for eight at once.
@@ -23,6 +23,7 @@ mod arch;
 mod der;
 #[cfg(all(any(test, tokenlatch_highest_columns), not(products = "rows")))]
 mod highest_columns;
+mod key_constant;
 pub(crate) mod portable;
 mod power;
 mod public_key;

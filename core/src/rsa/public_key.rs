@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::arch;
+use super::key_constant;
 use super::portable::digits::{self, Digit, ZEROS};
 use super::roca;
 use crate::error::Error;
@@ -201,9 +201,9 @@ impl<'n> Checked<'n> {
         let len = digits::stored_digits(self.bits);
         if let (Some((n, _)), Some((constant, _))) = (
             n.split_at_checked(len),
-            constant.split_at_mut_checked(arch::constant_digits(self.bits)),
+            constant.split_at_mut_checked(key_constant::constant_digits(self.bits)),
         ) {
-            arch::set_to_constant(constant, n);
+            key_constant::set_to_constant(constant, n);
         }
     }
 }
@@ -215,8 +215,8 @@ macro_rules! capacities {
         impl sealed::Storage for Bits<$bits> {
             type Digits = [Digit; digits::stored_digits($bits)];
             const ZERO: Self::Digits = [0; digits::stored_digits($bits)];
-            type Constant = [Digit; arch::max_constant_digits($bits)];
-            const NO_CONSTANT: Self::Constant = [0; arch::max_constant_digits($bits)];
+            type Constant = [Digit; key_constant::max_constant_digits($bits)];
+            const NO_CONSTANT: Self::Constant = [0; key_constant::max_constant_digits($bits)];
             type Buffer = [Digit; 3 * digits::stored_digits($bits) - ZEROS];
             const BUFFER: Self::Buffer = [0; 3 * digits::stored_digits($bits) - ZEROS];
         }

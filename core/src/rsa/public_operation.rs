@@ -2,7 +2,7 @@
 
 use core::num::NonZeroUsize;
 
-use super::arch;
+use super::key_constant;
 use super::portable::digits::{self, Digit, ZEROS};
 use super::portable::montgomery;
 use super::power::Steps;
@@ -33,7 +33,9 @@ impl View<'_> {
             t: t.get_mut(..2 * len - ZEROS)?,
             s,
             n: self.n.get(..len)?,
-            constant: self.constant.get(..arch::constant_digits(self.bits))?,
+            constant: self
+                .constant
+                .get(..key_constant::constant_digits(self.bits))?,
             e: self.e,
         })
     }
@@ -53,7 +55,7 @@ impl View<'_> {
             return None;
         }
         let len = digits::stored_digits(first.bits);
-        let constant_len = arch::constant_digits(first.bits);
+        let constant_len = key_constant::constant_digits(first.bits);
         let n = keys
             .each_ref()
             .map(|key| key.n.get(..len).unwrap_or_default());
@@ -194,7 +196,7 @@ pub(super) mod tests {
 
         let len = power.len();
         let view_n = &view.n[..len];
-        let constant = &view.constant[..arch::constant_digits(view.bits)];
+        let constant = &view.constant[..key_constant::constant_digits(view.bits)];
         let mut digits = std::vec![0; len];
         digits::set_from_be_bytes(&mut digits, s);
         for backend in BACKENDS {

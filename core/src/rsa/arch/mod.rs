@@ -24,17 +24,6 @@ cfg_select! {
     _ => {}
 }
 
-cfg_select! {
-    all(target_arch = "x86_64", not(tokenlatch_portable)) => {
-        pub(crate) use x86_64::reciprocal::{constant_digits, max_constant_digits, set_to_constant};
-    }
-    _ => {
-        pub(crate) use super::portable::digits::stored_digits as constant_digits;
-        pub(crate) use super::portable::digits::stored_digits as max_constant_digits;
-        pub(crate) use super::portable::montgomery::set_to_constant;
-    }
-}
-
 /// Whether a key's constant is a reciprocal of n, for backends. It is R^2 mod n where there are none.
 pub(crate) const HAS_RECIPROCALS: bool =
     cfg!(all(target_arch = "x86_64", not(tokenlatch_portable)));
