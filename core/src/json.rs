@@ -348,37 +348,15 @@ impl<'a> Text<'a> {
     /// Equal strings have equal hashes.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn hash(self) -> u32 {
-        let mut hash = NO_HASH;
-        let mut characters = self.unescaped();
-        loop {
-            // Most characters stand for themselves.
-            let code = match characters.rest {
-                [plain @ ..0x80, rest @ ..] if *plain != b'\\' => {
-                    characters.rest = rest;
-                    u32::from(*plain)
-                }
-                _ => match characters.next() {
-                    Some(character) => u32::from(character),
-                    None => return hash,
-                },
-            };
-            hash = hashed(hash, code);
-        }
+        hash(self.chars())
     }
 }
 
 /// FNV-1a of the characters.
 pub(crate) fn hash(characters: impl Iterator<Item = char>) -> u32 {
-    characters.fold(NO_HASH, |hash, character| {
-        hashed(hash, u32::from(character))
+    characters.fold(0x811c_9dc5, |hash, character| {
+        (hash ^ u32::from(character)).wrapping_mul(0x0100_0193)
     })
-}
-
-/// The hash of no characters.
-const NO_HASH: u32 = 0x811c_9dc5;
-
-fn hashed(hash: u32, code: u32) -> u32 {
-    (hash ^ code).wrapping_mul(0x0100_0193)
 }
 
 impl PartialEq for Text<'_> {
