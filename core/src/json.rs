@@ -326,14 +326,6 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Whether it begins as this text does, as far as can be seen without undoing escapes, which takes time.
-    pub(crate) fn may_be(self, plain: &str) -> bool {
-        match (self.0, plain.as_bytes()) {
-            ([first, ..], [other, ..]) => first == other || *first == b'\\',
-            _ => true,
-        }
-    }
-
     /// Whether it is this text, which is written without escapes.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn is(self, plain: &[u8]) -> bool {
@@ -706,8 +698,11 @@ impl Names {
     ) -> Result<(), Error> {
         let hash = name.hash();
         let earlier = self.hashes.get(object.names_before.into()..);
-        let mut earlier = earlier.unwrap_or_default().iter();
-        if let Some(same) = earlier.position(|other| *other == hash) {
+        let earlier = earlier.unwrap_or_default();
+        // A processor of 64 bits compares several at once, if it need not say which is the same.
+        if (usize::BITS < 64 || earlier.contains(&hash))
+            && let Some(same) = earlier.iter().position(|other| *other == hash)
+        {
             if !core::mem::take(&mut self.can_walk) {
                 return Err(Error::TooManyMembers);
             }
@@ -769,8 +764,7 @@ impl<'a> Walk<'a> {
             // A value has ended here, or an empty object or array is about to end.
             loop {
                 let end = self.cursor.at;
-                self.cursor.skip_whitespace();
-                let byte = self.cursor.peek();
+                let byte = self.cursor.skip_whitespace();
                 let Some(&container) = self.open.last() else {
                     return match byte {
                         None => Ok(Raw(self.cursor.between(start, end))),
@@ -789,7 +783,6 @@ impl<'a> Walk<'a> {
                     self.names.hashes.truncate(container.names_before.into());
                 } else if byte == Some(b',') {
                     self.elements += usize::from(self.open.len() == 2);
-                    self.cursor.skip_whitespace();
                     break;
                 } else {
                     return Err(Error::InvalidJson);
@@ -804,15 +797,21 @@ impl<'a> Walk<'a> {
         if let Some(&container) = self.open.last()
             && container.is_object()
         {
+            self.cursor.skip_whitespace();
             let start = self.cursor.at;
-            let name = self.cursor.check_name()?;
+            let name = self.cursor.check_string()?;
             self.names.add(name, container, &self.cursor, start)?;
+            if self.cursor.skip_whitespace() != Some(b':') {
+                return Err(Error::InvalidJson);
+            }
+            self.cursor.at += 1;
+            self.cursor.skip_whitespace();
             if self.open.len() == 1 {
                 self.last = Some((name, self.cursor.at));
             }
         }
+        let byte = self.cursor.skip_whitespace().unwrap_or_default();
         let start = self.cursor.at;
-        let byte = self.cursor.peek().unwrap_or_default();
         let is_good = match byte {
             b'{' | b'[' => {
                 let container = Open {
@@ -823,8 +822,8 @@ impl<'a> Walk<'a> {
                 };
                 self.open.push(container).map_err(|_| Error::JsonTooDeep)?;
                 self.cursor.at += 1;
-                self.cursor.skip_whitespace();
-                return Ok(matches!(self.cursor.peek(), Some(b'}' | b']')));
+                let after = self.cursor.skip_whitespace();
+                return Ok(matches!(after, Some(b'}' | b']')));
             }
             b'"' => {
                 self.cursor.check_string()?;
@@ -940,22 +939,15 @@ impl<'a> Cursor<'a> {
         self.skip_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..));
     }
 
+    /// Returns the byte after the white space.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
-    fn skip_whitespace(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+    fn skip_whitespace(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                byte => return byte,
+            }
         }
-    }
-
-    /// Checks the name of a member and its colon, and returns the name.
-    fn check_name(&mut self) -> Result<Text<'a>, Error> {
-        let name = self.check_string()?;
-        self.skip_whitespace();
-        if !self.eat(b':') {
-            return Err(Error::InvalidJson);
-        }
-        self.skip_whitespace();
-        Ok(name)
     }
 
     /// RFC 8259 section 7.
@@ -965,7 +957,6 @@ impl<'a> Cursor<'a> {
         }
         let start = self.at;
         loop {
-            self.skip_plain();
             let error = match self.peek() {
                 Some(b'"') => {
                     let inner = self.between(start, self.at);
@@ -974,6 +965,10 @@ impl<'a> Cursor<'a> {
                 }
                 Some(b'\\') => Error::InvalidJson,
                 Some(0x80..) => Error::InvalidUtf8,
+                Some(0x20..) => {
+                    self.skip_plain();
+                    continue;
+                }
                 _ => return Err(Error::InvalidJson),
             };
             let rest = self.text.get(self.at..).unwrap_or_default();
@@ -988,6 +983,10 @@ impl<'a> Cursor<'a> {
         self.eat(b'-');
         if !self.eat(b'0') && !self.eat_digits() {
             return false;
+        }
+        // Most numbers are whole.
+        if !matches!(self.peek(), Some(b'.' | b'e' | b'E')) {
+            return true;
         }
         if self.eat(b'.') && !self.eat_digits() {
             return false;
@@ -1016,19 +1015,18 @@ impl<'a> Cursor<'a> {
 
     /// Walks over a checked string.
     fn skip_string(&mut self) {
+        self.at += 1;
         loop {
-            self.at += 1;
-            self.skip_plain();
             match self.peek() {
                 // What follows a backslash is part of the escape.
-                Some(b'\\') => self.at += 1,
-                Some(0x80..) => {}
-                _ => {
-                    self.at += 1;
-                    return;
-                }
+                Some(b'\\') => self.at += 2,
+                Some(0x80..) => self.at += 1,
+                // A control character ends a string that was not checked (`skip_element`).
+                Some(b'"' | 0..0x20) | None => break,
+                _ => self.skip_plain(),
             }
         }
+        self.at += 1;
     }
 
     /// Walks over the separators before a checked value and over the value, and returns the value, or `None`

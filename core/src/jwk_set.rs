@@ -582,6 +582,10 @@ mod tests {
             let keys = format!("{},{bad},{}", good("a"), good("b"));
             assert_eq!(set::<2>(&keys).err(), Some(Error::InvalidJson), "{bad}");
         }
+        // Nor is what follows too deep a value, where it is not JSON.
+        let bad = format!("{{\"x\":{},\"y\":\"\u{1}\"}}", deep(20));
+        let keys = format!("{bad},{}", good("a"));
+        assert_eq!(set::<2>(&keys).err(), Some(Error::InvalidJson));
         // Only a key can be bad: the document itself is as strict as ever.
         let error = |document: &str| JwkSet::<1>::from_json(document.as_bytes()).err();
         for document in [
