@@ -356,6 +356,12 @@ impl Run {
             "requests:        {} seen by the server",
             issuer.server.requests()
         );
+        println!(
+            "evidence: {} valid tokens rejected and {} revoked ones accepted after the next fetch, in {ROTATIONS} \
+             rotations and an outage",
+            count(&issuer.broken_valid_rejected),
+            count(&issuer.broken_revoked_accepted)
+        );
         if let Some((_, peak)) = memory() {
             println!("peak memory:     {:.1} MiB", peak as f64 / 1024.0 / 1024.0);
         }

@@ -302,6 +302,10 @@ impl Run {
         );
         println!("accepted:        {} of the flood", self.accepted);
         println!(
+            "evidence: {} of {TOKENS} tokens of unknown keys accepted, {} good ones rejected",
+            self.accepted, self.during.rejected
+        );
+        println!(
             "requests:        {} seen by the server in {:.1} s (at most {})",
             self.requests,
             self.duration.as_secs_f64(),

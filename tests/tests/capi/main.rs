@@ -157,6 +157,7 @@ where
         all.1,
         all.2.len()
     );
+    println!("evidence: {} equal verdicts for {BITS} bits", all.0);
     for folder in absent {
         println!("    ABSENT: shared/{folder} beside the checkout; its cases were not run");
     }
@@ -213,6 +214,7 @@ fn c_on_a_cortex_m3_and_rust_give_the_same_verdicts() {
             "{verdict}, not {expected}: {line}"
         );
     }
+    println!("evidence: {} equal verdicts on a Cortex-M3", lines.len());
     println!(
         "C on a Cortex-M3 and Rust on the host: {} equal verdicts, {good} good; {}",
         lines.len(),

@@ -56,6 +56,11 @@ impl Report {
         }
     }
 
+    /// How many cases were judged.
+    pub(crate) fn cases(&self) -> usize {
+        self.accepted + self.rejected + self.decided.len() + self.unexplained.len()
+    }
+
     /// A file of the corpus in `../shared/vectors`, or a note that it is absent.
     pub(crate) fn read(&mut self, path: &str) -> Option<Vec<u8>> {
         let path = vectors().join(path);

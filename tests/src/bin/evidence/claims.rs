@@ -1,0 +1,191 @@
+//! What the README and SECURITY.md claim, and the command that shows each of it.
+
+/// A claim, and what shows it.
+pub(super) struct Claim {
+    /// A sentence of what is promised.
+    pub(super) claim: &'static str,
+    /// How it is shown: what is tried, and what would fail.
+    pub(super) evidence: &'static str,
+    /// From the root of the repository. It fails where the claim does not hold.
+    pub(super) command: &'static str,
+    pub(super) pace: Pace,
+}
+
+/// How long a command takes, once everything is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Half a minute at most: `tests/evidence --check` runs it again.
+    Quick,
+    /// Minutes or hours.
+    Slow,
+}
+
+/// The claims by subject.
+pub(super) const SUBJECTS: [(&str, &[Claim]); 7] = [
+    ("Verdicts", VERDICTS),
+    ("Arithmetic", ARITHMETIC),
+    ("Bounds", BOUNDS),
+    ("Devices", DEVICES),
+    ("Servers", SERVERS),
+    ("Speed", SPEED),
+    ("The project", PROJECT),
+];
+
+const VERDICTS: &[Claim] = &[
+    Claim {
+        claim: "The verdicts are those of the RFCs",
+        evidence: "vectors of C2SP Wycheproof, NIST CAVP, RFC 7515, RFC 7520 and JSONTestSuite",
+        command: "cargo test --package tokenlatch-tests --test corpora -- --nocapture",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "No forgery that is known is accepted",
+        evidence: "every attack that RFC 8725 names and that a verifier of RS256 can meet, each with its error",
+        command: "cargo test --package tokenlatch-tests --test attacks",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "A signature that is wrong in one way is rejected",
+        evidence: "signatures made with the private key: each byte of the encoded message, other encodings and hashes",
+        command: "cargo test --package tokenlatch-tests --test signature",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "Whatever is written, read or changed, the verdict is the right one",
+        evidence: "random claims, tokens, keys and documents, also against serde_json and the `rsa` crate",
+        command: "cargo test --package tokenlatch-tests --test properties",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "OpenSSL's tokens are verified",
+        evidence: "a key and a signature that nothing of this project made",
+        command: "cargo test --package tokenlatch-tests --test openssl",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "Other people's libraries agree, as issuers and as clients",
+        evidence: "other people's clients with our server, our client and verifier with another server, a browser, tokens \
+                   in the shape of real issuers, nginx and Caddy",
+        command: "cargo test --package tokenlatch-tests --test interop --test providers --test proxies",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "C and Rust give the same verdicts",
+        evidence: "the hostile corpus in both, with AddressSanitizer and UndefinedBehaviorSanitizer, and in QEMU",
+        command: "cargo test --package tokenlatch-tests --test capi -- --nocapture",
+        pace: Pace::Slow,
+    },
+];
+
+const ARITHMETIC: &[Claim] = &[Claim {
+    claim: "The verdict does not depend on the processor's digits",
+    evidence: "the core's tests with portable digits of 14, 27, 28, 32, 59, 60 and 64 bits, and on aarch64, riscv64 \
+                   and s390x in QEMU",
+    command: "tests/run",
+    pace: Pace::Slow,
+}];
+
+const BOUNDS: &[Claim] = &[
+    Claim {
+        claim: "No input makes the core panic",
+        evidence: "firmware links, in which a panic does not link",
+        command: "cargo test --package tokenlatch-tests --test no_panic",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "A key that cannot be used does not compile as a constant",
+        evidence: "the compiler's message for each rule that a constant can break",
+        command: "cargo test --package tokenlatch-tests --test constants",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "The core has no heap and no standard library",
+        evidence: "it builds for a target that has neither",
+        command: "cargo test --package tokenlatch-tests --test bare",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "The verifier takes the stack and the flash that the README says",
+        evidence: "painted stack over hostile tokens and key sets on a Cortex-M3 in QEMU",
+        command: "cargo test --package tokenlatch-tests --test footprint -- --nocapture",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "A hostile header costs less than a signature; hostile claims and key sets have a limit",
+        evidence: "instructions for 515 documents that were made to cost time, in Valgrind and on a Cortex-M3",
+        command: "cargo run --release --package tokenlatch-tests --bin hostile-work",
+        pace: Pace::Slow,
+    },
+];
+
+const DEVICES: &[Claim] = &[
+    Claim {
+        claim: "A loss of power at any write leaves each record old or new",
+        evidence: "power is cut at each write and again during each recovery, with torn bytes and torn erasures",
+        command: "cargo test --release --package tokenlatch-device --test power_loss",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The door opens for good badges alone",
+        evidence: "the whole story in QEMU, with the bolt's pin seen from outside, against a golden record",
+        command: "cargo test --package tokenlatch-tests --test story",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The door fits the boards that it is for",
+        evidence: "flash, static RAM and peak stack on four boards",
+        command: "cargo test --package tokenlatch-tests --test door",
+        pace: Pace::Slow,
+    },
+];
+
+const SERVERS: &[Claim] = &[
+    Claim {
+        claim: "Rotations and outages do no harm to good tokens",
+        evidence: "a guarded service under load while keys rotate and the issuer fails",
+        command: "cargo run --release --package tokenlatch-tests --bin keyset-load",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "A flood of unknown keys makes no flood at the issuer",
+        evidence: "requests with unknown `kid`s, and the fetches that they cause",
+        command: "cargo run --release --package tokenlatch-tests --bin kid-flood",
+        pace: Pace::Slow,
+    },
+];
+
+const SPEED: &[Claim] = &[
+    Claim {
+        claim: "Instructions on microcontrollers are those on record",
+        evidence: "all five profiles on five processors, in QEMU",
+        command: "benches/target --check",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "Instructions on x86-64 are those on record",
+        evidence: "counted by Valgrind",
+        command: "benches/instructions --check",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "Instructions on aarch64 and RV64 are those on record",
+        evidence: "counted by QEMU",
+        command: "benches/emulated --check",
+        pace: Pace::Slow,
+    },
+];
+
+const PROJECT: &[Claim] = &[
+    Claim {
+        claim: "The examples of the documentation work",
+        evidence: "each is built, and run where it says what it prints",
+        command: "cargo test --package tokenlatch-tests --test examples",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "One concept has one file, and no two files need each other",
+        evidence: "the sources are parsed",
+        command: "cargo test --package tokenlatch-tests --test structure",
+        pace: Pace::Quick,
+    },
+];

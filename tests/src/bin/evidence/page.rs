@@ -1,0 +1,44 @@
+//! `tests/EVIDENCE.md`.
+
+use std::fmt::Write as _;
+
+use super::claims::{Pace, SUBJECTS};
+use super::records::Records;
+
+const HEAD: &str = "\
+# Evidence
+
+What Tokenlatch claims, and a command for each claim that you can run yourself, from the root of the repository. It
+fails where the claim does not hold. `tests/evidence` runs all of them and writes this page; `tests/evidence WORD`
+runs those with that word in the command; `tests/evidence --check` runs the quick ones (marked `*`), and fails
+where a figure is not the one on this page.
+";
+
+/// The page for what is on record.
+pub(super) fn text(records: &Records) -> String {
+    let mut text = HEAD.to_owned();
+    for (subject, claims) in SUBJECTS {
+        write!(
+            text,
+            "\n## {subject}\n\n| claim | evidence | figure | command | date |\n|---|---|---|---|---|\n"
+        )
+        .expect("a string takes everything");
+        for claim in claims {
+            let record = records.get(claim.command);
+            let (figure, date) = record.map_or(("not run yet", ""), |record| {
+                (record.figure.as_str(), record.date.as_str())
+            });
+            let mark = if claim.pace == Pace::Quick { " *" } else { "" };
+            writeln!(
+                text,
+                "| {} | {} | {} | `{}`{mark} | {date} |",
+                claim.claim,
+                claim.evidence,
+                figure.replace('|', "\\|"),
+                claim.command,
+            )
+            .expect("a string takes everything");
+        }
+    }
+    text
+}
