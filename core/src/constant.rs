@@ -180,3 +180,87 @@ pub const fn reject_key(n: &[u8], error: Error) -> ! {
 const fn broken(rule: &str) -> ! {
     panic!("{}", rule)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+    use std::string::String;
+
+    use super::*;
+
+    /// What ends the compilation.
+    fn message(compile: impl FnOnce() + std::panic::UnwindSafe) -> String {
+        let rule = catch_unwind(compile).expect_err("it is rejected");
+        *rule.downcast::<String>().expect("a message")
+    }
+
+    #[test]
+    fn a_capacity_is_the_least_one_for_the_modulus() {
+        for (len, bits) in [
+            (256, 2048),
+            (257, 3072),
+            (384, 3072),
+            (385, 4096),
+            (600, 4096),
+        ] {
+            let bytes = std::vec![0xff; len];
+            assert_eq!(capacity(&bytes), bits);
+            assert_eq!(capacity(&[&[0, 0], &*bytes].concat()), bits);
+            // `_` is six bits that are set; the last bits of a text that end no byte are not.
+            let last = ["_", "w", "8"][len % 3];
+            let text = "_".repeat((4 * len).div_ceil(3) - 1) + last;
+            assert_eq!(capacity_for_text(&text), bits, "{len}");
+        }
+        for (len, bits) in [(344, 2048), (345, 3072), (512, 3072), (513, 4096)] {
+            assert_eq!(capacity_for_text(&"!".repeat(len)), bits);
+        }
+    }
+
+    #[test]
+    fn each_rule_that_a_constant_breaks_has_its_message() {
+        assert_eq!(modulus("AQAB").bytes(), [1, 0, 1]);
+        assert_eq!(exponent("AQAB"), 65537);
+        let not_strict = [
+            message(|| drop(modulus("AQ="))),
+            message(|| drop(exponent("AQ="))),
+        ];
+        assert_eq!(
+            not_strict,
+            ["`n`", "`e`"].map(|it| std::format!("{it} is not strict base64url"))
+        );
+        let long = "_".repeat(800);
+        assert_eq!(
+            message(move || drop(modulus(&long))),
+            Error::ModulusTooLong.sentence()
+        );
+        for text in ["", "AAAA", "AQAAAAAB"] {
+            assert_eq!(
+                message(|| drop(exponent(text))),
+                Error::InvalidExponent.sentence()
+            );
+        }
+        // A prime, and a product of two that are beyond the limit.
+        check_factors(&757_u16.to_be_bytes());
+        check_factors(&(757_u32 * 761).to_be_bytes());
+        assert!(
+            message(|| check_factors(&(757_u32 * 751).to_be_bytes()))
+                .contains("a factor below 752")
+        );
+        for (len, error, part) in [
+            (256, Error::ModulusEven, "is even: are its bytes reversed?"),
+            (
+                256,
+                Error::ModulusTooShort,
+                "2048 bits: are its bytes reversed?",
+            ),
+            (
+                255,
+                Error::ModulusTooShort,
+                Error::ModulusTooShort.sentence(),
+            ),
+            (256, Error::WeakModulus, Error::WeakModulus.sentence()),
+        ] {
+            assert!(message(move || reject_key(&std::vec![0; len], error)).ends_with(part));
+        }
+    }
+}

@@ -450,6 +450,14 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_is_named_in_the_message_and_not_in_the_code() {
+        let error = Error::MissingClaim(Claim::Issuer);
+        assert_eq!(error.code(), "missing-claim");
+        assert_eq!(error.to_string(), std::format!("{}: iss", error.sentence()));
+        assert_eq!(Error::Expired.to_string(), Error::Expired.sentence());
+    }
+
+    #[test]
     fn only_a_key_that_may_be_new_is_a_reason_to_fetch_keys_again() {
         for (error, remedy) in [
             (Error::UnknownKey, Remedy::RefetchKeys),

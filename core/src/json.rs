@@ -1115,6 +1115,27 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_of_one_type() {
+        let object =
+            object(r#"{"t":true,"f":false,"n":2e1,"a":["é\\é",[]],"o":{"x":"é"},"s":"s"}"#);
+        let get = |name| object.get(name).unwrap();
+        assert_eq!(
+            (get("t").as_bool(), get("f").as_bool()),
+            (Some(true), Some(false))
+        );
+        assert_eq!((get("s").as_bool(), get("t").as_u64()), (None, None));
+        assert_eq!((get("n").as_u64(), get("s").as_u64()), (Some(20), None));
+        assert_eq!(get("a").as_array().unwrap().as_str(), r#"["é\\é",[]]"#);
+        assert!(get("o").as_array().is_none() && get("a").as_object().is_none());
+        assert_eq!(get("o").as_object().unwrap().to_string(), r#"{"x":"é"}"#);
+        assert_eq!(
+            format!("{:?}", get("a").texts().next().unwrap()),
+            r#""é\\é""#
+        );
+        assert_eq!(get("a").texts().count(), 1);
+    }
+
+    #[test]
     fn rejects_what_is_not_json() {
         for document in [
             "",

@@ -119,6 +119,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_time_has_a_first_and_a_last_second() {
+        let bounds = |time: Time| (time.earliest(), time.latest());
+        assert_eq!(bounds(Time::exactly(5)), (5, 5));
+        assert_eq!(bounds(Time::between(5, 7)), (5, 7));
+        assert_eq!(bounds(Time::at_least(5)), (5, u64::MAX));
+    }
+
+    #[test]
     fn a_window_is_narrowed_from_both_ends_until_nothing_is_left() {
         for time in [Time::between(5, 9), Time::between(9, 5)] {
             let mut window = time.window(true);

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use tokenlatch::json::Value;
-use tokenlatch::{Error, JwkSet, Policy, Time, Verified, verify};
+use tokenlatch::{Error, JwkSet, Policy, Time, Unverified, Verified, verify, verify_in_place};
 use tokenlatch_tests::issuer::Issuer;
 
 /// Verifies a token with these claims and gives it to `read`.
@@ -47,6 +47,7 @@ fn registered_claims_have_their_methods() {
         assert_eq!(key_id, *Issuer::rfc7515().key_id());
         assert_eq!(verified.client().expect("azp"), "app");
         assert_eq!(list(&mut verified.scopes()), ["read:a", "write:b"]);
+        assert!(verified.has_scope("write:b") && !verified.has_scope("write"));
         assert_eq!(list(&mut verified.permissions()), ["p:1", "p:2"]);
         assert!(verified.is_certainly_valid());
     });
@@ -55,6 +56,30 @@ fn registered_claims_have_their_methods() {
         assert!(verified.client().is_none() && verified.not_before().is_none());
         assert!(verified.scopes().next().is_none() && verified.permissions().next().is_none());
     });
+}
+
+#[test]
+fn a_token_names_its_key_and_its_type_at_each_step() {
+    let issuer = Issuer::rfc7515();
+    let header = r#"{"alg":"RS256","kid":"rfc7515-a2","typ":"at+jwt"}"#;
+    let mut token = issuer
+        .sign(header, r#"{"iss":"i","aud":"a","exp":9}"#)
+        .into_bytes();
+    let keys = JwkSet::<1>::from_json(issuer.jwk_set().as_bytes()).expect("a JWK Set");
+
+    let mut copy = token.clone();
+    let unverified = Unverified::parse(&mut copy).expect("a token");
+    assert_eq!(unverified.key_id().expect("kid"), "rfc7515-a2");
+    assert_eq!(unverified.token_type().expect("typ"), "at+jwt");
+    assert_eq!(format!("{unverified:?}"), "Unverified { .. }");
+
+    let authenticated = unverified.authenticate(&keys).expect("a good signature");
+    assert_eq!(authenticated.key_id().expect("kid"), "rfc7515-a2");
+    assert_eq!(authenticated.token_type().expect("typ"), "at+jwt");
+    assert_eq!(format!("{authenticated:?}"), "Authenticated { .. }");
+
+    let verified = verify_in_place(&mut token, &keys, &Policy::new("i", "a"), Time::exactly(8));
+    assert_eq!(verified.expect("a good token").expiry(), 9);
 }
 
 #[test]
