@@ -632,6 +632,51 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_an_object_and_its_members_are_text() {
+        for jwk in [
+            "[]",
+            "1",
+            r#"{"n":1}"#,
+            r#"{"use":1}"#,
+            r#"{"alg":1}"#,
+            r#"{"kid":1}"#,
+        ] {
+            assert_eq!(error(jwk), Some(Error::InvalidKey), "{jwk}");
+        }
+        assert_eq!(error("{"), Some(Error::InvalidJson));
+    }
+
+    #[test]
+    fn keys_are_added_until_the_set_is_full() {
+        let key = set::<1>(r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"}"#)
+            .unwrap()
+            .keys()[0];
+        let named = |len| Jwk::new(&"k".repeat(len), *key.public_key()).map(|_| ());
+        assert_eq!(named(MAX_KEY_ID_LEN), Ok(()));
+        assert_eq!(named(MAX_KEY_ID_LEN + 1), Err(Error::KeyIdTooLong));
+        let mut set = JwkSet::<2>::from_keys([key]);
+        assert_eq!(set.push(key), Ok(()));
+        assert_eq!(set.keys().len(), 2);
+        assert_eq!(set.push(key), Err(Error::KeySetFull));
+        assert_eq!(set.keys().len(), 2);
+    }
+
+    #[test]
+    fn a_document_that_is_no_key_set_has_no_keys() {
+        for document in ["[]", "1", "{}", r#"{"keys":{}}"#, r#"{"keys":null}"#] {
+            let error = for_each_jwk(document.as_bytes(), &mut |_| panic!()).err();
+            assert_eq!(error, JwkSet::<1>::from_json(document.as_bytes()).err());
+            assert!(error.is_some(), "{document}");
+        }
+        let mut errors = Vec::new();
+        for_each_jwk(br#"{"keys":[1,"",{}]}"#, &mut |jwk| errors.push(jwk.err())).unwrap();
+        assert_eq!(
+            errors,
+            [Some(Error::InvalidKey), Some(Error::InvalidKey), None]
+        );
+    }
+
+    #[test]
     fn after_an_error_the_set_is_empty() {
         let a = r#"{"kty":"RSA","$A","e":"AQAB","kid":"a"}"#;
         let good = set::<1>(&format!(r#"{a},{{"kty":"EC","kid":"odd"}}"#)).unwrap();

@@ -294,6 +294,16 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_needs_a_buffer_as_long_as_the_token() {
+        let token = b"eyJhbGciOiJSUzI1NiJ9.e30.c2ln";
+        let error = |len| Unverified::parse_copy(token, &mut std::vec![0; len]).err();
+        assert_eq!(error(token.len()), None);
+        assert_eq!(error(token.len() - 1), Some(Error::ScratchTooSmall));
+        let error = Unverified::parse_copy(&[b'.'; MAX_TOKEN_LEN + 1], &mut []).err();
+        assert_eq!(error, Some(Error::TokenTooLong));
+    }
+
+    #[test]
     fn the_issuer_can_be_looked_at_before_anything_is_checked() {
         let issuer = |payload: &str| {
             let mut token = std::format!("eyJhbGciOiJSUzI1NiJ9.{payload}.c2ln").into_bytes();
@@ -310,6 +320,7 @@ mod tests {
         assert_eq!(issuer("e317fQ"), Err(Error::InvalidJson));
         assert_eq!(issuer("e30="), Err(Error::InvalidBase64url));
     }
+
     #[test]
     fn a_carried_document_can_be_looked_at_before_anything_is_checked() {
         let claim = |payload: &str| {
