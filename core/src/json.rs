@@ -8,6 +8,7 @@
 //! Functions that are called from many places are not inlined on a device, so that they take its flash once.
 
 mod decimal;
+mod stack;
 
 pub(crate) use decimal::Decimal;
 
@@ -15,6 +16,7 @@ use core::cmp::Ordering;
 use core::fmt;
 
 use crate::Error;
+use stack::Stack;
 
 /// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
 pub const MAX_JSON_DEPTH: usize = 16;
@@ -660,7 +662,7 @@ const ESCAPES: [(u8, u8); 8] = [
 ];
 
 /// An object or array that is not closed yet.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Open {
     /// Where it begins.
     start: usize,
@@ -678,7 +680,7 @@ impl Open {
 
 /// The names of the members, so far, of all objects that are not closed yet.
 struct Names {
-    hashes: heapless::Vec<u32, MAX_JSON_MEMBERS, u16>,
+    hashes: Stack<u32, MAX_JSON_MEMBERS>,
     /// How many there may be.
     max: usize,
     /// Whether an object may still be walked again, because two of its names have one hash. Different
@@ -697,8 +699,7 @@ impl Names {
         start: usize,
     ) -> Result<(), Error> {
         let hash = name.hash();
-        let earlier = self.hashes.get(object.names_before.into()..);
-        let earlier = earlier.unwrap_or_default();
+        let earlier = self.hashes.after(object.names_before.into());
         // A processor of 64 bits compares several at once, if it need not say which is the same.
         if (usize::BITS < 64 || earlier.contains(&hash))
             && let Some(same) = earlier.iter().position(|other| *other == hash)
@@ -716,17 +717,17 @@ impl Names {
                 return Err(Error::DuplicateMember);
             }
         }
-        if self.hashes.len() >= self.max || self.hashes.push(hash).is_err() {
+        if self.hashes.len() >= self.max {
             return Err(Error::TooManyMembers);
         }
-        Ok(())
+        self.hashes.push(hash).ok_or(Error::TooManyMembers)
     }
 }
 
 /// The check of a document.
 pub(crate) struct Walk<'a> {
     cursor: Cursor<'a>,
-    open: heapless::Vec<Open, MAX_JSON_DEPTH, u8>,
+    open: Stack<Open, MAX_JSON_DEPTH>,
     names: Names,
     /// The name of the outermost object's last member, and where its value begins.
     last: Option<(Text<'a>, usize)>,
@@ -739,9 +740,9 @@ impl<'a> Walk<'a> {
     fn new(text: &'a [u8], max_members: usize) -> Self {
         Self {
             cursor: Cursor { text, at: 0 },
-            open: heapless::Vec::new(),
+            open: Stack::new(),
             names: Names {
-                hashes: heapless::Vec::new(),
+                hashes: Stack::new(),
                 max: max_members,
                 can_walk: true,
             },
@@ -765,7 +766,7 @@ impl<'a> Walk<'a> {
             loop {
                 let end = self.cursor.at;
                 let byte = self.cursor.skip_whitespace();
-                let Some(&container) = self.open.last() else {
+                let Some(container) = self.open.last() else {
                     return match byte {
                         None => Ok(Raw(self.cursor.between(start, end))),
                         Some(_) => Err(Error::InvalidJson),
@@ -794,7 +795,7 @@ impl<'a> Walk<'a> {
     /// Checks a name, in an object, and the value after it, or the beginning of an object or array. Returns
     /// whether the value has ended, or is a container that is about to end.
     fn next(&mut self) -> Result<bool, Error> {
-        if let Some(&container) = self.open.last()
+        if let Some(container) = self.open.last()
             && container.is_object()
         {
             self.cursor.skip_whitespace();
@@ -820,7 +821,7 @@ impl<'a> Walk<'a> {
                     end: byte + 2,
                     names_before: self.names.hashes.len() as u16,
                 };
-                self.open.push(container).map_err(|_| Error::JsonTooDeep)?;
+                self.open.push(container).ok_or(Error::JsonTooDeep)?;
                 self.cursor.at += 1;
                 let after = self.cursor.skip_whitespace();
                 return Ok(matches!(after, Some(b'}' | b']')));
@@ -849,7 +850,7 @@ impl<'a> Walk<'a> {
             error,
             Error::DuplicateMember | Error::TooManyMembers | Error::JsonTooDeep
         );
-        match (self.last, self.open.as_slice()) {
+        match (self.last, self.open.after(0)) {
             (Some((name, _)), [_, array, _, ..]) if is_semantic && !array.is_object() => {
                 Some((name, self.elements))
             }
@@ -859,7 +860,7 @@ impl<'a> Walk<'a> {
 
     /// Goes on after the element that has an error.
     pub(crate) fn skip_element(&mut self) -> Result<(), Error> {
-        if let [_, _, element, ..] = *self.open {
+        if let [_, _, element, ..] = *self.open.after(0) {
             self.cursor.at = element.start;
             self.names.hashes.truncate(element.names_before.into());
         }

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use heapless::Vec;
-
 use crate::error::{Error, Unusable};
 use crate::json::{
     self, Array, MAX_JSON_MEMBERS, Members, Object, Raw, Text, Value, Visitor, Walk,
@@ -46,12 +44,12 @@ pub struct JwkSet<const N: usize, const BITS: usize = 2048>
 where
     Bits<BITS>: Capacity,
 {
-    /// The keys, and then places without a meaning. Not a `Vec`: it would move each key into its place.
+    /// The keys, and then places without a meaning.
     places: [Jwk<BITS>; N],
     len: usize,
     unusable: usize,
     /// Why the first unusable keys cannot be used, with the hash of each one's `kid`.
-    reasons: Vec<(u32, Unusable), N>,
+    reasons: [Option<(u32, Unusable)>; N],
 }
 
 impl<const N: usize, const BITS: usize> JwkSet<N, BITS>
@@ -79,7 +77,7 @@ where
             places,
             len: M,
             unusable: 0,
-            reasons: Vec::new(),
+            reasons: [None; N],
         }
     }
 
@@ -120,7 +118,7 @@ where
     fn clear(&mut self) {
         self.len = 0;
         self.unusable = 0;
-        self.reasons.clear();
+        self.reasons = [None; N];
     }
 
     /// Adds the keys of a document.
@@ -154,9 +152,10 @@ where
             }
             Err(UnusableJwk { key_id, why }) => {
                 self.unusable += 1;
-                if let Some(key_id) = key_id {
-                    // If there is no room, the key is as one that the set does not have.
-                    let _ = self.reasons.push((key_id, Unusable::new(why)));
+                let place = self.reasons.iter_mut().find(|place| place.is_none());
+                // If there is no room, the key is as one that the set does not have.
+                if let (Some(key_id), Some(place)) = (key_id, place) {
+                    *place = Some((key_id, Unusable::new(why)));
                 }
             }
         }
@@ -236,7 +235,8 @@ where
         if best != Name::None {
             return only.ok_or(Error::AmbiguousKey);
         }
-        if let Some((_, why)) = self.reasons.iter().find(|(other, _)| *other == hash) {
+        let mut reasons = self.reasons.iter().flatten();
+        if let Some((_, why)) = reasons.find(|(other, _)| *other == hash) {
             return Err(Error::UnusableKey(*why));
         }
         only.filter(|key| !key.has_key_id())
