@@ -13,3 +13,4 @@ pub mod issuer;
 pub mod load;
 pub mod parts;
 pub mod program;
+pub mod stack;

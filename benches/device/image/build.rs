@@ -59,4 +59,6 @@ fn main() {
         println!("cargo::rustc-link-arg-bins=-Tmemory.x");
     }
     println!("cargo::rustc-link-arg-bins=-Tlink.x");
+    // They take no flash, and tell the bound of the stack whose addresses the program takes.
+    println!("cargo::rustc-link-arg-bins=--emit-relocs");
 }
