@@ -9,7 +9,7 @@ fn main() {
         "cargo::rustc-check-cfg=cfg(multiplication, values(\"muls\", \"umlal\", \"umaal\", \"umulh\"))"
     );
     println!(
-        "cargo::rustc-check-cfg=cfg(digits, values(\"14\", \"27\", \"28\", \"32\", \"59\", \"60\", \"64\"))"
+        "cargo::rustc-check-cfg=cfg(digits, values(\"3\", \"4\", \"8\", \"14\", \"27\", \"28\", \"32\", \"59\", \"60\", \"64\"))"
     );
     println!("cargo::rustc-check-cfg=cfg(products, values(\"assembly\", \"columns\", \"rows\"))");
     let multiplication = multiplication();
@@ -20,7 +20,7 @@ fn main() {
     println!("cargo::rustc-cfg=digits=\"{digits}\"");
     let products = match digits {
         "14" | "27" | "59" if !is_portable() => "assembly",
-        "32" | "64" => "rows",
+        "8" | "32" | "64" => "rows",
         _ => "columns",
     };
     println!("cargo::rustc-cfg=products=\"{products}\"");
@@ -83,7 +83,7 @@ fn has_dsp() -> bool {
 /// The bits of a digit: those of a word where carries cost little, and otherwise a few less, so that products are
 /// summed up without carries. A `cfg` chooses others, for tests.
 fn digits(multiplication: Option<&str>) -> &'static str {
-    for bits in ["14", "27", "28", "32", "59", "60", "64"] {
+    for bits in ["3", "4", "8", "14", "27", "28", "32", "59", "60", "64"] {
         if env::var_os(format!("CARGO_CFG_TOKENLATCH_DIGITS_OF_{bits}")).is_some() {
             return bits;
         }

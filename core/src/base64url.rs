@@ -162,6 +162,106 @@ mod tests {
         );
     }
 
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    /// The values of characters, as RFC 4648 section 5 lists them.
+    fn values() -> [Option<u32>; 256] {
+        let mut values = [None; 256];
+        for (value, character) in (0..).zip(ALPHABET) {
+            values[usize::from(*character)] = Some(value);
+        }
+        values
+    }
+
+    /// Checks both decoders with one group of up to four characters, and returns whether it is base64url.
+    fn check<const N: usize>(values: &[Option<u32>; 256], text: [u8; N]) -> bool {
+        let number = text.iter().try_fold(0, |number, character| {
+            Some(number << 6 | values[usize::from(*character)]?)
+        });
+        // How many bytes there are, and bits behind them, which have to be zero.
+        let (len, bits) = [(0, 0), (0, 6), (1, 4), (2, 2), (3, 0)][N];
+        let number = number.filter(|number| number % (1 << bits) == 0 && bits < 6);
+        let bytes = number.map(|number| (number >> bits << (8 * (4 - len) % 32)).to_be_bytes());
+        let expected = bytes.as_ref().map(|bytes| &bytes[..len]);
+        let decoded = decode(text).ok();
+        assert_eq!(decoded.as_deref(), expected, "{text:?}");
+        expected.is_some()
+    }
+
+    fn count(texts: impl Iterator<Item = bool>) -> [usize; 2] {
+        texts.fold([0; 2], |[all, good], is_good| {
+            [all + 1, good + usize::from(is_good)]
+        })
+    }
+
+    #[test]
+    fn every_text_of_two_characters_is_decoded_as_the_rfc_says() {
+        let values = values();
+        let all = 0..=u8::MAX;
+        assert!(check(&values, []));
+        assert_eq!(count(all.clone().map(|a| check(&values, [a]))), [256, 0]);
+        let two = all
+            .clone()
+            .flat_map(|a| all.clone().map(move |b| [a, b]))
+            .map(|text| check(&values, text));
+        assert_eq!(count(two), [1 << 16, 1 << 8]);
+        std::println!(
+            "exhaustive: {} texts of 0 to 2 characters",
+            1 + 256 + (1 << 16)
+        );
+    }
+
+    #[test]
+    #[ignore = "16 million texts: tests/assurance/exhaustive runs it, optimised"]
+    fn every_text_of_three_characters_is_decoded_as_the_rfc_says() {
+        let values = values();
+        let three = (0..1_u32 << 24).map(|text| {
+            let [_, text @ ..] = text.to_be_bytes();
+            check(&values, text)
+        });
+        let counted = count(three);
+        assert_eq!(counted, [1 << 24, 1 << 16]);
+        std::println!("exhaustive: {} texts of 3 characters", counted[0]);
+    }
+
+    /// The decoders know a character by its sextet alone, which the test above has for each of them. So all
+    /// characters outside of the alphabet are one class, which is here each of them in turn.
+    #[test]
+    #[ignore = "18 million texts: tests/assurance/exhaustive runs it, optimised"]
+    fn every_class_of_four_characters_is_decoded_as_the_rfc_says() {
+        let values = values();
+        let mut others = (0..=u8::MAX)
+            .filter(|character| !ALPHABET.contains(character))
+            .cycle();
+        let classes = (0..65_u32.pow(4)).map(|class| {
+            let text = [0, 1, 2, 3].map(|place| {
+                let class = class / 65_u32.pow(place) % 65;
+                let character = ALPHABET.get(class as usize).copied();
+                character.unwrap_or_else(|| others.next().unwrap())
+            });
+            check(&values, text)
+        });
+        let counted = count(classes);
+        assert_eq!(counted, [65_usize.pow(4), 64_usize.pow(4)]);
+        std::println!("exhaustive: {} classes of 4 characters", counted[0]);
+    }
+
+    /// Any two of four characters, with every value.
+    #[test]
+    fn every_pair_of_four_characters_is_decoded_as_the_rfc_says() {
+        let values = values();
+        let mut counted = 0;
+        for (first, second) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            for pair in 0..=u16::MAX {
+                let mut text = *b"Zm9v";
+                [text[first], text[second]] = pair.to_be_bytes();
+                check(&values, text);
+                counted += 1;
+            }
+        }
+        std::println!("exhaustive: {counted} pairs of 4 characters");
+    }
+
     #[test]
     fn exactly_64_characters_are_accepted() {
         let accepted = (0..=255).filter(|&character| decode([b'A', character, b'A', b'A']).is_ok());

@@ -233,6 +233,37 @@ mod tests {
     use crate::base64url;
     use crate::jwk_set::JwkSet;
 
+    /// Of each byte of the encoded message, one value is right.
+    #[test]
+    fn exactly_one_message_is_accepted() {
+        use crate::rsa::portable::digits::{set_from_be_bytes, stored_digits};
+
+        let digest = core::array::from_fn(|at| at as u8);
+        let mut counted = 0;
+        // Of as many bytes as the modulus, and of one more that has few bits.
+        for bits in [2048, 2049, 3072, 4096_usize] {
+            let len = bits.div_ceil(8);
+            let padding = std::vec![0xff; len - 54];
+            let message = [&[0, 1], &*padding, &[0], &DIGEST_INFO, &digest].concat();
+            let mut digits = std::vec![0; stored_digits(bits)];
+            let mut is_accepted = |message: &[u8]| {
+                set_from_be_bytes(&mut digits, message);
+                is_encoded_message(&digits, len, &digest)
+            };
+            assert!(is_accepted(&message));
+            for at in 0..len {
+                let mut changed = message.clone();
+                for value in 0..=u8::MAX {
+                    changed[at] = value;
+                    let is_right = value == message[at];
+                    assert_eq!(is_accepted(&changed), is_right, "{bits}: {at}, {value}");
+                    counted += 1;
+                }
+            }
+        }
+        std::println!("exhaustive: {counted} encoded messages with one byte of any value");
+    }
+
     /// Of eight that are checked at once, too: a longer one can be the same number.
     #[test]
     fn a_signature_has_to_be_as_long_as_the_modulus() {

@@ -8,6 +8,43 @@
 //! A digit begins at any bit of a byte. It fits, together with the bits before it, in an `Unaligned`.
 
 cfg_select! {
+    // Those of 3, 4 and 8 bits are for tests alone, which try all numbers of few digits. Sums are as tight as
+    // with 14, 28 and 32 bits.
+    digits = "3" => {
+        mod word {
+            pub(crate) type Digit = u8;
+            pub(crate) type Sum = u8;
+            pub(crate) type Wide = u16;
+            pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
+            pub(crate) type Signed = i16;
+            pub(crate) type SignedDigit = i16;
+            pub(crate) const BITS: u32 = 3;
+        }
+    }
+    digits = "4" => {
+        mod word {
+            pub(crate) type Digit = u8;
+            pub(crate) type Sum = u16;
+            pub(crate) type Wide = u16;
+            pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
+            pub(crate) type Signed = i16;
+            pub(crate) type SignedDigit = i8;
+            pub(crate) const BITS: u32 = 4;
+        }
+    }
+    digits = "8" => {
+        mod word {
+            pub(crate) type Digit = u8;
+            pub(crate) type Wide = u16;
+            pub(crate) type Word = u32;
+            pub(crate) type Unaligned = u32;
+            pub(crate) type Signed = i16;
+            pub(crate) type SignedDigit = i16;
+            pub(crate) const BITS: u32 = 8;
+        }
+    }
     // For processors that cannot multiply 32 by 32 bits to 64.
     digits = "14" => {
         mod word {
@@ -113,6 +150,7 @@ cfg_select! {
         pub(crate) const GROUP: usize = cfg_select! {
             // It has more registers than others.
             all(multiplication = "umulh", not(tokenlatch_portable)) => { 8 }
+            digits = "8" => { 2 }
             _ => { 4 }
         };
         const HEADROOM: usize = 0;
@@ -170,20 +208,11 @@ pub(crate) const fn short_number(bytes: &[u8]) -> Unaligned {
 /// The bytes of a number from the lowest on, then zeros without end.
 #[cfg(test)]
 pub(crate) fn le_bytes(digits: &[Digit]) -> impl Iterator<Item = u8> {
-    let (mut digits, mut pending, mut filled) = (digits.iter(), 0, 0);
-    core::iter::from_fn(move || {
-        let mut byte = pending as u8;
-        if filled < 8 {
-            let digit = digits.next().copied().unwrap_or(0);
-            byte |= (digit << filled) as u8;
-            pending = digit >> (8 - filled);
-            filled += BITS - 8;
-        } else {
-            pending >>= 8;
-            filled -= 8;
-        }
-        Some(byte)
-    })
+    let bit = |at: usize| {
+        let digit = digits.get(at / BITS as usize).copied().unwrap_or(0);
+        (digit >> (at % BITS as usize) & 1) as u8
+    };
+    (0..).map(move |byte| (0..8).fold(0, |bits, at| bits | bit(8 * byte + at) << at))
 }
 
 /// The length of a number in bits.

@@ -9,3 +9,5 @@ pub(crate) mod digits;
 pub(crate) mod montgomery;
 #[cfg(products = "rows")]
 pub(crate) mod rows;
+#[cfg(all(test, any(digits = "3", digits = "4", digits = "8")))]
+mod small;

@@ -162,7 +162,7 @@ pub(crate) const fn set_to_constant(constant: &mut [Digit], n: &[Digit]) {
 /// A step is x = x * 2^STEP - qn. The highest W = STEP + 3 bits of n and the highest W + 1 bits of x give an
 /// estimate of q that is never too high, and less than 2 too low: the bits left out of x account for 1/4,
 /// those of n for 1/2, those of the reciprocal for 1/4, and the rounding for 1. So x stays below 2n.
-const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
+pub(super) const fn shift(x: &mut [Digit], n: &[Digit], steps: usize) {
     let bits = bit_len(n).saturating_sub(WINDOW);
     let reciprocal = reciprocal(top(n, bits) + 1);
     let mut steps = steps;
@@ -275,6 +275,18 @@ mod tests {
                 .take(size_of_val(digits))
                 .collect::<Vec<_>>(),
         )
+    }
+
+    /// With digits of more than 32 bits, `tests/proofs` has the proof.
+    #[test]
+    #[ignore = "up to 2 billion digits: tests/assurance/proofs runs it, optimised"]
+    fn every_odd_digit_has_its_negated_inverse() {
+        if BITS <= 32 {
+            for n in (0..=MASK / 2).map(|half| 2 * half + 1) {
+                assert_eq!(n.wrapping_mul(negated_inverse(n)) & MASK, MASK, "{n}");
+            }
+            std::println!("exhaustive: {} inverses of {BITS} bits", MASK / 2 + 1);
+        }
     }
 
     /// The highest sums and carries: tests have overflow checks.
