@@ -75,6 +75,12 @@ const VERDICTS: &[Claim] = &[
         command: "cargo test --package tokenlatch-tests --test capi -- --nocapture",
         pace: Pace::Slow,
     },
+    Claim {
+        claim: "Every small input has the right verdict",
+        evidence: "every class of four characters of base64url, every change of one byte of a header, every byte of the encoded message",
+        command: "tests/assurance/exhaustive",
+        pace: Pace::Slow,
+    },
 ];
 
 const ARITHMETIC: &[Claim] = &[Claim {
@@ -116,6 +122,18 @@ const BOUNDS: &[Claim] = &[
         command: "cargo run --release --package tokenlatch-tests --bin hostile-work",
         pace: Pace::Slow,
     },
+    Claim {
+        claim: "The arithmetic never overflows, and one subtraction at the end is enough",
+        evidence: "z3 proves the bounds of digits, columns, rows and lanes, each with a control that must fail; and all numbers of few small digits",
+        command: "tests/assurance/proofs",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The stack has a bound, without recursion",
+        evidence: "the call graph of the image for a Cortex-M3: the deepest path, with every indirect call resolved",
+        command: "tests/assurance/stack",
+        pace: Pace::Quick,
+    },
 ];
 
 const DEVICES: &[Claim] = &[
@@ -137,6 +155,12 @@ const DEVICES: &[Claim] = &[
         command: "cargo test --package tokenlatch-tests --test door",
         pace: Pace::Slow,
     },
+    Claim {
+        claim: "Firmware can be built again, byte for byte",
+        evidence: "each image is built in two folders",
+        command: "tests/assurance/reproducible",
+        pace: Pace::Slow,
+    },
 ];
 
 const SERVERS: &[Claim] = &[
@@ -150,6 +174,12 @@ const SERVERS: &[Claim] = &[
         claim: "A flood of unknown keys makes no flood at the issuer",
         evidence: "requests with unknown `kid`s, and the fetches that they cause",
         command: "cargo run --release --package tokenlatch-tests --bin kid-flood",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The cache of a key set has no race",
+        evidence: "readers, askers and the fetcher in the interleavings that shuttle chooses",
+        command: "tests/assurance/interleavings",
         pace: Pace::Slow,
     },
 ];
@@ -187,5 +217,11 @@ const PROJECT: &[Claim] = &[
         evidence: "the sources are parsed",
         command: "cargo test --package tokenlatch-tests --test structure",
         pace: Pace::Quick,
+    },
+    Claim {
+        claim: "Tests reach the core",
+        evidence: "regions of the core's code that its tests reach on this machine, by cargo-llvm-cov",
+        command: "tests/assurance/coverage",
+        pace: Pace::Slow,
     },
 ];
