@@ -152,6 +152,8 @@ struct Frame {
     calls: Vec<Call>,
     /// The functions that its instructions lie in: more than one after a jump to another function.
     regions: BTreeSet<u32>,
+    /// Whether it ever returns: a panic does not.
+    returns: bool,
 }
 
 struct Call {
@@ -170,6 +172,7 @@ struct Effect {
     jumps: Vec<u32>,
     /// Whether the instruction behind is next, or can be.
     goes_on: bool,
+    returns: bool,
 }
 
 impl Program {
@@ -308,6 +311,7 @@ impl Program {
             bytes: 0,
             calls: Vec::new(),
             regions: BTreeSet::new(),
+            returns: false,
         };
         let mut depths = BTreeMap::new();
         // An address, the bytes in use, and whether the condition of an IT block holds, where that is known.
@@ -355,6 +359,13 @@ impl Program {
                 depth: in_use,
                 callee,
             }));
+            frame.returns |= effect.returns;
+            if let Some(Some(callee)) = effect.call
+                && self.region(next) != region
+                && !self.frame(callee)?.returns
+            {
+                continue;
+            }
             if effect.goes_on {
                 let holds = instruction.condition.filter(|_| !instruction.compares());
                 go_on(after, holds)?;
@@ -377,11 +388,11 @@ impl Program {
         match (mnemonic, operands.as_str()) {
             ("bl", _) => effect.call = Some(Some(instruction.target().ok_or_else(unknown)?)),
             ("blx", _) if instruction.target().is_none() => effect.call = Some(None),
-            ("bx", "lr") => effect.goes_on = false,
+            ("bx", "lr") => (effect.goes_on, effect.returns) = (false, true),
             // A tail call.
             ("bx", _) => {
                 effect.call = Some(None);
-                effect.goes_on = false;
+                (effect.goes_on, effect.returns) = (false, true);
             }
             ("udf", _) => effect.goes_on = false,
             ("b", _) => {
@@ -402,8 +413,7 @@ impl Program {
                     return Ok(effect);
                 };
                 effect.change = change;
-                // A return.
-                effect.goes_on = !has_pc;
+                (effect.goes_on, effect.returns) = (!has_pc, has_pc);
             }
         }
         Ok(effect)
@@ -669,6 +679,9 @@ mod tests {
             "pop {r4, pc}",
         ];
         assert_eq!(bytes(&[early]), Ok(16));
+        // A call that does not return.
+        let end: &[&str] = &["push {r7, lr}", "b.n 12 <f1+0x2>"];
+        assert_eq!(bytes(&[&["push {r7, lr}", "bl 10 <f1>"], end]), Ok(16));
         // A tail call on a condition.
         let tail: &[&str] = &[
             "push {r7, lr}",
@@ -712,8 +725,9 @@ mod tests {
             ]],
             &[&["ldr.w pc, [r0]", "bx lr"]],
             &[&["str.w r0, [sp, r1]!", "bx lr"]],
-            // It does not return.
+            // It does not return, and calls what does.
             &[&["push {r7, lr}"], &["bx lr"]],
+            &[&["push {r7, lr}", "bl 10 <f1>"], &["bx lr"]],
             &[&["pop {r7, lr}", "bx lr"]],
         ] {
             assert!(bytes(functions).is_err(), "{functions:?}");

@@ -63,9 +63,21 @@ fn check() -> Result<String, String> {
             figures.push(format!("{name} {bytes} ({}) at {capacity} bits", row.bytes));
         }
     }
+    // For which nothing is painted.
+    for profile in [device::SIZE, device::SPEED] {
+        let any =
+            device::build("flash-key-set", profile, "").and_then(|path| Program::read(&path))?;
+        let mut of_profile = Vec::new();
+        for [name, function, within] in [VERIFY, READ] {
+            let bound = one_bound(&any, function, within)?;
+            print(name, 2048, &bound);
+            of_profile.push(format!("{name} {}", bound.bytes));
+        }
+        figures.push(format!("for {}: {}", profile.name, of_profile.join(", ")));
+    }
     Ok(format!(
         "no recursion, no unknown call; bytes of stack at most (painted): {}",
-        figures.join(", ")
+        figures.join("; ")
     ))
 }
 
