@@ -112,6 +112,8 @@ pub(crate) fn load<'s, const N: usize, const BITS: usize>(
 where
     Bits<BITS>: Capacity,
 {
+    // What was in force before may be what is lost now, and is then no longer applied already.
+    lost.digest = Version::NONE.digest;
     let Some(head) = Head::load(head, records)? else {
         return Ok(None);
     };

@@ -271,6 +271,35 @@ fn storage_that_was_rewritten_gives_no_key() {
     assert_eq!(other.key_ids(NOW), Err(Error::Corrupt));
 }
 
+/// Once something is in force, to load it again may fail as it may the first time.
+#[test]
+fn what_is_lost_when_it_is_loaded_again_may_be_applied_again() {
+    let mut device = Device::new();
+    let update = key_set(NOW, &[jwk("1")]);
+    let list = revocation(NOW, json!([]), json!([{"sub": "mallory"}]));
+    device.update(&update).unwrap();
+    device.revoke(&list).unwrap();
+    for number in [16, 32] {
+        device.records.records.get_mut(&number).unwrap()[0] ^= 1;
+    }
+    let mut scratch = [0; MAX_DOCUMENT_LEN];
+    let Device {
+        keys,
+        revocation,
+        clock,
+        records,
+    } = &mut device;
+    let loaded = [
+        keys.load(&mut scratch, &root(), clock, records),
+        revocation.load(&mut scratch, &root(), clock, records),
+    ];
+    assert_eq!(loaded, [Err(Error::Corrupt); 2]);
+    assert_eq!(device.update(&update), Ok(Applied::New));
+    assert_eq!(device.key_ids(NOW).unwrap(), ["1"]);
+    assert_eq!(device.revoke(&list), Ok(Applied::New));
+    assert_eq!(device.revocation.check(&verified(json!({}))), Ok(()));
+}
+
 #[test]
 fn both_kinds_of_documents_share_three_slots() {
     let mut device = Device::new();
