@@ -1,0 +1,52 @@
+//! Keeps the longest run of each target in `results.json`.
+//!
+//! `record FILE TARGET EXECUTIONS CPU_SECONDS EDGES FEATURES INPUTS DATE RUSTC`
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::{env, fs};
+
+use serde_json::{Value, json};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [
+        file,
+        target,
+        executions,
+        cpu_seconds,
+        edges,
+        features,
+        inputs,
+        date,
+        rustc,
+    ] = &arguments[..]
+    else {
+        return Err(
+            "usage: record FILE TARGET EXECUTIONS CPU_SECONDS EDGES FEATURES INPUTS DATE RUSTC"
+                .into(),
+        );
+    };
+    let number = |text: &String| text.parse::<u64>();
+    let run = json!({
+        "executions": number(executions)?,
+        "cpu_seconds": number(cpu_seconds)?,
+        "edges": number(edges)?,
+        "features": number(features)?,
+        "inputs": number(inputs)?,
+        "date": date,
+        "rustc": rustc,
+    });
+    // There is no file before the first run.
+    let text = fs::read_to_string(file).unwrap_or_else(|_| "{}".into());
+    let mut runs: BTreeMap<String, Value> = serde_json::from_str(&text)?;
+    let seconds = |run: &Value| run["cpu_seconds"].as_u64();
+    if runs
+        .get(target)
+        .is_none_or(|old| seconds(old) <= seconds(&run))
+    {
+        runs.insert(target.clone(), run);
+        fs::write(file, serde_json::to_string_pretty(&runs)? + "\n")?;
+    }
+    Ok(())
+}
