@@ -81,6 +81,12 @@ const VERDICTS: &[Claim] = &[
         command: "tests/assurance/exhaustive",
         pace: Pace::Slow,
     },
+    Claim {
+        claim: "Every reader of hostile bytes agrees with an independent one",
+        evidence: "fuzzing, each target a few thousand inputs from its seeds; tests/fuzz/results.json has the long runs",
+        command: "tests/fuzz/run",
+        pace: Pace::Slow,
+    },
 ];
 
 const ARITHMETIC: &[Claim] = &[Claim {
@@ -222,6 +228,18 @@ const PROJECT: &[Claim] = &[
         claim: "Tests reach the core",
         evidence: "regions of the core's code that its tests reach on this machine, by cargo-llvm-cov",
         command: "tests/assurance/coverage",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "Licences, sources and build scripts are known",
+        evidence: "cargo-deny, a count of the core's crates, a build without a network, a bill of materials for each package",
+        command: "tests/assurance/supply-chain",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The workflows for GitHub are well-formed and safe",
+        evidence: "actionlint and zizmor; the workflows themselves were not run yet",
+        command: "tests/assurance/workflows",
         pace: Pace::Slow,
     },
 ];
