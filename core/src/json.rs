@@ -288,8 +288,12 @@ impl<'a> Text<'a> {
         }
         let mut len = 0;
         for character in self.chars() {
-            let end = len + character.len_utf8();
-            character.encode_utf8(buffer.get_mut(len..end)?);
+            // For bytes that are always enough, the compiler needs no panic.
+            let mut bytes = [0; 4];
+            let bytes = character.encode_utf8(&mut bytes).bytes();
+            let end = len + bytes.len();
+            let places = buffer.get_mut(len..end)?.iter_mut();
+            places.zip(bytes).for_each(|(to, byte)| *to = byte);
             len = end;
         }
         Some(len)
