@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::error::HttpError;
 use super::gzip;
 use super::limits::{Limits, MAX_REDIRECTS};
-use super::response::{Fetched, Response, kept_etag, max_age, retry_after};
+use super::response::{Fetched, Response, kept_etag, max_age, parse_etag, retry_after};
 use super::url::{is_loopback, origin, redirected};
 
 /// The `User-Agent` of every request (RFC 9110 section 10.1.5): many firewalls reject requests without one.
@@ -134,7 +134,7 @@ impl HttpClient {
         etag: Option<&str>,
     ) -> Result<Fetched, HttpError> {
         let url = self.parse(url)?;
-        let etag = etag.and_then(|etag| etag.parse().ok());
+        let etag = etag.and_then(parse_etag);
         self.in_time(self.follow(url, etag)).await
     }
 

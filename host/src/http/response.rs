@@ -64,7 +64,16 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 pub(super) fn kept_etag(headers: &HeaderMap) -> Option<String> {
     let etag = headers.get(ETAG)?.to_str().ok()?;
-    (etag.len() <= MAX_ETAG_LEN && etag.parse::<ETag>().is_ok()).then(|| etag.to_owned())
+    (etag.len() <= MAX_ETAG_LEN && parse_etag(etag).is_some()).then(|| etag.to_owned())
+}
+
+/// The ETag that is written so, if it is one (RFC 9110 section 8.8.3). White space panics in the library's own
+/// check, where there are debug assertions.
+pub(super) fn parse_etag(text: &str) -> Option<ETag> {
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => text.parse().ok(),
+        false => None,
+    }
 }
 
 /// How long the response stays fresh from now on (RFC 9111 sections 4.2.1 and 4.2.3).
