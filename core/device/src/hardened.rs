@@ -25,6 +25,9 @@ use crate::hash::{Hasher, Kind};
 /// # }
 /// ```
 ///
+/// Whatever rejects must do so in both verifications: revocation, replay and challenge too. Look at the verdict once
+/// more where the bolt moves, in a function that is not inlined.
+///
 /// # What this does not cover
 ///
 /// - Two disturbances, each at the right instruction: one in each verification, or in both of the comparisons.
@@ -106,6 +109,15 @@ impl Fingerprint {
         hasher.bytes(&token.issued_at().unwrap_or(u64::MAX).to_le_bytes());
         Self(hasher.finish())
     }
+
+    /// The fingerprint with every bit turned round, and back.
+    ///
+    /// The second verification gives it in this form, once it has used the token up. Then what is left of the first one
+    /// in memory is no result of the second one, if that is skipped as a whole.
+    #[must_use]
+    pub fn inverted(&self) -> Self {
+        Self(self.0.map(|byte| !byte))
+    }
 }
 
 /// Half of its bits are one, and no pattern that a bus or an erased memory shows.
@@ -127,6 +139,16 @@ mod tests {
         }
         for value in [0, 1, u32::MAX, !ACCEPTED] {
             assert!(!Verdict(value).is_accepted());
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_the_first_verification_confirms_nothing() {
+        let first = Fingerprint([0x5a; FINGERPRINT_LEN]);
+        let second = first.inverted();
+        assert!(Verdict::confirm(&first, &second.inverted()).is_accepted());
+        for stale in [first, Fingerprint::NONE, Fingerprint::NONE.inverted()] {
+            assert!(!Verdict::confirm(&first, &stale.inverted()).is_accepted());
         }
     }
 

@@ -136,7 +136,7 @@ where
     {
         let in_force = &self.version;
         let floor = clock.floor();
-        let read = document::verify(document, scratch, root, KEY_SET_TYPE, in_force, floor)?;
+        let read = document::verify_twice(document, scratch, root, KEY_SET_TYPE, in_force, floor)?;
         let Some(read) = read else {
             return Ok(Applied::Already);
         };

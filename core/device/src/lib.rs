@@ -74,28 +74,36 @@
 //!     /// A token: whether the bolt moves. `rtc` is what the real-time clock says, if it runs.
 //!     fn token(&mut self, token: &[u8], rtc: Option<u64>, scratch: &mut [u8]) -> Verdict {
 //!         let now = self.clock.read(rtc).time;
-//!         let mut first = Fingerprint::NONE;
-//!         let result = self.accept(token, now, scratch, &mut first);
-//!         // Once more, from what came over the wire, and without anything of the first time.
-//!         let second = self.keys.keys(now).and_then(|keys| {
-//!             Ok(Fingerprint::of(&verify(token, scratch, keys, &POLICY, now)?))
-//!         });
-//!         let recorded = self.audit.record(Event::Token, result, now, None, &mut self.storage);
-//!         match (result, second, recorded) {
-//!             (Ok(()), Ok(second), Ok(())) => Verdict::confirm(&first, &second),
+//!         let result = self.accept(token, now, scratch);
+//!         let event = result.map(|_| ());
+//!         let recorded = self.audit.record(Event::Token, event, now, None, &mut self.storage);
+//!         match (result, recorded) {
+//!             (Ok(verdict), Ok(())) => verdict,
 //!             _ => Verdict::REJECTED,
 //!         }
 //!     }
 //!
-//!     fn accept(
+//!     /// All of it twice, each time from what came over the wire, so that no one disturbed instruction decides.
+//!     fn accept(&mut self, token: &[u8], now: Time, scratch: &mut [u8]) -> Result<Verdict, Error> {
+//!         let first = self.check(token, now, scratch, false)?;
+//!         let second = self.check(token, now, scratch, true)?;
+//!         Ok(Verdict::confirm(&first, &second.inverted()))
+//!     }
+//!
+//!     fn check(
 //!         &mut self,
 //!         token: &[u8],
 //!         now: Time,
 //!         scratch: &mut [u8],
-//!         fingerprint: &mut Fingerprint,
-//!     ) -> Result<(), Error> {
+//!         uses: bool,
+//!     ) -> Result<Fingerprint, Error> {
 //!         let token: Verified = verify(token, scratch, self.keys.keys(now)?, &POLICY, now)?;
 //!         self.revocation.check(&token)?;
+//!         if !uses {
+//!             // If the door asks for nonces: self.challenge.compare(&token, ticks)?;
+//!             self.replay.check(&token)?;
+//!             return Ok(Fingerprint::of(&token));
+//!         }
 //!         // If the door asks for nonces: self.challenge.check(&token, ticks)?;
 //!         // Last, for it uses the token up. It is stored when this returns.
 //!         self.replay.accept(&token, &mut self.clock, &mut self.storage)?;
@@ -104,8 +112,7 @@
 //!             self.clock.learn(issued_at);
 //!         }
 //!         self.clock.store_if_due(&mut self.storage)?;
-//!         *fingerprint = Fingerprint::of(&token);
-//!         Ok(())
+//!         Ok(Fingerprint::of(&token).inverted())
 //!     }
 //! }
 //! ```

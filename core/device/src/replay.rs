@@ -80,13 +80,9 @@ impl<const N: usize> Replay<N> {
         clock: &mut Clock,
         records: &mut dyn Records,
     ) -> Result<(), Error> {
-        let id = token.token_id().ok_or(Error::MissingTokenId)?;
-        let hash = hash::texts(Kind::Used, &[token.issuer(), id]);
-        if self.used.iter().any(|used| used.hash == hash) {
-            return Err(Error::Replayed);
-        }
+        self.check(token)?;
         let used = Used {
-            hash,
+            hash: hash_of(token)?,
             expiry: token.expiry().saturating_add(self.leeway),
         };
         let place = match self.place(clock.stored_floor()) {
@@ -106,6 +102,21 @@ impl<const N: usize> Replay<N> {
         Ok(())
     }
 
+    /// Rejects a token that was used, and uses up none: for the first of two verifications, so that a disturbed
+    /// instruction in the second one, which calls [`accept`](Self::accept), is not enough.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingTokenId`] and [`Error::Replayed`].
+    #[inline(never)]
+    pub fn check(&self, token: &Verified<'_>) -> Result<(), Error> {
+        let hash = hash_of(token)?;
+        if self.used.iter().any(|used| used.hash == hash) {
+            return Err(Error::Replayed);
+        }
+        Ok(())
+    }
+
     /// How many tokens are remembered that may not have expired yet, by the clock's floor.
     #[must_use]
     pub fn len(&self, clock: &Clock) -> usize {
@@ -117,6 +128,14 @@ impl<const N: usize> Replay<N> {
     fn place(&self, floor: u64) -> Option<usize> {
         self.used.iter().position(|used| used.expiry <= floor)
     }
+}
+
+// Inlined: as a function of its own it gets a pointer to its result, and where the instruction that sets the pointer was
+// skipped, the result of the first verification went over the used tokens.
+#[inline(always)]
+fn hash_of(token: &Verified<'_>) -> Result<Short, Error> {
+    let id = token.token_id().ok_or(Error::MissingTokenId)?;
+    Ok(hash::texts(Kind::Used, &[token.issuer(), id]))
 }
 
 /// A used token.

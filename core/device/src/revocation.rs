@@ -150,7 +150,8 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
     {
         let in_force = &self.version;
         let floor = clock.floor();
-        let read = document::verify(document, scratch, root, REVOCATION_TYPE, in_force, floor)?;
+        let read =
+            document::verify_twice(document, scratch, root, REVOCATION_TYPE, in_force, floor)?;
         let Some(read) = read else {
             return Ok(Applied::Already);
         };

@@ -35,7 +35,9 @@ fn a_token_is_used_once_also_after_a_restart() {
     let (mut clock, mut records) = (clock(), Memory::default());
     let mut replay = Replay::<4>::new(Duration::ZERO);
     let used = token(1, 100);
+    assert_eq!(replay.check(&used), Ok(()));
     assert_eq!(replay.accept(&used, &mut clock, &mut records), Ok(()));
+    assert_eq!(replay.check(&used), Err(Error::Replayed));
     assert_eq!(
         replay.accept(&used, &mut clock, &mut records),
         Err(Error::Replayed)
@@ -55,6 +57,7 @@ fn a_token_is_used_once_also_after_a_restart() {
     let nameless = verified(json!({"jti": null}));
     let result = replay.accept(&nameless, &mut clock, &mut records);
     assert_eq!(result, Err(Error::MissingTokenId));
+    assert_eq!(replay.check(&nameless), Err(Error::MissingTokenId));
 }
 
 #[test]
@@ -141,8 +144,11 @@ fn a_challenge_takes_its_own_nonce_once_and_in_time() {
         (echo(b"-_v7-_v7-_v7-_v7-_v7-w-"), Error::WrongNonce),
         (echo(&[b'-'; 500]), Error::WrongNonce),
     ] {
+        assert_eq!(challenge.compare(&wrong, 1_000), Err(expected));
         assert_eq!(challenge.check(&wrong, 1_000), Err(expected));
     }
+    assert_eq!(challenge.compare(&good, 60_999), Ok(()));
+    assert_eq!(challenge.compare(&good, 61_000), Err(Error::NonceExpired));
     assert_eq!(challenge.check(&good, 60_999), Ok(()));
     assert_eq!(challenge.check(&good, 60_999), Err(Error::NonceExpired));
     challenge.begin(nonce, 1_000);

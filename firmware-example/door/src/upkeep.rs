@@ -1,5 +1,7 @@
 //! What must go on while a token is verified.
 
+use tokenlatch_device::Verdict;
+
 use crate::board::{Board, Timer, Watchdog};
 use crate::bolt::Bolt;
 
@@ -30,9 +32,9 @@ impl<B: Board> Upkeep<B> {
         now
     }
 
-    /// Opens the door for a while.
-    pub(crate) fn open(&mut self) {
+    /// Opens the door for a while, if that is the verdict.
+    pub(crate) fn open(&mut self, verdict: Verdict) {
         let now = self.timer.milliseconds();
-        self.bolt.draw(now.saturating_add(OPEN));
+        self.bolt.draw(now.saturating_add(OPEN), verdict);
     }
 }
