@@ -140,6 +140,12 @@ const BOUNDS: &[Claim] = &[
         command: "tests/assurance/stack",
         pace: Pace::Quick,
     },
+    Claim {
+        claim: "The core and the C interface have no undefined behaviour",
+        evidence: "their tests in Miri",
+        command: "tests/assurance/miri",
+        pace: Pace::Slow,
+    },
 ];
 
 const DEVICES: &[Claim] = &[
@@ -240,6 +246,12 @@ const PROJECT: &[Claim] = &[
         claim: "The workflows for GitHub are well-formed and safe",
         evidence: "actionlint and zizmor; the workflows themselves were not run yet",
         command: "tests/assurance/workflows",
+        pace: Pace::Quick,
+    },
+    Claim {
+        claim: "The public API is the one on record",
+        evidence: "cargo-public-api, and the types of dependencies in it",
+        command: "tests/assurance/api quick",
         pace: Pace::Slow,
     },
 ];
