@@ -33,7 +33,8 @@ pub enum Error {
     DuplicateMember,
     /// A JSON object that has, together with those that it lies in, more members than
     /// [`MAX_JSON_MEMBERS`](crate::MAX_JSON_MEMBERS), a header more than
-    /// [`MAX_HEADER_MEMBERS`](crate::MAX_HEADER_MEMBERS), or names that were chosen to have one hash.
+    /// [`MAX_HEADER_MEMBERS`](crate::MAX_HEADER_MEMBERS), or names that were chosen to have one hash, such as two
+    /// that are the same and longer than 128 bytes.
     TooManyMembers,
 
     // The JOSE header.

@@ -682,6 +682,10 @@ impl Open {
     }
 }
 
+/// The longest name that is compared with one that has its hash, in bytes as it is written. It takes long to compare
+/// longer ones, and nobody but an attacker has two of them.
+const MAX_COMPARED_LEN: usize = 128;
+
 /// The names of the members, so far, of all objects that are not closed yet.
 struct Names {
     hashes: Stack<u32, MAX_JSON_MEMBERS>,
@@ -708,7 +712,7 @@ impl Names {
         if (usize::BITS < 64 || earlier.contains(&hash))
             && let Some(same) = earlier.iter().position(|other| *other == hash)
         {
-            if !core::mem::take(&mut self.can_walk) {
+            if !core::mem::take(&mut self.can_walk) || name.0.len() > MAX_COMPARED_LEN {
                 return Err(Error::TooManyMembers);
             }
             let mut earlier = Cursor::in_container(cursor.between(object.start, start));
@@ -1311,6 +1315,14 @@ mod tests {
         assert_eq!(error(&again), Some(Error::DuplicateMember));
         let again = format!(r#"{{"{a}":0,"{b}":0,"{b}":0}}"#);
         assert_eq!(error(&again), Some(Error::TooManyMembers));
+    }
+
+    #[test]
+    fn long_names_with_one_hash_are_not_compared() {
+        let twice = |name: &str| error(&format!("{{\"{name}\":0,\"{name}\":0}}"));
+        let longest = r"\n".repeat(MAX_COMPARED_LEN / 2);
+        assert_eq!(twice(&longest), Some(Error::DuplicateMember));
+        assert_eq!(twice(&(longest + "x")), Some(Error::TooManyMembers));
     }
 
     #[test]

@@ -24,8 +24,9 @@ pub struct Hostile {
 #[must_use]
 pub fn unsigned_headers() -> Vec<Hostile> {
     let start = r#"{"alg":"RS256","kid":"unknown""#;
-    documents(start, MAX_HEADER_LEN, MAX_HEADER_MEMBERS - 2)
-        .into_iter()
+    let all = documents(start, MAX_HEADER_LEN, MAX_HEADER_MEMBERS - 2);
+    all.into_iter()
+        .chain(long_names(MAX_HEADER_LEN, MAX_HEADER_MEMBERS - 3))
         .map(|document| Hostile {
             text: format!("{}.", signing_input(&document.text, "{}")),
             ..document
@@ -182,6 +183,29 @@ fn documents(start: &str, len: usize, members: usize) -> Vec<Hostile> {
         }
     }
     all
+}
+
+/// Headers with one long name, or with two that are the same: `tests/fuzz/search` found that they cost more than long
+/// values do.
+fn long_names(len: usize, members: usize) -> Vec<Hostile> {
+    let start = r#"{"alg":"RS256""#;
+    let members = object(numbered(members, r"\u0061%"));
+    let members = members.trim_matches(['{', '}']);
+    let pieces = ["x", "é", "€", "😀", r"\n", r"\u0041", r"\ud83d\ude00"];
+    let documents = pieces.iter().flat_map(|piece| {
+        [1, 2].map(|times| {
+            let fixed = start.len() + members.len() + ",}".len() + times * r#","":0"#.len();
+            let name = piece.repeat((len - fixed) / times / piece.len());
+            let long = format!(r#","{name}":0"#).repeat(times);
+            let text = format!("{start},{members}{long}}}");
+            assert!(text.len() <= len);
+            Hostile {
+                name: format!("{times} long names of {piece}"),
+                text,
+            }
+        })
+    });
+    documents.collect()
 }
 
 /// Different names, the last ones of which have the hashes of the first ones.
