@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 const MAX_DEPTH: usize = 16;
 pub const MAX_MEMBERS: usize = 96;
 
+/// The longest name that is compared with another one, in bytes as it is written. A character takes six at most.
+const MAX_COMPARED_LEN: usize = 128;
+
 /// How deep a document may be that is made a tree: more than any verifier needs, and less than the stack has room
 /// for.
 const MAX_TREE_DEPTH: usize = 64;
@@ -129,7 +132,10 @@ impl Check {
                 let (mut names, mut hashes) = (BTreeSet::new(), BTreeSet::new());
                 for (at, (name, value)) in members.iter().enumerate() {
                     self.has_too_many |= before + at >= self.max_members;
-                    self.has_duplicate |= !names.insert(name);
+                    let is_duplicate = !names.insert(name);
+                    self.has_duplicate |= is_duplicate;
+                    // Of a name that may be written in more bytes than are compared, nobody looks for the same.
+                    self.has_too_many |= is_duplicate && 6 * name.len() > MAX_COMPARED_LEN;
                     self.same_hashes += usize::from(!hashes.insert(fnv1a(name)));
                     self.value(value, depth + 1, before + at + 1);
                 }

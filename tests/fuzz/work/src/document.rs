@@ -42,6 +42,15 @@ pub struct Segment {
 }
 
 impl Document {
+    /// A document that is known, as one segment; nothing if it begins in another way.
+    pub fn known(kind: Kind, text: &str) -> Option<Self> {
+        let text = text.strip_prefix(kind.start())?.strip_suffix('}')?;
+        // A `%` would become a number.
+        let text = text.replace('%', "");
+        let segments = vec![Segment { text, times: 1 }];
+        Some(Self { kind, segments })
+    }
+
     /// The document, which is never too long.
     pub fn text(&self) -> String {
         let mut text = String::from(self.kind.start());

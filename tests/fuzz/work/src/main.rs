@@ -1,32 +1,25 @@
 //! Searches for documents that cost the reader the most work: headers of tokens that nobody has signed, and JWK Sets.
 //!
 //! `work KIND EVALUATIONS FOLDER` mutates documents and keeps those that run the most blocks of Tokenlatch's code, which
-//! is compiled so that each block counts itself. It writes the best ones, and a good token, to the folder, and prints them as the segments
-//! that they are made of. The search is the same every time.
+//! is compiled so that each block counts itself. It begins with the known documents, each kind of filler by itself, and
+//! writes the best one of each to the folder, and a good token. The search is the same every time.
 
 mod document;
 mod population;
 
 use std::cell::Cell;
 use std::error::Error;
-use std::hint::black_box;
 use std::path::Path;
 use std::{env, fs};
 
-use tokenlatch::{JwkSet, MAX_TOKEN_LEN, Policy, Time, Unverified, verify};
-use tokenlatch_tests::device;
-use tokenlatch_tests::firmware::NOW;
-use tokenlatch_tests::hostile;
-use tokenlatch_tests::issuer::{Issuer, signing_input};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL;
+use tokenlatch_tests::hostile::{self, Hostile};
+use tokenlatch_tests::issuer::signing_input;
+use tokenlatch_work::{Reader, good_token};
 
-use crate::document::Kind;
+use crate::document::{Document, Kind};
 use crate::population::Population;
-
-/// As a service has it.
-type KeySet = JwkSet<64, 4096>;
-
-/// How many documents are written.
-const WRITTEN: usize = 6;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -38,89 +31,75 @@ fn main() -> Result<(), Box<dyn Error>> {
         "key-set" => (Kind::KeySet, hostile::key_sets()),
         _ => return Err("the kind is header or key-set".into()),
     };
-    let reader = Reader::new(kind);
-    let token = reader.work_of_a_token();
-    let known = known.iter().map(|hostile| match kind {
-        // The token, with its header.
-        Kind::Header => counted(|| reader.read_token(hostile.text.as_bytes())),
-        Kind::KeySet => reader.work(&hostile.text),
-    });
-    let known = known.max().unwrap_or_default();
-    println!("A good token runs {token} blocks, and the worst document that is known {known}.");
-
-    let mut population = Population::new(kind);
-    for _ in 0..evaluations.parse::<usize>()? {
-        let child = population.child();
-        let work = reader.work(&child.text());
-        population.offer(child, work);
+    let reader = Reader::default();
+    let work = |input: &str| {
+        counted(|| match kind {
+            Kind::Header => reader.read_token(input.as_bytes()),
+            Kind::KeySet => reader.read_key_set(input.as_bytes()),
+        })
+    };
+    let good = good_token();
+    let token = counted(|| reader.verify(good.as_bytes()));
+    if token == 0 {
+        return Err("no block counts itself: tests/fuzz/search builds it so that they do".into());
     }
+    let most = known.iter().map(|hostile| work(&hostile.text)).max();
+    let most = most.unwrap_or_default();
+    println!("A good token runs {token} blocks, and the worst document that is known {most}.");
+
     fs::create_dir_all(folder)?;
-    fs::write(Path::new(folder).join("token"), good_token())?;
-    for (number, (work, document)) in population.best().take(WRITTEN).enumerate() {
-        let text = document.text();
-        let file = Path::new(folder).join(format!("{number}"));
-        fs::write(file, reader.input(&text))?;
-        let ratio = *work as f64 / known as f64;
-        println!(
-            "{work:>12} blocks, {ratio:.3} of the known, {} bytes: {document:?}",
-            text.len()
-        );
+    fs::write(Path::new(folder).join("token"), good)?;
+    // By filler, for a block of one kind is not as many instructions as one of another.
+    let groups = known.chunk_by(|a, b| filler(a) == filler(b));
+    let share = evaluations.parse::<usize>()? / groups.clone().count().max(1);
+    for (number, group) in groups.enumerate() {
+        let mut population = Population::new(kind);
+        let documents = group
+            .iter()
+            .filter_map(|hostile| document_of(kind, hostile));
+        for document in documents {
+            let work = work(&input(&document));
+            population.offer(document, work);
+        }
+        for _ in 0..share {
+            let child = population.child();
+            let work = work(&input(&child));
+            population.offer(child, work);
+        }
+        if let Some((work, document)) = population.best() {
+            let ratio = *work as f64 / most as f64;
+            println!(
+                "{number:>4}: {work:>9} blocks, {ratio:.3} of the worst, from {}",
+                filler(&group[0])
+            );
+            fs::write(Path::new(folder).join(number.to_string()), input(document))?;
+        }
     }
     Ok(())
 }
 
-/// Reads documents as `hostile-work` does.
-struct Reader {
-    kind: Kind,
-    keys: KeySet,
+/// What fills a known document.
+fn filler(hostile: &Hostile) -> &str {
+    hostile.name.split(';').next().unwrap_or_default()
 }
 
-impl Reader {
-    fn new(kind: Kind) -> Self {
-        let keys = Issuer::rfc7515().jwk_set();
-        Self {
-            kind,
-            keys: KeySet::from_json(keys.as_bytes()).expect("a key set"),
+/// A known document, to begin with.
+fn document_of(kind: Kind, hostile: &Hostile) -> Option<Document> {
+    match kind {
+        Kind::Header => {
+            let header = BASE64URL.decode(hostile.text.split('.').next()?).ok()?;
+            Document::known(kind, str::from_utf8(&header).ok()?)
         }
-    }
-
-    fn work(&self, document: &str) -> u64 {
-        let input = self.input(document);
-        match self.kind {
-            Kind::Header => counted(|| self.read_token(input.as_bytes())),
-            Kind::KeySet => counted(|| drop(black_box(KeySet::from_json(input.as_bytes())))),
-        }
-    }
-
-    /// What somebody sends.
-    fn input(&self, document: &str) -> String {
-        match self.kind {
-            Kind::Header => format!("{}.", signing_input(document, "{}")),
-            Kind::KeySet => document.into(),
-        }
-    }
-
-    fn read_token(&self, token: &[u8]) {
-        let mut copy = token.to_vec();
-        let verdict = Unverified::parse(&mut copy).and_then(|token| token.authenticate(&self.keys));
-        drop(black_box(verdict));
-    }
-
-    fn work_of_a_token(&self) -> u64 {
-        let token = good_token();
-        let policy = Policy::new("https://issuer.example/", "https://device.example/");
-        let mut scratch = [0; MAX_TOKEN_LEN];
-        counted(|| {
-            let now = Time::exactly(NOW);
-            let verdict = verify(token.as_bytes(), &mut scratch, &self.keys, &policy, now);
-            assert!(black_box(verdict).is_ok());
-        })
+        Kind::KeySet => Document::known(kind, &hostile.text),
     }
 }
 
-/// A token as issuers issue it.
-fn good_token() -> String {
-    Issuer::rfc7515().token(&device::claims())
+/// What somebody sends.
+fn input(document: &Document) -> String {
+    match document.kind {
+        Kind::Header => format!("{}.", signing_input(document.text(), "{}")),
+        Kind::KeySet => document.text(),
+    }
 }
 
 /// How many blocks run.

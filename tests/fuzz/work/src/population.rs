@@ -79,6 +79,7 @@ pub struct Population {
 }
 
 impl Population {
+    /// Without any document yet.
     pub fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -87,14 +88,14 @@ impl Population {
         }
     }
 
-    /// The best ones, each with its work.
-    pub fn best(&self) -> impl Iterator<Item = &(u64, Document)> {
-        self.all.iter()
+    /// The best one, with its work.
+    pub fn best(&self) -> Option<&(u64, Document)> {
+        self.all.first()
     }
 
     /// A new document, or a change of one of the best.
     pub fn child(&mut self) -> Document {
-        if self.all.len() < MOST || self.random.below(50) == 0 {
+        if self.all.is_empty() || self.random.below(50) == 0 {
             let count = 1 + self.random.below(4);
             let segments = (0..count).map(|_| self.segment());
             let segments = segments.collect();
@@ -103,9 +104,15 @@ impl Population {
                 segments,
             };
         }
-        // The better it is, the more children it has.
-        let at = self.random.below(MOST).min(self.random.below(MOST));
-        let mut child = self.all[at].1.clone();
+        let mut child = self.parent().clone();
+        if self.random.below(8) == 0 {
+            // The first segments of one, and the last ones of another.
+            let kept = self.random.below(child.segments.len() + 1);
+            let other = self.parent().segments.clone();
+            let skipped = self.random.below(other.len() + 1);
+            child.segments.truncate(kept);
+            child.segments.extend(other.into_iter().skip(skipped));
+        }
         for _ in 0..1 + self.random.below(3) {
             self.change(&mut child);
         }
@@ -123,10 +130,32 @@ impl Population {
         self.all.truncate(MOST);
     }
 
+    /// The better a document is, the more children it has.
+    fn parent(&mut self) -> &Document {
+        let len = self.all.len();
+        let at = self.random.below(len).min(self.random.below(len));
+        &self.all[at].1
+    }
+
     fn change(&mut self, child: &mut Document) {
         let len = child.segments.len();
         let at = self.random.below(len.max(1));
-        match self.random.below(10) {
+        match self.random.below(11) {
+            8 if len > 0 && child.segments[at].times == 1 => {
+                // Two segments in place of one that does not repeat.
+                let text = &mut child.segments[at].text;
+                let places: Vec<usize> = text.char_indices().map(|(place, _)| place).collect();
+                if let Some(place) = places.get(self.random.below(places.len().max(1))) {
+                    let rest = text.split_off(*place);
+                    child.segments.insert(
+                        at + 1,
+                        Segment {
+                            text: rest,
+                            times: 1,
+                        },
+                    );
+                }
+            }
             0 => {
                 let segment = self.segment();
                 child.segments.insert(self.random.below(len + 1), segment);
