@@ -45,6 +45,12 @@ impl Board {
         }
     }
 
+    /// The program, an ELF file.
+    #[must_use]
+    pub fn program(&self) -> &[u8] {
+        &self.program
+    }
+
     /// Starts QEMU in a folder, which has the memory that outlives it, and is to have it blank if it is new.
     ///
     /// # Panics
@@ -52,20 +58,9 @@ impl Board {
     /// If QEMU does not start.
     #[must_use]
     pub fn start(&self, folder: &Path, options: &[&str]) -> Running {
-        for (name, size) in MEMORIES {
-            let file = folder.join(name);
-            if self.runner.iter().any(|word| word.contains(name)) && !file.exists() {
-                fs::write(file, vec![0xff; size]).expect("a blank memory");
-            }
-        }
-        fs::write(folder.join(PROGRAM), &self.program).expect("a copy of the program");
-        let (last, words) = self.runner.split_last().expect("words");
-        let mut qemu = Command::new(&words[0])
-            .args(&words[1..])
-            .args(options)
-            .arg(last)
-            .arg(PROGRAM)
-            .current_dir(folder)
+        self.set_up(folder);
+        let mut qemu = self
+            .command(folder, options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -77,6 +72,38 @@ impl Board {
             trace: lines(qemu.stderr.take().expect("standard error")),
             qemu,
         }
+    }
+
+    /// Puts into a folder what [`command`](Self::command) needs there.
+    ///
+    /// # Panics
+    ///
+    /// If the folder cannot be written.
+    pub fn set_up(&self, folder: &Path) {
+        for (name, size) in MEMORIES {
+            let file = folder.join(name);
+            if self.runner.iter().any(|word| word.contains(name)) && !file.exists() {
+                fs::write(file, vec![0xff; size]).expect("a blank memory");
+            }
+        }
+        fs::write(folder.join(PROGRAM), &self.program).expect("a copy of the program");
+    }
+
+    /// The command that starts QEMU in a folder that is set up, as [`start`](Self::start) does.
+    ///
+    /// # Panics
+    ///
+    /// If the runner of the board is empty.
+    #[must_use]
+    pub fn command(&self, folder: &Path, options: &[&str]) -> Command {
+        let (last, words) = self.runner.split_last().expect("words");
+        let mut qemu = Command::new(&words[0]);
+        qemu.args(&words[1..])
+            .args(options)
+            .arg(last)
+            .arg(PROGRAM)
+            .current_dir(folder);
+        qemu
     }
 }
 

@@ -79,7 +79,8 @@ fn figures(row: &str) -> (&str, Vec<u64>) {
 }
 
 /// The figure with a comma before every third digit from the end.
-fn grouped(figure: u64) -> String {
+#[must_use]
+pub fn grouped(figure: u64) -> String {
     let digits = figure.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
