@@ -1,7 +1,7 @@
 //! Skips each instruction of the example door, and turns round each of its decisions, one a run, while the door judges
 //! what must not open it. Prints what becomes of the runs, and fails if a fault of one instruction moves the bolt.
 //!
-//! usage: skips [SCENE]...
+//! `skips [SCENE]...`
 
 use std::collections::BTreeMap;
 use std::env;
