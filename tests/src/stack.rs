@@ -679,9 +679,11 @@ mod tests {
             "pop {r4, pc}",
         ];
         assert_eq!(bytes(&[early]), Ok(16));
-        // A call that does not return.
+        // A call that does not return, at the end of its function.
         let end: &[&str] = &["push {r7, lr}", "b.n 12 <f1+0x2>"];
-        assert_eq!(bytes(&[&["push {r7, lr}", "bl 10 <f1>"], end]), Ok(16));
+        let mut caller = ["movs r0, #0"; 8];
+        (caller[0], caller[7]) = ("push {r7, lr}", "bl 10 <f1>");
+        assert_eq!(bytes(&[&caller, end]), Ok(16));
         // A tail call on a condition.
         let tail: &[&str] = &[
             "push {r7, lr}",
