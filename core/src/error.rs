@@ -138,6 +138,9 @@ pub enum Error {
 pub struct Unusable(u8);
 
 impl Unusable {
+    /// Room for a reason.
+    pub(crate) const EMPTY: Self = Self(0);
+
     const ALL: [Error; 16] = [
         Error::InvalidKey,
         Error::UnsupportedKeyType,

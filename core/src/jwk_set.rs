@@ -49,7 +49,9 @@ where
     len: usize,
     unusable: usize,
     /// Why the first unusable keys cannot be used, with the hash of each one's `kid`.
-    reasons: [Option<(u32, Unusable)>; N],
+    reasons: [(u32, Unusable); N],
+    /// How many of them there are. The others are places without a meaning.
+    known: usize,
 }
 
 impl<const N: usize, const BITS: usize> JwkSet<N, BITS>
@@ -77,7 +79,8 @@ where
             places,
             len: M,
             unusable: 0,
-            reasons: [None; N],
+            reasons: [(0, Unusable::EMPTY); N],
+            known: 0,
         }
     }
 
@@ -118,7 +121,7 @@ where
     fn clear(&mut self) {
         self.len = 0;
         self.unusable = 0;
-        self.reasons = [None; N];
+        self.known = 0;
     }
 
     /// Adds the keys of a document.
@@ -152,10 +155,10 @@ where
             }
             Err(UnusableJwk { key_id, why }) => {
                 self.unusable += 1;
-                let place = self.reasons.iter_mut().find(|place| place.is_none());
                 // If there is no room, the key is as one that the set does not have.
-                if let (Some(key_id), Some(place)) = (key_id, place) {
-                    *place = Some((key_id, Unusable::new(why)));
+                if let (Some(key_id), Some(place)) = (key_id, self.reasons.get_mut(self.known)) {
+                    *place = (key_id, Unusable::new(why));
+                    self.known += 1;
                 }
             }
         }
@@ -235,7 +238,7 @@ where
         if best != Name::None {
             return only.ok_or(Error::AmbiguousKey);
         }
-        let mut reasons = self.reasons.iter().flatten();
+        let mut reasons = self.reasons.get(..self.known).unwrap_or_default().iter();
         if let Some((_, why)) = reasons.find(|(other, _)| *other == hash) {
             return Err(Error::UnusableKey(*why));
         }
@@ -260,7 +263,10 @@ where
         f.debug_struct("JwkSet")
             .field("keys", &self.keys())
             .field("unusable", &self.unusable)
-            .field("reasons", &self.reasons)
+            .field(
+                "reasons",
+                &self.reasons.get(..self.known).unwrap_or_default(),
+            )
             .finish()
     }
 }
