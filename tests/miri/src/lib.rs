@@ -1,70 +1,7 @@
 //! The C interface, `core/capi`, called from Rust, so that Miri sees what its `unsafe` code does to memory:
 //! what it reads before it is written, what it keeps borrowed, and where it reads or writes beyond an object.
 //!
-//! The files are those of the library for C, all but its panic handler. Each object of C is one allocation, of
-//! its exact size.
-#![allow(
-    non_camel_case_types,
-    reason = "the names are those of C, where there are no modules"
-)]
-
-#[path = "../../../core/capi/src/audit.rs"]
-mod audit;
-#[path = "../../../core/capi/src/carried.rs"]
-mod carried;
-#[path = "../../../core/capi/src/challenge.rs"]
-mod challenge;
-#[path = "../../../core/capi/src/check.rs"]
-mod check;
-#[path = "../../../core/capi/src/clock.rs"]
-mod clock;
-#[path = "../../../core/capi/src/code.rs"]
-mod code;
-#[path = "../../../core/capi/src/confirm.rs"]
-mod confirm;
-#[path = "../../../core/capi/src/document.rs"]
-mod document;
-#[path = "../../../core/capi/src/key_set.rs"]
-mod key_set;
-#[path = "../../../core/capi/src/key_store.rs"]
-mod key_store;
-#[path = "../../../core/capi/src/policy.rs"]
-mod policy;
-#[path = "../../../core/capi/src/records.rs"]
-mod records;
-#[path = "../../../core/capi/src/replay.rs"]
-mod replay;
-#[path = "../../../core/capi/src/revocation.rs"]
-mod revocation;
-#[path = "../../../core/capi/src/slot.rs"]
-mod slot;
-#[path = "../../../core/capi/src/text.rs"]
-mod text;
-#[path = "../../../core/capi/src/time.rs"]
-mod time;
-#[path = "../../../core/capi/src/verified.rs"]
-mod verified;
-#[path = "../../../core/capi/src/verify.rs"]
-mod verify;
-
-pub use audit::*;
-pub use carried::*;
-pub use challenge::*;
-pub use check::*;
-pub use clock::*;
-pub use code::*;
-pub use confirm::*;
-pub use document::*;
-pub use key_set::*;
-pub use key_store::*;
-pub use policy::*;
-pub use records::*;
-pub use replay::*;
-pub use revocation::*;
-pub use text::*;
-pub use time::*;
-pub use verified::*;
-pub use verify::*;
+//! Each object of C is one allocation, of its exact size.
 
 #[cfg(test)]
 mod tests {
@@ -73,7 +10,7 @@ mod tests {
     use std::mem::{self, MaybeUninit};
     use std::ptr::{null, null_mut};
 
-    use super::*;
+    use tokenlatch_capi::*;
 
     const KEYS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/keys.json"));
     const MODULUS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/modulus"));
