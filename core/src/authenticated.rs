@@ -122,6 +122,15 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn has_what_the_header_says_and_shows_nothing_of_the_payload() {
+        let header = Header::read(br#"{"alg":"RS256","kid":"2026-11","typ":"at+jwt"}"#).unwrap();
+        let authenticated = Authenticated::new(true, None, &header, PAYLOAD).unwrap();
+        assert_eq!(authenticated.key_id().unwrap(), "2026-11");
+        assert_eq!(authenticated.token_type().unwrap(), "at+jwt");
+        assert_eq!(std::format!("{authenticated:?}"), "Authenticated { .. }");
+    }
+
+    #[test]
     fn rejects_every_change_of_one_character() {
         for at in 0..TOKEN.len() {
             let mut token = TOKEN;

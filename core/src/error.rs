@@ -440,6 +440,7 @@ impl core::error::Error for Error {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::string::ToString;
 
     use super::*;
@@ -544,7 +545,7 @@ mod tests {
 
     /// Records in flash and programs in C have these numbers: add to the list, and change nothing in it.
     #[test]
-    fn every_error_keeps_its_number() {
+    fn every_error_keeps_its_number_and_has_its_own_sentence() {
         let mut seen = [false; 128];
         seen[0] = true;
         for (error, number) in NUMBERS {
@@ -557,6 +558,8 @@ mod tests {
         for (error, number) in Error::ALL.iter().zip(1..) {
             assert_eq!(error.number(), number, "{error:?}");
         }
+        let sentences: HashSet<_> = Error::ALL.map(Error::sentence).into();
+        assert_eq!(sentences.len(), NUMBERS.len());
         let of_claim = [Claim::Issuer, Claim::Expiry].map(Error::MissingClaim);
         assert_eq!(of_claim[0].number(), of_claim[1].number());
     }
