@@ -1,8 +1,4 @@
-//! Readers, askers and the fetcher in many interleavings, chosen by shuttle.
-//!
-//! ```text
-//! RUSTFLAGS="--cfg tokenlatch_shuttle" cargo test -p tokenlatch-host --lib --target-dir target/shuttle interleavings
-//! ```
+//! Readers, askers and the fetcher in many interleavings, chosen by shuttle. `tests/assurance/interleavings` runs them.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -170,25 +166,33 @@ fn scenario(fetchers: usize, versions: &'static [u64]) -> impl Fn() + Send + Syn
     }
 }
 
+const RANDOM: usize = 5_000;
+
 #[test]
 fn nobody_waits_in_vain_and_nothing_goes_back() {
-    shuttle::check_random(scenario(1, &[1, 2, 3]), 5_000);
+    shuttle::check_random(scenario(1, &[1, 2, 3]), RANDOM);
+    println!("interleavings: {RANDOM}");
 }
 
 #[test]
 fn nor_where_the_order_is_an_unlikely_one() {
-    shuttle::check_pct(scenario(1, &[1, 2, 3]), 5_000, 4);
+    shuttle::check_pct(scenario(1, &[1, 2, 3]), RANDOM, 4);
+    println!("interleavings: {RANDOM}");
 }
 
 #[test]
 fn two_fetchers_never_fetch_at_once() {
-    shuttle::check_random(scenario(2, &[1, 2]), 5_000);
+    shuttle::check_random(scenario(2, &[1, 2]), RANDOM);
+    println!("interleavings: {RANDOM}");
 }
 
 #[test]
-fn one_asker_in_every_order() {
+fn one_asker_in_one_order_after_the_other() {
+    // All of them are too many.
+    let most = 20_000;
     // Among several that wait, tokio's stand-in chooses at random whom to wake: there is never more than
     // one here, but it has to be allowed.
-    let scheduler = DfsScheduler::new(Some(50_000), true);
-    Runner::new(scheduler, shuttle::Config::new()).run(scenario(1, &[2]));
+    let scheduler = DfsScheduler::new(Some(most), true);
+    let runner = Runner::new(scheduler, shuttle::Config::new());
+    println!("interleavings: {}", runner.run(scenario(1, &[2])));
 }
