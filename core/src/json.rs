@@ -1137,6 +1137,8 @@ mod tests {
         assert_eq!(get("a").as_array().unwrap().as_str(), r#"["é\\é",[]]"#);
         assert!(get("o").as_array().is_none() && get("a").as_object().is_none());
         assert_eq!(get("o").as_object().unwrap().to_string(), r#"{"x":"é"}"#);
+        assert_eq!(object.at(&["o", "x"]).unwrap().as_text().unwrap(), "é");
+        assert!(object.at(&["s", "x"]).is_none());
         assert_eq!(
             format!("{:?}", get("a").texts().next().unwrap()),
             r#""é\\é""#
@@ -1204,6 +1206,7 @@ mod tests {
             assert_eq!(error(document), Some(Error::InvalidJson), "{document:?}");
         }
         assert_eq!(parse(b"\"\xff\"").err(), Some(Error::InvalidUtf8));
+        assert_eq!(parse(b"[\xf8").err(), Some(Error::InvalidUtf8));
         assert_eq!(
             parse(b"\"\xed\xa0\x80\"").err(),
             Some(Error::InvalidUtf8),
@@ -1243,6 +1246,35 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_end_of_plain_text_is_found_in_a_word_and_after_it() {
+        for at in 0..20 {
+            for byte in 0..=u8::MAX {
+                let mut text = [b'a'; 24];
+                text[at] = byte;
+                let mut cursor = Cursor { text: &text, at: 0 };
+                cursor.skip_plain();
+                let is_plain = !matches!(byte, b'"' | b'\\' | 0..0x20 | 0x80..);
+                assert_eq!(cursor.at, if is_plain { 24 } else { at }, "{byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn bad_elements_are_told_apart_by_their_index() {
+        let document = parse(br#"[{"a":1},{"b":2},{"c":3}]"#);
+        let Ok(Value::Array(array)) = document else {
+            panic!("{document:?}");
+        };
+        let mut is_object = Vec::new();
+        let mut element = |members: Option<&mut Members<'_>>| {
+            is_object.push(members.is_some());
+            Ok(())
+        };
+        array.objects(&|index| index == 1, &mut element).unwrap();
+        assert_eq!(is_object, [true, false, true]);
     }
 
     #[test]
