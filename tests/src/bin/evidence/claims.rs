@@ -168,6 +168,13 @@ const DEVICES: &[Claim] = &[
         pace: Pace::Slow,
     },
     Claim {
+        claim: "One instruction that is skipped does not open the door",
+        evidence: "each instruction that the door executes while it judges what must not open it is skipped, and each \
+                   condition turned round, one a run, in QEMU",
+        command: "tests/assurance/skips",
+        pace: Pace::Slow,
+    },
+    Claim {
         claim: "Firmware can be built again, byte for byte",
         evidence: "each image is built in two folders",
         command: "tests/assurance/reproducible",
@@ -192,6 +199,12 @@ const SERVERS: &[Claim] = &[
         claim: "The cache of a key set has no race",
         evidence: "readers, askers and the fetcher in the interleavings that shuttle chooses",
         command: "tests/assurance/interleavings",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "The host uses no memory after its end, loses none, and has no data race",
+        evidence: "its tests with AddressSanitizer and with ThreadSanitizer",
+        command: "tests/assurance/sanitizers",
         pace: Pace::Slow,
     },
 ];
@@ -234,6 +247,12 @@ const PROJECT: &[Claim] = &[
         claim: "Tests reach the core",
         evidence: "regions of the core's code that its tests reach on this machine, by cargo-llvm-cov",
         command: "tests/assurance/coverage",
+        pace: Pace::Slow,
+    },
+    Claim {
+        claim: "Tests notice what changes in the core, and in the host's key sets, token client and guard",
+        evidence: "cargo-mutants changes one expression at a time; each change that no test notices is listed with the reason",
+        command: "tests/assurance/mutants",
         pace: Pace::Slow,
     },
     Claim {
