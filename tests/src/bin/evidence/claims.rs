@@ -196,6 +196,14 @@ const SERVERS: &[Claim] = &[
         pace: Pace::Slow,
     },
     Claim {
+        claim: "Whatever fails, nothing is accepted or rejected wrongly, and memory and open files stay flat",
+        evidence: "20 minutes of requests to `serve` and to a guarded service, with rotations, outages, stopped processes, \
+                   latency, floods, a full disk and clocks that jump; each response against rules of its own \
+                   (tests/soak/REPORT.md)",
+        command: "tests/assurance/soak",
+        pace: Pace::Slow,
+    },
+    Claim {
         claim: "The cache of a key set has no race",
         evidence: "readers, askers and the fetcher in the interleavings that shuttle chooses",
         command: "tests/assurance/interleavings",
