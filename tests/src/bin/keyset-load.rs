@@ -145,6 +145,8 @@ struct RotatingIssuer {
     /// How long after, in microseconds.
     longest_revoked: AtomicU64,
     broken_valid_rejected: AtomicU64,
+    /// The first of these, and why.
+    first_rejected: OnceLock<String>,
     broken_revoked_accepted: AtomicU64,
 }
 
@@ -172,6 +174,7 @@ impl RotatingIssuer {
             accepted_revoked: AtomicU64::new(0),
             longest_revoked: AtomicU64::new(0),
             broken_valid_rejected: AtomicU64::new(0),
+            first_rejected: OnceLock::new(),
             broken_revoked_accepted: AtomicU64::new(0),
         };
         issuer.publish(0);
@@ -225,7 +228,14 @@ impl RotatingIssuer {
                 }
                 &self.accepted
             }
-            Err(_) if is_valid => &self.broken_valid_rejected,
+            Err(error) if is_valid => {
+                let newest = self.newest.load(Ordering::SeqCst);
+                let age = self.age(key).unwrap_or_default();
+                self.first_rejected.get_or_init(|| {
+                    format!("key {key} of {newest}, {age:?} after it was published: {error}")
+                });
+                &self.broken_valid_rejected
+            }
             Err(_) => &self.rejected_revoked,
         };
         counter.fetch_add(1, Ordering::SeqCst);
@@ -284,7 +294,10 @@ impl Run {
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         let rejected = count(&issuer.broken_valid_rejected);
         if rejected > 0 {
-            faults.push(format!("{rejected} valid tokens were rejected"));
+            let first = issuer.first_rejected.get().map_or("", String::as_str);
+            faults.push(format!(
+                "{rejected} valid tokens were rejected, the first one of {first}"
+            ));
         }
         let accepted = count(&issuer.broken_revoked_accepted);
         if accepted > 0 {
