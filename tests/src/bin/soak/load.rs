@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rand::RngExt;
 use rand::seq::IndexedRandom;
-use tokenlatch_host::reqwest::Client;
+use tokenlatch_host::reqwest::{Client, RequestBuilder};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::issuer::Failed;
@@ -67,15 +67,7 @@ pub(crate) async fn work(shared: Arc<Shared>, child: Child, worker: Worker) -> R
         let Some((kind, key, token)) = pick(&shared, child, worker) else {
             continue;
         };
-        let mut request = client.get(shared.url(child));
-        if child == Child::Serve {
-            request = request
-                .header("x-original-method", "GET")
-                .header("x-original-uri", "/things");
-        }
-        for value in authorization(kind, &token.text) {
-            request = request.header("authorization", value);
-        }
+        let request = request(client.get(shared.url(child)), kind, &token.text);
         let sent = Instant::now();
         let status = match request.send().await {
             // The connection is used again if the whole response is read.
@@ -101,6 +93,18 @@ pub(crate) async fn work(shared: Arc<Shared>, child: Child, worker: Worker) -> R
         );
     }
     Ok(())
+}
+
+/// A request of this kind for the things, made of a good token. The headers about them are for `serve`; the service
+/// ignores them.
+pub(crate) fn request(request: RequestBuilder, kind: Kind, token: &str) -> RequestBuilder {
+    let request = request
+        .header("x-original-method", "GET")
+        .header("x-original-uri", "/things");
+    let values = authorization(kind, token).into_iter();
+    values.fold(request, |request, value| {
+        request.header("authorization", value)
+    })
 }
 
 /// What to ask about next: its kind, the key's index and the token that it is made of.

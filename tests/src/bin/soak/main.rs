@@ -33,11 +33,11 @@ use tokio::time::sleep;
 
 use children::{Running, Setup};
 use issuer::{Control, Failed};
-use load::{FLOOD, PATIENT, STEADY, Worker, work};
+use load::{FLOOD, PATIENT, STEADY, Worker, request, work};
 use phases::{Stage, Trouble};
 use sampler::sample;
 use shared::Shared;
-use tokens::{Kind, authorization};
+use tokens::Kind;
 use verdict::{Phase, Run};
 use world::{Child, World};
 
@@ -129,7 +129,8 @@ async fn run(soak: Soak) -> Result<bool, Failed> {
         issuer: &issuer,
         children: [&serve, &service],
     };
-    stage.first_keys().await?;
+    // Which keys there are is said after a rotation.
+    stage.rotate().await?;
 
     let start = Instant::now();
     let mut workers = JoinSet::new();
@@ -231,13 +232,7 @@ async fn restart(
     };
     let client = Client::builder().no_proxy().build()?;
     for (kind, right) in [(Kind::Good, 200), (Kind::BadSignature, 401)] {
-        let mut request = client
-            .get(format!("http://{address}/nginx"))
-            .header("x-original-method", "GET")
-            .header("x-original-uri", "/things");
-        for value in authorization(kind, &token) {
-            request = request.header("authorization", value);
-        }
+        let request = request(client.get(format!("http://{address}/nginx")), kind, &token);
         let status = request.send().await?.status().as_u16();
         if status != right {
             let fault = format!("after a restart in an outage: {status} and not {right}");

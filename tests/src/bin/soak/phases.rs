@@ -168,14 +168,8 @@ impl Stage<'_> {
         Ok(())
     }
 
-    /// The first keys.
-    pub(crate) async fn first_keys(&self) -> Result<(), Failed> {
-        // Which keys there are is said after a rotation.
-        self.rotate().await
-    }
-
     /// Rotates the keys, and gets tokens of the one that signs now.
-    async fn rotate(&self) -> Result<(), Failed> {
+    pub(crate) async fn rotate(&self) -> Result<(), Failed> {
         let before = Instant::now();
         let published = self.control.rotate().await?;
         let after = Instant::now();

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use tokenlatch_tests::figures::grouped;
+
 use crate::issuer::Failed;
 use crate::load::{FLOOD, PATIENT, STEADY};
 use crate::oracle::RULES;
@@ -212,17 +214,4 @@ fn memory(text: &mut String, run: &Run) -> Result<(), Failed> {
         )?;
     }
     Ok(())
-}
-
-/// With commas between the thousands.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
