@@ -236,6 +236,9 @@ pub(crate) struct Cache {
     retries: Option<ExponentialBackoff>,
     /// From when on an unknown `kid` may cause a fetch.
     cooled_down: Instant,
+    /// The latest time that a caller gave. Callers read the clock before they take the lock, so the next one may
+    /// give an earlier time, and would find that a fetch which is due now is due later.
+    latest: Instant,
     absent: LruCache<Box<str>, Absent>,
     /// For random waits, so that hosts that start together do not fetch together.
     random: fastrand::Rng,
@@ -264,6 +267,7 @@ impl Cache {
             is_wanted: true,
             retries: None,
             cooled_down: now,
+            latest: now,
             absent: LruCache::new(MAX_ABSENT_KEY_IDS),
             random: fastrand::Rng::with_seed(seed),
         }
@@ -322,6 +326,7 @@ impl Cache {
 
     /// What a lookup does that found no key with this `kid`, or, without a `kid`, no keys at all.
     pub(crate) fn ask(&mut self, key_id: Option<&str>, now: Instant) -> Lookup {
+        let now = self.latest(now);
         let cached = self.cached.clone();
         let keys = cached.as_ref().and_then(|cached| cached.keys(now));
         if let Some(cached) = &cached
@@ -409,8 +414,15 @@ impl Cache {
         self.next_fetch
     }
 
+    /// The time, which never goes back.
+    fn latest(&mut self, now: Instant) -> Instant {
+        self.latest = self.latest.max(now);
+        self.latest
+    }
+
     /// Begins a fetch, if one is due: only one runs at a time, and [`end`](Self::end) must follow.
     pub(crate) fn begin(&mut self, now: Instant) -> bool {
+        let now = self.latest(now);
         let is_due = !self.is_fetching && self.next_fetch <= now && !self.put_off(now);
         self.is_fetching |= is_due;
         is_due
@@ -450,6 +462,7 @@ impl Cache {
 
     /// Ends a fetch.
     pub(crate) fn end(&mut self, outcome: Outcome, now: Instant) {
+        let now = self.latest(now);
         let refresh = if self.is_wanted || self.is_failing() {
             REFRESH_APART
         } else {
@@ -909,6 +922,16 @@ mod tests {
             );
         }
         assert_eq!(cache.ask(Some("d"), now + 2 * COOLDOWN), Lookup::Wait);
+    }
+
+    #[test]
+    fn a_lookup_that_read_the_clock_earlier_and_asks_later_waits_for_the_same_fetch() {
+        let now = Instant::now();
+        let mut cache = fetched(None, now - SECOND);
+        assert_eq!(cache.ask(Some("a"), now), Lookup::Wait);
+        let earlier = now - Duration::from_nanos(1);
+        assert_eq!(cache.ask(Some("a"), earlier), Lookup::Wait);
+        assert!(cache.begin(earlier));
     }
 
     #[test]
