@@ -824,6 +824,12 @@ mod tests {
             let wrong = Some(Error::WrongClaim);
             assert_eq!(error(&policy("0"), &claims), wrong, "{claim}");
         }
+        // A text is not what is written without quotes.
+        for (text, claim) in [("1", "1"), ("true", "true")] {
+            let policy = POLICY.require_claim(&["x"], ClaimValue::Text(text));
+            let claims = format!(r#","x":{claim}"#);
+            assert_eq!(error(&policy, &claims), Some(Error::WrongClaim), "{claim}");
+        }
         // They add up, and have a bound.
         let both = TEXT.require_claim(&["token_use"], "id".into());
         assert_eq!(

@@ -264,6 +264,20 @@ mod tests {
         std::println!("exhaustive: {counted} encoded messages with one byte of any value");
     }
 
+    #[test]
+    fn a_key_is_a_verifier_of_messages() {
+        use signature::Verifier;
+
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        let key = keys.find(None).unwrap().public_key();
+        let mut token = TOKEN;
+        let (signing_input, signature) = token.split_at_mut(TOKEN.len() - 342);
+        let message = signing_input.strip_suffix(b".").unwrap();
+        let signature = &*base64url::decode_in_place(signature).unwrap();
+        assert!(key.verify(message, &signature).is_ok());
+        assert!(key.verify(&message[1..], &signature).is_err());
+    }
+
     /// Of eight that are checked at once, too: a longer one can be the same number.
     #[test]
     fn a_signature_has_to_be_as_long_as_the_modulus() {

@@ -289,6 +289,7 @@ mod tests {
     #[test]
     fn rejects_a_token_beyond_the_limit_before_anything_else() {
         let error = |len| Compact::split(&mut std::vec![b'.'; len]).err();
+        assert_eq!(MAX_TOKEN_LEN, 16_384);
         assert_eq!(error(MAX_TOKEN_LEN), Some(Error::NotCompact));
         assert_eq!(error(MAX_TOKEN_LEN + 1), Some(Error::TokenTooLong));
     }
@@ -299,8 +300,19 @@ mod tests {
         let error = |len| Unverified::parse_copy(token, &mut std::vec![0; len]).err();
         assert_eq!(error(token.len()), None);
         assert_eq!(error(token.len() - 1), Some(Error::ScratchTooSmall));
-        let error = Unverified::parse_copy(&[b'.'; MAX_TOKEN_LEN + 1], &mut []).err();
-        assert_eq!(error, Some(Error::TokenTooLong));
+        let error = |len| Unverified::parse_copy(&std::vec![b'.'; len], &mut []).err();
+        assert_eq!(error(MAX_TOKEN_LEN), Some(Error::ScratchTooSmall));
+        assert_eq!(error(MAX_TOKEN_LEN + 1), Some(Error::TokenTooLong));
+    }
+
+    #[test]
+    fn has_what_the_header_says_and_shows_nothing_of_it() {
+        // {"alg":"RS256","kid":"k","typ":"JWT"}
+        let mut token = *b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImsiLCJ0eXAiOiJKV1QifQ.e30.c2ln";
+        let token = Unverified::parse(&mut token).unwrap();
+        assert_eq!(token.key_id().unwrap(), "k");
+        assert_eq!(token.token_type().unwrap(), "JWT");
+        assert_eq!(std::format!("{token:?}"), "Unverified { .. }");
     }
 
     #[test]

@@ -217,3 +217,63 @@ impl fmt::Debug for Verified<'_> {
         f.debug_struct("Verified").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    const POLICY: Policy = Policy::new("https://issuer.example/", "api").accept_uncertain();
+
+    fn verify(payload: &str, now: Time) -> Verified<'_> {
+        let header = Header::read(br#"{"alg":"RS256","kid":"2026-11"}"#).unwrap();
+        Verified::new(payload.as_bytes(), header, &POLICY, now).unwrap()
+    }
+
+    #[test]
+    fn has_what_the_token_says_and_shows_nothing_of_it() {
+        let payload = r#"{"iss":"https://issuer.example/","sub":"me","aud":["api","b"],"exp":19.5,
+            "nbf":2.5,"iat":3.5,"jti":"7","scope":"read write","azp":"app","permissions":["open"],
+            "realm_access":{"roles":["opener"]}}"#;
+        let verified = verify(payload, Time::exactly(9));
+        assert!(verified.is_certainly_valid());
+        assert_eq!(verified.key_id().unwrap(), "2026-11");
+        assert_eq!(verified.issuer(), "https://issuer.example/");
+        assert_eq!(verified.subject().unwrap(), "me");
+        assert!(verified.audiences().eq(["api", "b"]));
+        assert_eq!(verified.expiry(), 19);
+        assert_eq!(verified.not_before(), Some(3));
+        assert_eq!(verified.issued_at(), Some(3));
+        assert_eq!(verified.token_id().unwrap(), "7");
+        assert!(verified.scopes().eq(["read", "write"]));
+        assert!(verified.has_scope("read"));
+        assert!(!verified.has_scope("rea"));
+        assert_eq!(verified.client().unwrap(), "app");
+        assert!(verified.permissions().eq(["open"]));
+        let roles = ["realm_access", "roles"];
+        assert!(verified.texts(&roles).eq(["opener"]));
+        assert!(matches!(verified.claim(&roles), Some(Value::Array(_))));
+        assert_eq!(verified.claims().as_str(), payload);
+        assert_eq!(format!("{verified:?}"), "Verified { .. }");
+    }
+
+    #[test]
+    fn has_nothing_that_the_token_does_not_say() {
+        let payload = r#"{"iss":"https://issuer.example/","aud":"api","exp":10}"#;
+        let verified = verify(payload, Time::exactly(9));
+        let texts = [verified.subject(), verified.token_id(), verified.client()];
+        assert!(texts.iter().all(Option::is_none));
+        assert_eq!([verified.not_before(), verified.issued_at()], [None, None]);
+        assert_eq!(verified.scopes().chain(verified.permissions()).count(), 0);
+        assert!(verified.claim(&["sub"]).is_none());
+        assert!(verified.audiences().eq(["api"]));
+    }
+
+    #[test]
+    fn knows_whether_the_time_was_uncertain() {
+        let payload = r#"{"iss":"https://issuer.example/","aud":"api","exp":10}"#;
+        let now = Time::between(8, 12);
+        assert!(!verify(payload, now).is_certainly_valid());
+    }
+}
