@@ -246,3 +246,19 @@ macro_rules! capacities {
 }
 
 capacities!(2048 3072 4096);
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use crate::authenticated::tests::KEYS;
+    use crate::jwk_set::JwkSet;
+
+    #[test]
+    fn shows_how_long_it_is_and_no_modulus() {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        let key = keys.find(None).unwrap().public_key();
+        let shown = "PublicKey { bits: 2048, e: 65537, .. }";
+        assert_eq!(format!("{key:?}"), shown);
+    }
+}
