@@ -257,3 +257,18 @@ pub(crate) const fn subtract(a: &mut [Digit], b: &[Digit]) {
 pub(crate) fn product(x: Digit, y: Digit) -> Sum {
     x as Sum * y as Sum
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_digits_are_stored_than_a_modulus_needs() {
+        for bits in [2048, 2049, 3072, 4096] {
+            let len = stored_digits(bits) - ZEROS;
+            assert_eq!(len % GROUP, 0, "{bits}");
+            let has_room = |len: usize| len * BITS as usize >= bits + HEADROOM;
+            assert!(has_room(len) && !has_room(len - GROUP), "{bits}");
+        }
+    }
+}
