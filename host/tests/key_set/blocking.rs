@@ -62,6 +62,22 @@ fn keys_rotate_outages_end_and_restarts_have_keys() {
 }
 
 #[test]
+fn a_program_that_runs_for_a_short_time_has_its_snapshot_or_an_error() {
+    let runtime = Runtime::new().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys");
+    let server = runtime.block_on(Server::start(document(&key_set(&["a"]))));
+    let down = cache(&server, SCHEDULE);
+    let keys = start(cache(&server, SCHEDULE).snapshot(&path));
+    keys.ready().unwrap();
+    keys.settle();
+    assert!(path.exists());
+
+    runtime.block_on(server.stop());
+    assert!(start(down).ready().is_err());
+}
+
+#[test]
 fn one_fetch_is_for_all_threads_that_wait() {
     let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(Server::start(document(&key_set(&["a"]))));
