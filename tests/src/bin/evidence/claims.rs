@@ -124,7 +124,7 @@ const BOUNDS: &[Claim] = &[
     },
     Claim {
         claim: "A hostile header costs less than a signature; hostile claims and key sets have a limit",
-        evidence: "instructions for 515 documents that were made to cost time, in Valgrind and on a Cortex-M3",
+        evidence: "instructions for some 500 documents that were made to cost time, in Valgrind and on a Cortex-M3",
         command: "cargo run --release --package tokenlatch-tests --no-default-features --bin hostile-work",
         pace: Pace::Slow,
     },
