@@ -123,7 +123,7 @@ const BOUNDS: &[Claim] = &[
         pace: Pace::Quick,
     },
     Claim {
-        claim: "A hostile header costs less than a signature; hostile claims and key sets have a limit",
+        claim: "A hostile header costs less than a good token on a microcontroller, and less than two on a server; hostile claims and key sets have a limit",
         evidence: "instructions for some 500 documents that were made to cost time, in Valgrind and on a Cortex-M3",
         command: "cargo run --release --package tokenlatch-tests --no-default-features --bin hostile-work",
         pace: Pace::Slow,
