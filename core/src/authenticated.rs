@@ -101,6 +101,7 @@ impl fmt::Debug for Authenticated<'_> {
 pub(crate) mod tests {
     use super::*;
     use crate::jwk_set::JwkSet;
+    use crate::rsa::PublicKey;
     use crate::unverified::Unverified;
 
     /// RFC 7515 appendix A.2.
@@ -108,6 +109,12 @@ pub(crate) mod tests {
     pub(crate) const TOKEN: [u8; 458] = *b"eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
     const PAYLOAD: &[u8] =
         b"{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}";
+
+    /// The key of [`KEYS`].
+    pub(crate) fn key() -> PublicKey {
+        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
+        *keys.find(None).unwrap().public_key()
+    }
 
     fn authenticate(token: &mut [u8]) -> Result<Authenticated<'_>, Error> {
         let keys = JwkSet::<1>::from_json(KEYS).unwrap();

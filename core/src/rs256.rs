@@ -228,10 +228,20 @@ fn encoded_message_byte(i: usize, len: usize, digest: &[u8; 32]) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::vec::Vec;
+
     use super::*;
-    use crate::authenticated::tests::{KEYS, TOKEN};
+    use crate::authenticated::tests::{TOKEN, key};
     use crate::base64url;
-    use crate::jwk_set::JwkSet;
+
+    /// The key of RFC 7515 appendix A.2, a message, and its signature.
+    fn example() -> (PublicKey, Vec<u8>, Vec<u8>) {
+        let mut token = TOKEN;
+        let (signing_input, signature) = token.split_at_mut(TOKEN.len() - 342);
+        let message = signing_input.strip_suffix(b".").unwrap();
+        let signature = base64url::decode_in_place(signature).unwrap();
+        (key(), message.to_vec(), signature.to_vec())
+    }
 
     /// Of each byte of the encoded message, one value is right.
     #[test]
@@ -268,25 +278,16 @@ mod tests {
     fn a_key_is_a_verifier_of_messages() {
         use signature::Verifier;
 
-        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
-        let key = keys.find(None).unwrap().public_key();
-        let mut token = TOKEN;
-        let (signing_input, signature) = token.split_at_mut(TOKEN.len() - 342);
-        let message = signing_input.strip_suffix(b".").unwrap();
-        let signature = &*base64url::decode_in_place(signature).unwrap();
-        assert!(key.verify(message, &signature).is_ok());
-        assert!(key.verify(&message[1..], &signature).is_err());
+        let (key, message, signature) = example();
+        assert!(key.verify(&message, &&*signature).is_ok());
+        assert!(key.verify(&message[1..], &&*signature).is_err());
     }
 
     /// Of eight that are checked at once, too: a longer one can be the same number.
     #[test]
     fn a_signature_has_to_be_as_long_as_the_modulus() {
-        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
-        let key = keys.find(None).unwrap().public_key();
-        let mut token = TOKEN;
-        let (signing_input, signature) = token.split_at_mut(TOKEN.len() - 342);
-        let digest = digest(signing_input.strip_suffix(b".").unwrap());
-        let good = &*base64url::decode_in_place(signature).unwrap();
+        let (key, message, good) = example();
+        let (key, digest, good) = (&key, digest(&message), &*good);
         let longer = [&[0][..], good].concat();
         let signatures = [
             good,

@@ -187,12 +187,15 @@ impl Shared {
 #[must_use]
 pub fn memory() -> Option<(u64, u64)> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let bytes = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
-        Some(kibibytes * 1024)
-    };
+    let bytes = |name| Some(number(&status, name)? * 1024);
     Some((bytes("VmRSS:")?, bytes("VmHWM:")?))
+}
+
+/// The number after `name` in a process's `status` (proc(5)); of memory, in kibibytes.
+#[must_use]
+pub fn number(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Starts a new peak for [`memory`]. Only on Linux; elsewhere nothing happens.

@@ -251,14 +251,11 @@ capacities!(2048 3072 4096);
 mod tests {
     use std::format;
 
-    use crate::authenticated::tests::KEYS;
-    use crate::jwk_set::JwkSet;
+    use crate::authenticated::tests::key;
 
     #[test]
     fn shows_how_long_it_is_and_no_modulus() {
-        let keys = JwkSet::<1>::from_json(KEYS).unwrap();
-        let key = keys.find(None).unwrap().public_key();
         let shown = "PublicKey { bits: 2048, e: 65537, .. }";
-        assert_eq!(format!("{key:?}"), shown);
+        assert_eq!(format!("{:?}", key()), shown);
     }
 }

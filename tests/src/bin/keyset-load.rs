@@ -229,9 +229,9 @@ impl RotatingIssuer {
                 &self.accepted
             }
             Err(error) if is_valid => {
-                let newest = self.newest.load(Ordering::SeqCst);
-                let age = self.age(key).unwrap_or_default();
                 self.first_rejected.get_or_init(|| {
+                    let newest = self.newest.load(Ordering::SeqCst);
+                    let age = self.age(key).unwrap_or_default();
                     format!("key {key} of {newest}, {age:?} after it was published: {error}")
                 });
                 &self.broken_valid_rejected

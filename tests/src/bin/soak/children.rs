@@ -7,6 +7,7 @@ use std::process::{Child as Process, Command, Stdio};
 use std::thread;
 
 use serde_json::Value;
+use tokenlatch_tests::load;
 
 use crate::issuer::Failed;
 
@@ -166,10 +167,7 @@ impl Drop for Running {
 pub(crate) fn figures(id: u32) -> Result<Figures, Failed> {
     let folder = Path::new("/proc").join(id.to_string());
     let status = fs::read_to_string(folder.join("status"))?;
-    let number = |name: &str| -> Option<u64> {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim().trim_end_matches(" kB").parse().ok()
-    };
+    let number = |name| load::number(&status, name);
     Ok(Figures {
         // A process that has ended and was not waited for has none.
         memory: 1024 * number("VmRSS:").ok_or("a process has ended")?,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
-use rand::seq::IndexedRandom;
+use rand::seq::{IndexedRandom, IteratorRandom};
 use tokenlatch_host::reqwest::{Client, RequestBuilder};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -43,20 +43,17 @@ pub(crate) enum Worker {
 
 /// Sends requests to a child until the load is over.
 pub(crate) async fn work(shared: Arc<Shared>, child: Child, worker: Worker) -> Result<(), Failed> {
+    let (pace, idle) = match worker {
+        // After the flood, its connections are closed.
+        Worker::Flood => (FLOOD_PACE, Duration::from_secs(1)),
+        Worker::Steady | Worker::Patient => (PACE, TIMEOUT),
+    };
     let client = Client::builder()
         .no_proxy()
         .pool_max_idle_per_host(1)
-        .pool_idle_timeout(match worker {
-            // After the flood, its connections are closed.
-            Worker::Flood => Duration::from_secs(1),
-            Worker::Steady | Worker::Patient => TIMEOUT,
-        })
+        .pool_idle_timeout(idle)
         .timeout(TIMEOUT)
         .build()?;
-    let pace = match worker {
-        Worker::Flood => FLOOD_PACE,
-        Worker::Steady | Worker::Patient => PACE,
-    };
     let mut interval = interval(pace);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !shared.is_over.load(Ordering::SeqCst) {
@@ -130,16 +127,17 @@ fn pick(shared: &Shared, child: Child, worker: Worker) -> Option<(Kind, usize, T
             } else {
                 *known.choose(&mut random)?
             };
-            let kinds = &Kind::ALL[3..];
-            let kind = match random.random_range(0..2) {
-                0 => Kind::Good,
-                _ => *kinds.choose(&mut random)?,
-            };
-            // It makes the child wait.
-            let kind = if kind == Kind::UnknownKey {
+            // Patient workers ask about the last three.
+            let others = Kind::ALL.into_iter().filter(|kind| {
+                !matches!(
+                    kind,
+                    Kind::Good | Kind::NewKey | Kind::WithdrawnKey | Kind::UnknownKey
+                )
+            });
+            let kind = if random.random() {
                 Kind::Good
             } else {
-                kind
+                others.choose(&mut random)?
             };
             (kind, key)
         }
@@ -161,11 +159,7 @@ fn pick(shared: &Shared, child: Child, worker: Worker) -> Option<(Kind, usize, T
             }
         }
     };
-    let issued = if Kind::ISSUED.contains(&kind) {
-        kind
-    } else {
-        Kind::Good
-    };
+    let issued = if kind.is_issued() { kind } else { Kind::Good };
     let mut tokens = world.keys[key].tokens.iter();
     let token = tokens.find(|token| token.kind == issued)?;
     Some((kind, key, token.clone()))

@@ -260,7 +260,6 @@ impl Stage<'_> {
                 connections.push(connection);
             }
         }
-        self.shared.tally().idle_connections += connections.len() as u64;
         sleep(duration).await;
         Ok(())
     }

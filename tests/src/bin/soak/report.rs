@@ -1,5 +1,6 @@
 //! The report, in Markdown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -7,13 +8,14 @@ use std::time::Duration;
 
 use tokenlatch_tests::figures::grouped;
 
+use crate::children::Figures;
 use crate::issuer::Failed;
 use crate::load::{FLOOD, PATIENT, STEADY};
 use crate::oracle::RULES;
 use crate::phases::Trouble;
 use crate::plot;
 use crate::sampler::NAMES;
-use crate::tally::Tally;
+use crate::tally::{Place, Tally};
 use crate::tokens::Kind;
 use crate::verdict::{MORE_FILES, MORE_MEMORY, Run};
 use crate::world::Child;
@@ -22,8 +24,7 @@ const STATUSES: [u16; 5] = [200, 400, 401, 403, 503];
 
 /// The last line of output: what does not differ from run to run.
 pub(crate) fn evidence(run: &Run, tally: &Tally) -> String {
-    let (wrong, lost) = (tally.wrong(), tally.lost());
-    let others = tally.faults.len() as u64 - wrong - lost;
+    let (wrong, lost, others) = (tally.wrong(), tally.lost(), tally.others());
     format!(
         "evidence: {wrong} wrong verdicts, {lost} requests without a response and {others} other faults in {} minutes \
          and {} kinds of trouble",
@@ -63,10 +64,7 @@ fn text(run: &Run, tally: &Tally) -> Result<String, Failed> {
         ("allowed", accepted),
         ("wrong verdicts", tally.wrong()),
         ("requests without a response", tally.lost()),
-        (
-            "other faults",
-            tally.faults.len() as u64 - tally.wrong() - tally.lost(),
-        ),
+        ("other faults", tally.others()),
         ("times that each trouble came", rounds.count() as u64),
         ("looks at the snapshot, which was whole", tally.snapshots),
     ] {
@@ -118,7 +116,7 @@ fn troubles(text: &mut String, run: &Run, tally: &Tally) -> Result<(), Failed> {
         let phases = run.phases.iter().filter(|phase| phase.trouble == trouble);
         let seconds: Duration = phases.map(|phase| phase.to - phase.from).sum();
         let counts = STATUSES.map(|status| tally.count(|(phase, ..)| is_of(*phase), status));
-        let sum = |counts: &std::collections::BTreeMap<usize, u64>| -> u64 {
+        let sum = |counts: &BTreeMap<usize, u64>| -> u64 {
             let counts = counts.iter().filter(|(phase, _)| is_of(**phase));
             counts.map(|(_, count)| count).sum()
         };
@@ -161,7 +159,7 @@ fn kinds(text: &mut String, tally: &Tally) -> Result<(), Failed> {
     )?;
     for kind in Kind::ALL {
         for child in Child::ALL {
-            let is_of = |place: &(usize, Child, Kind)| (place.1, place.2) == (child, kind);
+            let is_of = |(_, of, other): &Place| (*of, *other) == (child, kind);
             let counts = STATUSES.map(|status| tally.count(is_of, status));
             let name = kind.name();
             write!(
@@ -193,7 +191,7 @@ fn memory(text: &mut String, run: &Run) -> Result<(), Failed> {
         let [first, last] = run
             .memory(process)
             .map(|bytes| bytes as f64 / 1024.0 / 1024.0);
-        let most = |figure: fn(&crate::children::Figures) -> u64| {
+        let most = |figure: fn(&Figures) -> u64| {
             let samples = run.samples.iter();
             samples
                 .map(|it| figure(&it.figures[process]))

@@ -21,8 +21,6 @@ pub(crate) struct Tally {
     pub(crate) longest: BTreeMap<usize, Duration>,
     /// From the first 503 to a good token of a new key until the first 200, for each child and key.
     pub(crate) refused_for: Vec<Duration>,
-    /// Connections that were held open without a request, or with half of one.
-    pub(crate) idle_connections: u64,
     /// How often the snapshot was there and whole.
     pub(crate) snapshots: u64,
     /// What is wrong, in words.
@@ -42,6 +40,11 @@ impl Tally {
 
     pub(crate) fn lost(&self) -> u64 {
         self.lost.values().sum()
+    }
+
+    /// How many faults are no wrong verdict and no request without a response.
+    pub(crate) fn others(&self) -> u64 {
+        self.faults.len() as u64 - self.wrong() - self.lost()
     }
 
     /// How many responses had this status, of those that `which` is true for.

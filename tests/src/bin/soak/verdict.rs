@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::children::Figures;
 use crate::phases::Trouble;
 use crate::sampler::{NAMES, Sample};
 
@@ -79,31 +78,23 @@ impl Run {
 
     /// The open files of a process before the first trouble.
     pub(crate) fn base_files(&self, process: usize) -> u64 {
-        self.calm_half(process, 0, |figures| figures.files)
+        self.calm_files(process, 0)
     }
 
     /// The open files of a process in each calm time after a trouble, and when it ended.
     pub(crate) fn files(&self, process: usize) -> impl Iterator<Item = (Duration, u64)> {
         let calm = self.phases.iter().enumerate().skip(1);
         let calm = calm.filter(|(_, phase)| phase.trouble.is_none() && phase.to > phase.from);
-        calm.map(move |(at, phase)| {
-            let files = self.calm_half(process, at, |figures| figures.files);
-            (phase.to, files)
-        })
+        calm.map(move |(at, phase)| (phase.to, self.calm_files(process, at)))
     }
 
-    /// The median of a figure in the second half of a phase.
-    pub(crate) fn calm_half(
-        &self,
-        process: usize,
-        phase: usize,
-        figure: impl Fn(&Figures) -> u64,
-    ) -> u64 {
+    /// The median of a process's open files in the second half of a phase.
+    fn calm_files(&self, process: usize, phase: usize) -> u64 {
         let Phase { from, to, .. } = self.phases[phase];
         let half = from + (to - from) / 2;
         let samples = self.samples.iter();
         let samples = samples.filter(|it| it.at >= half && it.at <= to);
-        median(samples.map(|it| figure(&it.figures[process])))
+        median(samples.map(|it| it.figures[process].files))
     }
 }
 
