@@ -242,14 +242,24 @@ async fn the_key_set_can_be_cached() {
     assert_eq!(first.headers()["cache-control"], "public, max-age=15");
     assert_eq!(first.headers()["content-type"], "application/json");
     let etag = first.headers()["etag"].clone();
-    let ask = || {
+    let ask = |known: &[u8]| {
         let request = fixture.get("/auth/.well-known/jwks.json");
-        request.header("if-none-match", &etag).send()
+        request.header("if-none-match", known).send()
     };
-    let same = ask().await.unwrap();
+    let same = ask(etag.as_bytes()).await.unwrap();
     assert_eq!(same.status(), 304);
     assert_eq!(same.headers()["etag"], etag);
     assert_eq!(same.headers()["cache-control"], "public, max-age=15");
+    let etag = etag.to_str().unwrap();
+    for known in ["*", &format!("W/{etag}"), &format!("\"other\" ,\t{etag}")] {
+        let same = ask(known.as_bytes()).await.unwrap();
+        assert_eq!(same.status(), 304, "{known}");
+    }
+    let unknown: [&[u8]; 6] = [b"", b"\"", b"W/", b"\"a b\"", b"\"\t\"", b"\"\xff\""];
+    for unknown in unknown {
+        let new = ask(unknown).await.unwrap();
+        assert_eq!(new.status(), 200, "{}", unknown.escape_ascii());
+    }
     fixture.issuer.rotate().await.unwrap();
-    assert_eq!(ask().await.unwrap().status(), 200);
+    assert_eq!(ask(etag.as_bytes()).await.unwrap().status(), 200);
 }
