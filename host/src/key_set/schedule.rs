@@ -591,7 +591,7 @@ mod tests {
             (Some(15 * SECOND), MIN_TTL),
             (Some(Duration::ZERO), MIN_TTL),
             (Some(7 * MINUTE), 7 * MINUTE),
-            (Some(Duration::MAX), MAX_TTL),
+            (Some(Duration::MAX), 24 * 60 * MINUTE),
         ] {
             let cache = fetched(max_age, now);
             let end = now + fresh_for;

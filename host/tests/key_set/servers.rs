@@ -219,6 +219,17 @@ async fn a_bad_answer_leaves_the_old_keys() {
 }
 
 #[tokio::test]
+async fn a_server_that_asks_for_time_has_it() {
+    let busy = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 300\r\n\r\n";
+    let server = Server::start(busy.into()).await;
+    let keys = cache(&server, SCHEDULE).start();
+    keys.ready().await.unwrap_err();
+    // The schedule alone asks again within 10 milliseconds.
+    let wait = keys.retry_in(None).unwrap();
+    assert!(wait > 4 * MINUTE, "{wait:?}");
+}
+
+#[tokio::test]
 async fn an_unchanged_set_is_not_sent_again() {
     let server = Server::start(document(&key_set(&["a"]))).await;
     let keys = cache(&server, SCHEDULE).start();
