@@ -1015,6 +1015,17 @@ mod tests {
         for key_id in [None, Some("a")] {
             assert_eq!(cache.retry_in(key_id, now), Some(wait));
         }
+        // Also where there are keys and a fetch for an unknown `kid` could come earlier, if none had failed.
+        let mut cache = fetched(None, now);
+        let mut failed = now;
+        for _ in 0..20 {
+            failed = cache.next_fetch();
+            assert!(cache.begin(failed));
+            cache.end(FAILED, failed);
+        }
+        let wait = cache.next_fetch() - failed;
+        assert!(wait >= MAX_RETRY);
+        assert_eq!(cache.retry_in(Some("b"), failed), Some(wait));
     }
 
     #[test]
