@@ -28,8 +28,8 @@ pub(crate) struct Shared {
     cache: Mutex<Cache>,
     /// The cached key set, for readers.
     cached: ArcSwapOption<Cached>,
-    /// How many fetches have ended.
-    ended: watch::Sender<u64>,
+    /// Changes when a fetch has ended.
+    ended: watch::Sender<()>,
     /// Notified when a fetch may be due earlier than before.
     sooner: Notify,
 }
@@ -39,7 +39,7 @@ impl Shared {
         Self {
             cached: ArcSwapOption::new(cache.cached()),
             cache: Mutex::new(cache),
-            ended: watch::channel(0).0,
+            ended: watch::channel(()).0,
             sooner: Notify::new(),
         }
     }
@@ -60,7 +60,7 @@ impl Shared {
     }
 
     /// Tells of the fetches that end from now on. Call it before [`ask`](Self::ask).
-    pub(crate) fn ended(&self) -> watch::Receiver<u64> {
+    pub(crate) fn ended(&self) -> watch::Receiver<()> {
         self.ended.subscribe()
     }
 
@@ -71,8 +71,8 @@ impl Shared {
         let lookup = cache.ask(key_id, now);
         let is_sooner = cache.next_fetch() < due;
         drop(cache);
-        // A lookup that need not wait may still have used a set whose refresh was put off.
-        if lookup == Lookup::Wait || is_sooner {
+        // Also by a lookup that need not wait: it may have used a set whose refresh was put off.
+        if is_sooner {
             self.sooner.notify_one();
         }
         lookup
@@ -104,7 +104,7 @@ impl Shared {
         cache.end(outcome, now);
         self.cached.store(cache.cached());
         drop(cache);
-        self.ended.send_modify(|ended| *ended += 1);
+        self.ended.send_replace(());
     }
 
     /// A step of the state machine does not stop half-way, so a panic elsewhere does no harm.

@@ -14,7 +14,7 @@ use crate::files;
 use crate::http::MAX_BODY_LEN;
 
 /// The longest snapshot, in bytes: JSON within JSON takes at most twice the room.
-pub const MAX_SNAPSHOT_LEN: usize = 2 * MAX_BODY_LEN + 4 * 1024;
+pub const MAX_SNAPSHOT_LEN: usize = 2 * MAX_BODY_LEN + 1024;
 
 /// Why there is no snapshot.
 #[derive(Debug, thiserror::Error)]
@@ -211,11 +211,18 @@ mod tests {
         longest.write(&path, ORIGIN).unwrap();
         assert_eq!(Snapshot::read(&path, ORIGIN).unwrap(), Some(longest));
 
-        let longer = Snapshot {
-            document: "\n".repeat(2 * MAX_BODY_LEN),
-            ..snapshot()
-        };
-        let rejected = longer.write(&path, ORIGIN);
+        let mut longest = snapshot();
+        longest.document.clear();
+        longest.write(&path, ORIGIN).unwrap();
+        let len = fs::metadata(&path).unwrap().len() as usize;
+        longest.document = "x".repeat(MAX_SNAPSHOT_LEN - len);
+        longest.write(&path, ORIGIN).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().len() as usize,
+            MAX_SNAPSHOT_LEN
+        );
+        longest.document.push('x');
+        let rejected = longest.write(&path, ORIGIN);
         assert!(matches!(rejected, Err(SnapshotError::TooLong)));
     }
 
