@@ -44,6 +44,22 @@ async fn refreshes_come_by_themselves_a_little_before_the_set_expires() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_set_that_nobody_uses_is_not_refreshed_until_somebody_does() {
+    let server = Fake::new(Behavior::keys(&["a"]));
+    let keys = KeySetCache::builder(server.clone()).start();
+    keys.ready().await.unwrap();
+    pass(TTL + SECOND).await;
+    assert_eq!((server.asked(), keys.health().state), (1, State::Stale));
+    // It serves while it is fetched again.
+    verify(&keys, "a").await.unwrap();
+    pass(SECOND).await;
+    assert_eq!((server.asked(), keys.health().state), (2, State::Fresh));
+    verify(&keys, "a").await.unwrap();
+    pass(TTL - SECOND).await;
+    assert_eq!((server.asked(), keys.health().state), (3, State::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
 async fn not_modified_makes_fresh() {
     let server = Fake::new(Behavior::keys(&["a"]));
     let keys = busy(server.clone()).start();
