@@ -275,7 +275,9 @@ fn now() -> Instant {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::error::Malformed;
+    use reqwest::StatusCode;
+
+    use super::super::error::{ErrorResponse, Malformed};
     use super::super::schedule::{COOLDOWN, MIN_RETRY, REFRESH_AHEAD};
     use super::*;
 
@@ -464,6 +466,40 @@ mod tests {
         assert!(!tokens.replace(&third));
         time::sleep(COOLDOWN).await;
         assert!(tokens.replace(&third));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_asks_for_time_has_it() {
+        struct Busy;
+        impl Source for Busy {
+            async fn obtain(&mut self) -> Result<AccessToken, TokenError> {
+                Err(TokenError::Rejected(ErrorResponse {
+                    status: StatusCode::TOO_MANY_REQUESTS,
+                    code: None,
+                    description: None,
+                    retry_after: Some(MAX_RETRY_AFTER),
+                }))
+            }
+        }
+        let tokens = TokenClient::spawn(Busy, HttpClient::default(), MARGIN);
+        tokens.token().await.unwrap_err();
+        let started = now();
+        tokens.token().await.unwrap_err();
+        assert!(now() - started >= MAX_RETRY_AFTER);
+    }
+
+    #[test]
+    fn a_caller_does_not_wait_for_ever_for_a_task_whose_runtime_is_gone() {
+        let runtime = || {
+            let mut builder = tokio::runtime::Builder::new_current_thread();
+            builder.enable_time().start_paused(true).build().unwrap()
+        };
+        let (_, tokens) = runtime().block_on(async { Fake::start(600) });
+        runtime().block_on(async {
+            let started = now();
+            assert!(matches!(tokens.token().await, Err(TokenError::TimedOut)));
+            assert_eq!(now() - started, 120 * SECOND);
+        });
     }
 
     #[tokio::test(start_paused = true)]

@@ -221,6 +221,8 @@ mod tests {
             "https://",
             "https://a.example/?b",
             "a.example#b",
+            "https://a@c.example",
+            "https://:b@c.example",
             "https://a:b@c.example",
         ] {
             assert!(matches!(of(origin), Err(HttpError::InvalidUrl)), "{origin}");

@@ -38,6 +38,8 @@ async fn the_client_authenticates_itself_in_three_ways() {
     let pkcs8 = KEY.to_pkcs8_pem(LineEnding::LF).unwrap();
     let pkcs1 = KEY.to_pkcs1_pem(LineEnding::LF).unwrap();
     let signed = PrivateKeyJwt::from_pem("demo-client", &pkcs8).unwrap();
+    let shown = r#"PrivateKeyJwt { client_id: "demo-client", key_id: None, .. }"#;
+    assert_eq!(format!("{signed:?}"), shown);
     for authentication in [
         Authentication::from(credentials()),
         Authentication::Post(credentials()),
