@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_a_number_or_a_numeric_string_within_bounds() {
-        let longest = MAX_LIFETIME.as_secs();
+        let longest = 30 * 86_400;
         for (member, seconds) in [
             (r#""expires_in":86400"#, 86_400),
             (r#""expires_in":"86400""#, 86_400),
