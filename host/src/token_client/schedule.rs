@@ -319,6 +319,7 @@ mod tests {
         cache.ask(start);
         let due = cache.due().unwrap();
         assert!(cache.begin(due));
+        assert!(!cache.begin(due), "one request runs at a time");
         cache.end(None, None, due, due);
         assert!(cache.ask(due).unwrap().is(&held));
         assert!(cache.due().unwrap() >= due + MIN_RETRY);
