@@ -65,7 +65,7 @@ async fn no_secret_is_shown_or_logged() {
         json_response(200, grant.clone()),
         // The refresh is rejected, and so are the credentials.
         json_response(400, repeats.clone()),
-        json_response(400, repeats),
+        json_response(400, repeats.clone()),
         plain(
             200,
             &format!(r#"{{"access_token":"hush-access {SECRET}","expires_in":1}}"#),
@@ -81,8 +81,11 @@ async fn no_secret_is_shown_or_logged() {
     let builder =
         TokenClient::atm(&server.origin, credentials()).refresh("hush-refresh", "hush-id");
     all.push_str(&format!("{builder:?} {builder:#?} {:?}", credentials()));
-    let auth0 = TokenClient::auth0(&server.origin, credentials(), AUDIENCE);
+    let rejecting = Server::start([json_response(400, repeats)]).await;
+    let auth0 = TokenClient::auth0(&rejecting.origin, credentials(), AUDIENCE);
     all.push_str(&format!("{auth0:?}"));
+    let rejected = auth0.start().unwrap().token().await.unwrap_err();
+    all.push_str(&shown(&rejected));
     let tokens = builder.start().unwrap();
     let token = tokens.token().await.unwrap();
     all.push_str(&format!("{tokens:?} {token:?} {:?}", token.authorization()));

@@ -46,3 +46,20 @@ impl Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_never_outgrows_its_buffer() {
+        for parameters in [
+            &[("&&", Some(""))],
+            &[("", Some("&&"))],
+            &[("&", Some("&")); 3][..],
+        ] {
+            let count = allocation_counter::measure(|| drop(Body::form(parameters)));
+            assert_eq!(count.count_total, 1, "{parameters:?}");
+        }
+    }
+}
