@@ -1,9 +1,13 @@
 //! The middleware of actix-web and its extractors.
 
+use std::future::Ready;
+use std::task::{Context, Poll, Waker};
+
 use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
-use actix_web::{App, rt, web};
+use actix_web::{App, Error, rt, web};
 use tokenlatch_host::guard::ClaimsAs;
 
 use super::unavailable::Published;
@@ -64,6 +68,30 @@ async fn got(guard: &Guard, path: &str, headers: &[&str]) -> Responded {
         retry_after,
         String::from_utf8(body.into()).unwrap(),
     )
+}
+
+#[test]
+fn a_middleware_is_ready_when_its_service_is() {
+    struct Busy;
+
+    impl Service<ServiceRequest> for Busy {
+        type Response = ServiceResponse;
+        type Error = Error;
+        type Future = Ready<Result<ServiceResponse, Error>>;
+
+        fn poll_ready(&self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Pending
+        }
+
+        fn call(&self, _: ServiceRequest) -> Self::Future {
+            unreachable!("it is not ready")
+        }
+    }
+
+    let guarded = guard().middleware().new_transform(Busy);
+    let guarded = guarded.into_inner().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(guarded.poll_ready(&mut context).is_pending());
 }
 
 #[test]

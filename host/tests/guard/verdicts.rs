@@ -23,7 +23,13 @@ fn unauthorized(challenge: &str) -> (u16, Option<String>) {
 
 #[tokio::test]
 async fn a_good_token_gives_its_claims() {
-    let text = token(json!({"door": 7}));
+    let text = token(json!({
+        "door": 7,
+        "nbf": 1_700_000_000,
+        "iat": 1_700_000_001,
+        "jti": "token-1",
+        "azp": "app-1",
+    }));
     let claims = guard().check(Some(&bearer(&text))).await.unwrap();
     assert_eq!(claims.token(), text);
     assert!(claims.issuer() == ISSUER);
@@ -34,9 +40,14 @@ async fn a_good_token_gives_its_claims() {
     );
     assert!(claims.audiences().eq([AUDIENCE]));
     assert_eq!(claims.expiry(), 1_800_000_060);
+    assert_eq!(claims.not_before(), Some(1_700_000_000));
+    assert_eq!(claims.issued_at(), Some(1_700_000_001));
+    assert!(claims.token_id().is_some_and(|id| id == "token-1"));
+    assert!(claims.client().is_some_and(|client| client == "app-1"));
     assert!(claims.scopes().eq(["read:doors", "write:doors"]));
     assert!(claims.has_scope("read:doors") && !claims.has_scope("read"));
     assert!(claims.permissions().eq(["open", "close"]));
+    assert!(claims.texts(&["permissions"]).eq(["open", "close"]));
     assert_eq!(claims.claim(&["door"]).unwrap().as_u64(), Some(7));
 
     assert_eq!(claims.deserialize::<Door>().unwrap().door, 7);
@@ -70,6 +81,13 @@ async fn claims_may_go_anywhere_and_show_nothing() {
     let (subject, token, shown) = subject.join().unwrap();
     assert_eq!((&*subject, token), ("demo-client", text));
     assert_eq!(shown, "Claims { .. }");
+}
+
+#[tokio::test]
+async fn a_guard_shows_its_policies() {
+    for shown in [format!("{:?}", builder()), format!("{:?}", guard())] {
+        assert!(shown.contains(ISSUER), "{shown}");
+    }
 }
 
 #[tokio::test]
