@@ -239,4 +239,10 @@ mod tests {
         let refusal = Refusal::new(RefusalReason::NoCredentials, None);
         assert_eq!(refusal.retry_after(), None);
     }
+
+    #[test]
+    fn a_refusal_shows_its_reason() {
+        let refusal = Refusal::new(RefusalReason::NoCredentials, None);
+        assert_eq!(refusal.to_string(), "there is no bearer token");
+    }
 }

@@ -129,3 +129,41 @@ impl Weighter<Known, Remembered> for Bytes {
         2 * remembered.claims.token().len() as u64 + OVERHEAD
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokenlatch_tests::issuer::Issuer;
+
+    use super::*;
+    use crate::guard::Guard;
+    use crate::key_set;
+    use crate::policy::PolicySettings;
+
+    #[test]
+    fn no_token_passes_for_another() {
+        let issuer = Issuer::rfc7515();
+        let text = issuer.token(r#"{"iss":"https://a.example","aud":"b","exp":1900000000}"#);
+        let keys = key_set::parse(issuer.jwk_set().as_bytes()).unwrap();
+        let guard = Guard::fixed(
+            Arc::from(keys),
+            PolicySettings::new("https://a.example", "b"),
+        );
+        let guard = guard.clock(|| Time::exactly(1_800_000_000)).start();
+        let verdict = guard.unwrap().check_cached(Some(&format!("Bearer {text}")));
+        let known = Known(verdict.unwrap().unwrap());
+        assert!(Presented(&text).equivalent(&known));
+        assert!(!Presented(&text[1..]).equivalent(&known));
+        assert!(!Presented(&text[..text.len() - 1]).equivalent(&known));
+        for at in 0..text.len() {
+            let mut other = text.clone().into_bytes();
+            other[at] ^= 1;
+            let other = String::from_utf8(other).unwrap();
+            assert!(!Presented(&other).equivalent(&known), "{at}");
+        }
+        // Two differences that are alike.
+        let two = text.replacen('e', "d", 2);
+        assert!(!Presented(&two).equivalent(&known));
+    }
+}

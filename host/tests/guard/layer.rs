@@ -1,6 +1,8 @@
 //! The layer and axum's extractors.
 
 use std::convert::Infallible;
+use std::future::Ready;
+use std::task::{Context, Poll, Waker};
 
 use axum::Router;
 use axum::body::Body;
@@ -8,7 +10,7 @@ use axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, Request, Response};
 use axum::routing::get;
 use tokenlatch_host::guard::ClaimsAs;
-use tower::{Layer as _, ServiceExt as _, service_fn};
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 
 use super::unavailable::Published;
 use super::*;
@@ -64,6 +66,30 @@ fn header<B>(response: &Response<B>, name: HeaderName) -> Option<&str> {
         .headers()
         .get(name)
         .map(|value| value.to_str().unwrap())
+}
+
+#[test]
+fn a_layer_is_ready_when_its_service_is() {
+    #[derive(Clone)]
+    struct Busy;
+
+    impl Service<Request<Body>> for Busy {
+        type Response = Response<Body>;
+        type Error = Infallible;
+        type Future = Ready<Result<Response<Body>, Infallible>>;
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+            Poll::Pending
+        }
+
+        fn call(&mut self, _: Request<Body>) -> Self::Future {
+            unreachable!("it is not ready")
+        }
+    }
+
+    let mut guarded = guard().layer().layer(Busy);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(guarded.poll_ready(&mut context).is_pending());
 }
 
 #[tokio::test]
