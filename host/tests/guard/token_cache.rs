@@ -207,11 +207,17 @@ fn a_flood_of_bad_tokens_evicts_nothing() {
 /// More good tokens than there is room for.
 #[test]
 fn memory_is_bounded() {
-    let guard = builder().token_cache(1 << 20).start().unwrap();
-    let filler = "x".repeat(5_000);
-    let before = allocated(&guard, 0, &filler);
-    let after = allocated(&guard, 200, &filler);
-    assert!(before > 0 && after < 1 << 20, "{before} {after}");
+    for (bytes, filler) in [(1 << 17, 0), (1 << 20, 5_000)] {
+        let guard = builder().token_cache(bytes).start().unwrap();
+        let filler = "x".repeat(filler);
+        let taken: i64 = (0..4).map(|n| allocated(&guard, 200 * n, &filler)).sum();
+        let bytes = bytes as i64;
+        // About as many as it was promised, with what the table takes.
+        assert!(
+            (bytes / 2..bytes * 5 / 4).contains(&taken),
+            "{taken} of {bytes}"
+        );
+    }
 }
 
 /// How much more memory is allocated after 200 different tokens were verified.
