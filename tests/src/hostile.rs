@@ -31,8 +31,15 @@ pub fn unsigned_headers() -> Vec<Hostile> {
             text: format!("{}.", signing_input(&document.text, "{}")),
             ..document
         })
+        .chain(WORST.lines().map(|token| Hostile {
+            name: "found by tests/fuzz/search".into(),
+            text: token.into(),
+        }))
         .collect()
 }
+
+/// Tokens with the headers that cost the most of those that `tests/fuzz/search` found: on x86-64, and on a Cortex-M3.
+const WORST: &str = include_str!("worst-headers.txt");
 
 /// Tokens of `issuer` with hostile claims. They are accepted, except those that have too many members.
 #[must_use]
