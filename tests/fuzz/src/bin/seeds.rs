@@ -136,6 +136,8 @@ fn key_sets() -> Seeds {
         format!("{{\"keys\":[{{\"a\":0,\"a\":\"\\\u{2}\"}},{key}]}}"),
         format!("{{\"keys\":[{{\"a\":0,\"a\":\"\n"),
         format!("\u{feff}{}", Key::fixed().jwk_set()),
+        // Two members of one name, the second with a bad key where the first has none.
+        format!(r#"{{"keys":[{key}],"keys":[{key},{{"a":0,"a":0}}]}}"#),
     ];
     own.into_iter()
         .chain(cases)

@@ -60,7 +60,8 @@ fn of_tree(tree: &Tree, capacity: usize, bits: usize) -> Result<KeySet, BTreeSet
     let mut rest = tree.clone();
     let mut bad = BTreeSet::new();
     if let (Tree::Object(members), Some(keys)) = (&mut rest, keys) {
-        let place = members.iter().position(|(name, _)| name == "keys");
+        // The member that `get` finds: a document with two is rejected, whichever it is.
+        let place = members.iter().rposition(|(name, _)| name == "keys");
         for (at, key) in keys.iter().enumerate() {
             let wrapped = Tree::Object(
                 members[..place.unwrap_or_default()]
