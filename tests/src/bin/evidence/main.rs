@@ -3,6 +3,7 @@
 
 mod claims;
 mod figure;
+mod fuzzing;
 mod page;
 mod records;
 
@@ -15,6 +16,7 @@ use std::{env, fs};
 
 use claims::{Claim, Pace, SUBJECTS};
 use figure::Figure;
+use fuzzing::Fuzzing;
 use records::{Record, Records};
 
 const USAGE: &str = "\
@@ -71,7 +73,7 @@ fn record(words: &[&str]) -> Result<(), Box<dyn Error>> {
 fn check() -> Result<(), Box<dyn Error>> {
     let records = read_records()?;
     let mut differences = Vec::new();
-    if fs::read_to_string(page_file())? != page::text(&records) {
+    if fs::read_to_string(page_file())? != page::text(&records, &read_fuzzing()?) {
         differences
             .push("tests/EVIDENCE.md is not what is on record: tests/evidence --write".into());
     }
@@ -127,6 +129,11 @@ fn read_records() -> Result<Records, Box<dyn Error>> {
     Ok(serde_json::from_str(&fs::read_to_string(records_file())?)?)
 }
 
+fn read_fuzzing() -> Result<Fuzzing, Box<dyn Error>> {
+    let file = root().join("tests/fuzz/results.json");
+    Ok(serde_json::from_str(&fs::read_to_string(file)?)?)
+}
+
 fn write(records: &Records) -> Result<(), Box<dyn Error>> {
     // What no claim needs any more is forgotten.
     let needed = |command: &String| all_claims().any(|claim| claim.command == command);
@@ -138,7 +145,7 @@ fn write(records: &Records) -> Result<(), Box<dyn Error>> {
         records_file(),
         serde_json::to_string_pretty(&records)? + "\n",
     )?;
-    fs::write(page_file(), page::text(&read_records()?))?;
+    fs::write(page_file(), page::text(&read_records()?, &read_fuzzing()?))?;
     Ok(())
 }
 
@@ -168,7 +175,7 @@ mod tests {
         let records = read_records().unwrap();
         let page = fs::read_to_string(page_file()).unwrap();
         assert!(
-            page == page::text(&records),
+            page == page::text(&records, &read_fuzzing().unwrap()),
             "tests/evidence --write writes it"
         );
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::claims::{Pace, SUBJECTS};
+use super::fuzzing::Fuzzing;
 use super::records::Records;
 
 const HEAD: &str = "\
@@ -14,8 +15,19 @@ runs those with that word in the command; `tests/evidence --check` runs the quic
 where a figure is not the one on this page.
 ";
 
+const FUZZING: &str = "
+## Long runs of fuzzing
+
+What `tests/fuzz/run --minutes` has done with each target so far, without a failure that is left: how often it ran, how
+long, and the code that it reached. An edge leads from one block of code to another; features are edges by how often
+they are taken, and values that are compared.
+
+| target | executions | minutes of CPU | edges | features | inputs for them | last run |
+|---|---|---|---|---|---|---|
+";
+
 /// The page for what is on record.
-pub(super) fn text(records: &Records) -> String {
+pub(super) fn text(records: &Records, fuzzing: &Fuzzing) -> String {
     let mut text = HEAD.to_owned();
     for (subject, claims) in SUBJECTS {
         write!(
@@ -39,6 +51,20 @@ pub(super) fn text(records: &Records) -> String {
             )
             .expect("a string takes everything");
         }
+    }
+    text.push_str(FUZZING);
+    for (name, target) in fuzzing {
+        writeln!(
+            text,
+            "| {name} | {} | {} | {} | {} | {} | {} |",
+            target.executions,
+            target.cpu_seconds / 60,
+            target.edges,
+            target.features,
+            target.inputs,
+            target.date,
+        )
+        .expect("a string takes everything");
     }
     text
 }
