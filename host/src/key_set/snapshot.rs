@@ -214,13 +214,10 @@ mod tests {
         let mut longest = snapshot();
         longest.document.clear();
         longest.write(&path, ORIGIN).unwrap();
-        let len = fs::metadata(&path).unwrap().len() as usize;
-        longest.document = "x".repeat(MAX_SNAPSHOT_LEN - len);
+        let len = || fs::metadata(&path).unwrap().len() as usize;
+        longest.document = "x".repeat(MAX_SNAPSHOT_LEN - len());
         longest.write(&path, ORIGIN).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().len() as usize,
-            MAX_SNAPSHOT_LEN
-        );
+        assert_eq!(len(), MAX_SNAPSHOT_LEN);
         longest.document.push('x');
         let rejected = longest.write(&path, ORIGIN);
         assert!(matches!(rejected, Err(SnapshotError::TooLong)));

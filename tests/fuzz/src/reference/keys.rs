@@ -59,12 +59,13 @@ fn of_tree(tree: &Tree, capacity: usize, bits: usize) -> Result<KeySet, BTreeSet
     // A key that is bad JSON counts as one without members.
     let mut rest = tree.clone();
     let mut bad = BTreeSet::new();
-    if let (Tree::Object(members), Some(keys)) = (&mut rest, keys) {
+    if let (Tree::Object(members), Some(keys)) = (&mut rest, keys)
         // The member that `get` finds: a document with two is rejected, whichever it is.
-        let place = members.iter().rposition(|(name, _)| name == "keys");
+        && let Some(place) = members.iter().rposition(|(name, _)| name == "keys")
+    {
         for (at, key) in keys.iter().enumerate() {
             let wrapped = Tree::Object(
-                members[..place.unwrap_or_default()]
+                members[..place]
                     .iter()
                     .map(|(name, _)| (name.clone(), Tree::Null))
                     .chain([("keys".into(), Tree::Array(vec![key.clone()]))])
@@ -75,7 +76,7 @@ fn of_tree(tree: &Tree, capacity: usize, bits: usize) -> Result<KeySet, BTreeSet
                 bad.insert(at);
             }
         }
-        if let Some((_, Tree::Array(keys))) = place.map(|at| &mut members[at]) {
+        if let (_, Tree::Array(keys)) = &mut members[place] {
             for at in bad.iter().take_while(|at| **at < MAX_KEYS) {
                 keys[*at] = Tree::Null;
             }

@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::{env, fs};
 
+use serde::de::DeserializeOwned;
+
 use claims::{Claim, Pace, SUBJECTS};
 use figure::Figure;
 use fuzzing::Fuzzing;
@@ -73,7 +75,7 @@ fn record(words: &[&str]) -> Result<(), Box<dyn Error>> {
 fn check() -> Result<(), Box<dyn Error>> {
     let records = read_records()?;
     let mut differences = Vec::new();
-    if fs::read_to_string(page_file())? != page::text(&records, &read_fuzzing()?) {
+    if fs::read_to_string(page_file())? != page_text(&records)? {
         differences
             .push("tests/EVIDENCE.md is not what is on record: tests/evidence --write".into());
     }
@@ -126,11 +128,15 @@ fn run(command: &str) -> Result<String, String> {
 }
 
 fn read_records() -> Result<Records, Box<dyn Error>> {
-    Ok(serde_json::from_str(&fs::read_to_string(records_file())?)?)
+    read(&records_file())
 }
 
-fn read_fuzzing() -> Result<Fuzzing, Box<dyn Error>> {
-    let file = root().join("tests/fuzz/results.json");
+fn page_text(records: &Records) -> Result<String, Box<dyn Error>> {
+    let fuzzing: Fuzzing = read(&root().join("tests/fuzz/results.json"))?;
+    Ok(page::text(records, &fuzzing))
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Box<dyn Error>> {
     Ok(serde_json::from_str(&fs::read_to_string(file)?)?)
 }
 
@@ -145,7 +151,7 @@ fn write(records: &Records) -> Result<(), Box<dyn Error>> {
         records_file(),
         serde_json::to_string_pretty(&records)? + "\n",
     )?;
-    fs::write(page_file(), page::text(&read_records()?, &read_fuzzing()?))?;
+    fs::write(page_file(), page_text(&read_records()?)?)?;
     Ok(())
 }
 
@@ -175,7 +181,7 @@ mod tests {
         let records = read_records().unwrap();
         let page = fs::read_to_string(page_file()).unwrap();
         assert!(
-            page == page::text(&records, &read_fuzzing().unwrap()),
+            page == page_text(&records).unwrap(),
             "tests/evidence --write writes it"
         );
     }
