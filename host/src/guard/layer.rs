@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Version};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -19,8 +19,9 @@ use super::refusal::{Refusal, RefusalReason};
 /// is allowed to the service, as an extension of the request.
 ///
 /// It reads the `Authorization` header alone, never a cookie or the query. Each layer verifies the token: give a
-/// request one layer, with the scopes of its route, and not one around another. A request of gRPC gets its refusal in
-/// the form of gRPC ([`Refusal::grpc_code`]).
+/// request one layer, with the scopes of its route, and not one around another. A request of gRPC, which is a `POST` by
+/// HTTP/2 with the content type `application/grpc`, gets its refusal in the form of gRPC ([`Refusal::grpc_code`]), whose
+/// status of HTTP is always 200.
 #[derive(Clone, Debug)]
 pub struct GuardLayer {
     guard: Guard,
@@ -39,7 +40,8 @@ impl Guard {
 }
 
 impl GuardLayer {
-    /// Lets a request without credentials pass, without [`Claims`]. One with a bad token is still refused.
+    /// Lets a request without an `Authorization` header pass, without [`Claims`]. One with a bad token, or with
+    /// credentials of another scheme, is still refused.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;
@@ -97,12 +99,9 @@ where
                 request.extensions_mut().insert(claims);
                 GuardFuture::passed(self.service.call(request))
             }
-            Some(Err(refusal)) => {
-                let is_grpc = is_grpc(request.headers());
-                GuardFuture::refused(refusal.to_response(is_grpc))
-            }
+            Some(Err(refusal)) => GuardFuture::refused(refusal.to_response(is_grpc(&request))),
             None => {
-                let is_grpc = is_grpc(request.headers());
+                let is_grpc = is_grpc(&request);
                 let guard = guard.clone();
                 // The clone that is ready is the one to call.
                 let next = self.service.clone();
@@ -124,10 +123,14 @@ fn authorization(headers: &HeaderMap) -> Result<Option<&str>, RefusalReason> {
     only(headers.map(|header| header.to_str().ok()))
 }
 
-/// Whether a request is one of gRPC, whose clients read `grpc-status` and not the status of HTTP.
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    content_type.is_some_and(|essence| essence.starts_with(b"application/grpc"))
+/// Whether a request is one of gRPC, whose clients read `grpc-status` and not the status of HTTP. A client of another
+/// service must not be able to have a refusal look like a success.
+fn is_grpc<B>(request: &Request<B>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    let format = content_type.and_then(|it| it.as_bytes().strip_prefix(b"application/grpc"));
+    request.method() == Method::POST
+        && request.version() == Version::HTTP_2
+        && format.is_some_and(|format| matches!(format, [] | [b'+' | b';', ..]))
 }
 
 impl Refusal {

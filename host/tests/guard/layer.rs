@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderName, Request, Response};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderName, Method, Request, Response, Version};
 use axum::routing::get;
 use tokenlatch_host::guard::ClaimsAs;
 use tower::{Layer as _, Service, ServiceExt as _, service_fn};
@@ -101,6 +101,37 @@ async fn a_layer_gives_claims_to_handlers() {
     let response = sent("/door", &[&doorless]).await;
     assert_eq!(response.status(), 401);
     assert_eq!(header(&response, WWW_AUTHENTICATE), Some(INVALID_TOKEN));
+}
+
+/// A refusal in the form of gRPC has the status 200: a client must not get one from a service of another kind.
+#[tokio::test]
+async fn only_a_request_of_grpc_is_refused_in_its_form() {
+    let grpc = "application/grpc";
+    for (method, version, content_type, status) in [
+        (Method::POST, Version::HTTP_2, grpc, 200),
+        (Method::POST, Version::HTTP_2, "application/grpc+proto", 200),
+        (Method::POST, Version::HTTP_2, "application/grpc;x=y", 200),
+        (Method::GET, Version::HTTP_2, grpc, 401),
+        (Method::POST, Version::HTTP_11, grpc, 401),
+        (Method::POST, Version::HTTP_2, "application/grpcs", 401),
+        (Method::POST, Version::HTTP_2, "application/grpc-web", 401),
+        (Method::POST, Version::HTTP_2, "application/json", 401),
+    ] {
+        let request = Request::builder()
+            .method(&method)
+            .version(version)
+            .uri("/hello")
+            .header(CONTENT_TYPE, content_type)
+            .body(Body::empty());
+        let response = service(&guard()).oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(
+            response.status(),
+            status,
+            "{method} {version:?} {content_type}"
+        );
+        let code = header(&response, HeaderName::from_static("grpc-status"));
+        assert_eq!(code, (status == 200).then_some("16"));
+    }
 }
 
 #[tokio::test]
