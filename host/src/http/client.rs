@@ -7,12 +7,13 @@ use headers::{ETag, HeaderMap, HeaderMapExt, IfNoneMatch};
 use reqwest::header::{CONTENT_ENCODING, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, ClientBuilder, Request, StatusCode, Url};
+use secrecy::zeroize::Zeroizing;
 use serde::Serialize;
 use tokio::time::timeout;
 
 use super::error::HttpError;
 use super::gzip;
-use super::limits::{Limits, MAX_REDIRECTS};
+use super::limits::{Limits, MAX_BODY_LEN, MAX_REDIRECTS};
 use super::response::{Fetched, Response, kept_etag, max_age, parse_etag, retry_after};
 use super::url::{is_loopback, origin, redirected};
 
@@ -31,7 +32,8 @@ pub struct HttpClient {
     headers: HeaderMap,
     /// For `http` to a loopback address.
     loopback: OnceLock<reqwest::Client>,
-    /// For everything else.
+    /// For everything else: that of the caller's builder, or else one that is made when it is needed first.
+    built: Option<reqwest::Client>,
     others: OnceLock<reqwest::Client>,
 }
 
@@ -52,6 +54,8 @@ impl HttpClient {
     /// A client with the proxy, the root certificates, the headers and the other settings of `builder`.
     /// `limits`, and this client's rules for redirects and compression, replace those of `builder`.
     ///
+    /// `http` to a loopback address goes there directly, and not by `builder`, whose proxy could be another machine.
+    ///
     /// The headers go to every server: to the one with an issuer's metadata and to the one of its
     /// `jwks_uri`. A builder of your own sends no `User-Agent` unless you set one, such as [`USER_AGENT`].
     ///
@@ -59,11 +63,9 @@ impl HttpClient {
     ///
     /// [`HttpError::Client`].
     pub fn from_builder(builder: ClientBuilder, limits: Limits) -> Result<Self, HttpError> {
-        let client = build(builder, &limits)?;
         Ok(Self {
+            built: Some(build(builder, &limits)?),
             limits,
-            loopback: OnceLock::from(client.clone()),
-            others: OnceLock::from(client),
             ..Self::default()
         })
     }
@@ -80,6 +82,8 @@ impl HttpClient {
             return Err(HttpError::InvalidCertificate);
         }
         self.roots.extend(roots);
+        // One that was made before does not trust them.
+        self.others = OnceLock::new();
         Ok(self)
     }
 
@@ -209,6 +213,8 @@ impl HttpClient {
         let client = if url.scheme() == "http" && is_loopback(url) {
             builder = builder.no_proxy().tls_certs_only([]);
             &self.loopback
+        } else if let Some(built) = &self.built {
+            return Ok(built);
         } else {
             for root in &self.roots {
                 builder = builder.add_root_certificate(root.clone());
@@ -273,14 +279,13 @@ impl HttpClient {
 
     async fn body(&self, mut response: reqwest::Response) -> Result<Vec<u8>, HttpError> {
         let max = self.limits.max_body_len;
-        if response
-            .content_length()
-            .is_some_and(|len| len > max as u64)
-        {
+        let len = response.content_length().unwrap_or(max as u64);
+        if len > max as u64 {
             return Err(HttpError::TooLong(max));
         }
         let is_compressed = gzip::is_compressed(response.headers());
-        let mut body = Vec::new();
+        // Up to the default limit, it does not grow, and leaves no copy of a secret in freed memory.
+        let mut body = Zeroizing::new(Vec::with_capacity((len as usize).min(MAX_BODY_LEN)));
         while let Some(chunk) = response.chunk().await? {
             if chunk.len() > max - body.len() {
                 return Err(HttpError::TooLong(max));
@@ -288,9 +293,9 @@ impl HttpClient {
             body.extend_from_slice(&chunk);
         }
         if is_compressed {
-            body = gzip::decompress(&body, max)?;
+            return gzip::decompress(&body, max);
         }
-        Ok(body)
+        Ok(std::mem::take(&mut body))
     }
 }
 

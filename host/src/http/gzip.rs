@@ -7,6 +7,7 @@ use headers::HeaderMap;
 use reqwest::header::CONTENT_ENCODING;
 
 use super::error::HttpError;
+use super::limits::MAX_BODY_LEN;
 use crate::files;
 
 /// Whether the body is still compressed.
@@ -26,7 +27,8 @@ pub(super) fn is_compressed(headers: &HeaderMap) -> bool {
 ///
 /// [`HttpError::TooLong`] and [`HttpError::Gzip`].
 pub(super) fn decompress(body: &[u8], max_len: usize) -> Result<Vec<u8>, HttpError> {
-    let mut decompressed = Vec::new();
+    // Up to the default limit, it does not grow, and leaves no copy of a secret in freed memory.
+    let mut decompressed = Vec::with_capacity(max_len.min(MAX_BODY_LEN) + 1);
     files::read_into(MultiGzDecoder::new(body), max_len, &mut decompressed).map_err(|error| {
         match error.kind() {
             io::ErrorKind::FileTooLarge => HttpError::TooLong(max_len),

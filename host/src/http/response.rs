@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use headers::{Age, CacheControl, ETag, HeaderMap, HeaderMapExt};
+use headers::{Age, CacheControl, ETag, Header, HeaderMap, HeaderMapExt, HeaderValue};
 use reqwest::StatusCode;
-use reqwest::header::{ETAG, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, ETAG, RETRY_AFTER};
 
 use super::limits::{MAX_ETAG_LEN, MAX_RETRY_AFTER};
 
@@ -76,9 +76,20 @@ pub(super) fn parse_etag(text: &str) -> Option<ETag> {
     }
 }
 
-/// How long the response stays fresh from now on (RFC 9111 sections 4.2.1 and 4.2.3).
+/// How long the response stays fresh from now on, if its `Cache-Control` says so (RFC 9111 sections 4.2.1 and 4.2.3).
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
-    let control: CacheControl = headers.typed_get()?;
+    // Directives have no case (section 5.2), but the library compares it.
+    let lower_case = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase();
+    let values = headers.get_all(CACHE_CONTROL).iter().map(lower_case);
+    let values = values.flat_map(|value| HeaderValue::try_from(value).ok());
+    let values = values.collect::<Vec<_>>();
+    if values.is_empty() {
+        return None;
+    }
+    let Ok(control) = CacheControl::decode(&mut values.iter()) else {
+        // What is malformed may have been meant to shorten the time.
+        return Some(Duration::ZERO);
+    };
     if control.no_store() || control.no_cache() {
         return Some(Duration::ZERO);
     }

@@ -503,7 +503,7 @@ async fn every_phase_has_its_time() {
 }
 
 #[tokio::test]
-async fn only_status_200_is_an_response() {
+async fn only_status_200_is_a_response() {
     let origin = serve_raw("HTTP/1.1 404 Not Found\r\n\r\n{}", Then::Close).await;
     let got = get(&origin).await;
     assert!(matches!(got, Err(HttpError::Status(status)) if status == 404));
@@ -651,7 +651,12 @@ fn freshness_is_the_servers_to_say() {
         (&[(control, "max-age=600, no-cache")], Some(0)),
         (&[(control, "no-store")], Some(0)),
         (&[(control, "public")], None),
-        (&[(control, "max-age=-1")], None),
+        (&[(control, "No-Store, Max-Age=60")], Some(0)),
+        (&[(control, "Max-Age=60")], Some(60)),
+        // What is malformed does not make it fresh.
+        (&[(control, "max-age=-1")], Some(0)),
+        (&[(control, "no-store, max-age=-1")], Some(0)),
+        (&[(control, "")], None),
         (&[("age", "1")], None),
         (&[], None),
     ] {
@@ -693,7 +698,12 @@ async fn a_certificate_is_trusted_and_a_header_is_sent_on_request() {
     let (origin, heads) = serve_tls(acceptor).await;
     let body = BASE64.encode(der);
     let pem = format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
-    let client = HttpClient::new(PATIENT).trust(pem.as_bytes()).unwrap();
+    let client = HttpClient::new(PATIENT);
+    assert!(
+        client.get(&origin).await.is_err(),
+        "nothing says that it is trusted"
+    );
+    let client = client.trust(pem.as_bytes()).unwrap();
     let secret = HeaderValue::from_static("Bearer hush");
     let client = client.header(reqwest::header::AUTHORIZATION, secret);
     assert!(!format!("{client:?}").contains("hush"));
@@ -745,16 +755,19 @@ async fn the_callers_proxy_and_headers_are_used() {
     assert!(heads[0].contains("x-api-key: k1\r\n"));
 }
 
+/// Whoever is on the way to a proxy could choose the keys and read the secrets.
+#[tokio::test]
+async fn http_to_loopback_takes_no_proxy() {
+    let origin = serve(|_| Router::new().fallback(|| async { "keys" })).await;
+    let proxy = serve(|_| Router::new().fallback(|| async { "of the proxy" })).await;
+    let builder = reqwest::Client::builder().proxy(Proxy::all(proxy).unwrap());
+    let client = HttpClient::from_builder(builder, PATIENT).unwrap();
+    assert_eq!(client.get(&origin).await.unwrap(), b"keys");
+}
+
 #[tokio::test]
 async fn the_callers_bounds_are_replaced() {
     let nothing = Duration::from_nanos(1);
-    let builder = builder()
-        .connect_timeout(nothing)
-        .read_timeout(nothing)
-        .timeout(nothing)
-        .redirect(Policy::limited(10))
-        .no_gzip();
-    let client = HttpClient::from_builder(builder, PATIENT).unwrap();
     let there = accept(|mut stream| async move {
         read_head(&mut stream).await;
         sleep(SHORT / 10).await;
@@ -763,10 +776,21 @@ async fn the_callers_bounds_are_replaced() {
         send_raw(stream, &response, Then::Close).await;
     });
     let there = format!("http://{}", there.await);
-    assert_eq!(client.get(&there).await.unwrap(), b"{}");
     let redirect = format!("HTTP/1.1 307 Moved\r\nLocation: {there}\r\n\r\n");
     let origin = serve_raw(redirect, Then::Close).await;
-    let rejected = client.get(&origin).await;
+    let get = async |origin: &str| {
+        let builder = container_network(origin, &["keycloak"])
+            .connect_timeout(nothing)
+            .read_timeout(nothing)
+            .timeout(nothing)
+            .redirect(Policy::limited(10))
+            .no_gzip();
+        let client = HttpClient::from_builder(builder, PATIENT).unwrap();
+        let named = origin.replace("127.0.0.1", "keycloak");
+        client.allow_http(&named).unwrap().get(&named).await
+    };
+    assert_eq!(get(&there).await.unwrap(), b"{}");
+    let rejected = get(&origin).await;
     assert!(matches!(rejected, Err(HttpError::ForeignRedirect)));
 }
 
