@@ -70,6 +70,14 @@ pub enum HttpError {
 }
 
 impl HttpError {
+    /// The status of the response, if it is not the one that was wanted.
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status(status) | Self::RetryLater(status, _) => Some(*status),
+            _ => None,
+        }
+    }
+
     /// How long the server asks to wait before the next request.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {

@@ -134,7 +134,7 @@ impl KeySetCache {
     pub fn fixed(keys: impl Into<Arc<KeySet>>) -> Self {
         let now = Instant::now();
         let forever = Schedule {
-            max_stale: Duration::MAX,
+            min_ttl: Duration::MAX,
             ..Schedule::default()
         };
         let mut cache = Cache::new(forever, 0, now);
@@ -480,13 +480,9 @@ fn restore(cache: &mut Cache, path: &Path, origin: &str, now: Instant) -> Option
     // Without an age or keys, nothing says how long it may serve.
     let age = snapshot.age(clock::unix_now())?;
     let keys = parse(snapshot.document.as_bytes()).ok()?;
-    cache.restore(
-        keys.into(),
-        snapshot.etag.clone(),
-        snapshot.max_age,
-        age,
-        now,
-    );
-    cache.put_off_first(now);
+    let etag = snapshot.etag.clone();
+    if cache.restore(keys.into(), etag, snapshot.max_age, age, now) {
+        cache.put_off_first(now);
+    }
     Some(snapshot)
 }

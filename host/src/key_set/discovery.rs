@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tokenlatch::json;
 
 use super::error::{SourceError, WrongIssuer};
-use crate::http::{self, HttpClient, HttpError};
+use crate::http::{self, HttpClient};
 
 /// Where an issuer's metadata is.
 pub(crate) enum Place<'p> {
@@ -55,11 +55,10 @@ async fn metadata(
     }
     let mut absent = [StatusCode::NOT_FOUND; 2];
     for (url, absent) in metadata_urls(client, issuer)?.iter().zip(&mut absent) {
-        match get(client, url).await {
-            Err(SourceError::Http(HttpError::Status(status))) if is_absent(status) => {
-                *absent = status;
-            }
-            document => return read(url, issuer, &document?),
+        let document = get(client, url).await;
+        match document.as_ref().err().and_then(SourceError::status) {
+            Some(status) if is_absent(status) => *absent = status,
+            _ => return read(url, issuer, &document?),
         }
     }
     let [openid, oauth] = absent;
@@ -67,10 +66,13 @@ async fn metadata(
 }
 
 async fn get(client: &HttpClient, url: &Url) -> Result<Vec<u8>, SourceError> {
-    match client.get(url.as_str()).await {
-        Err(HttpError::Status(StatusCode::UNAUTHORIZED)) => Err(SourceError::Unauthorized),
-        document => Ok(document?),
-    }
+    client
+        .get(url.as_str())
+        .await
+        .map_err(|error| match error.status() {
+            Some(StatusCode::UNAUTHORIZED) => SourceError::Unauthorized,
+            _ => error.into(),
+        })
 }
 
 /// The two places of an issuer's metadata: OpenID Connect's, then OAuth 2.0's.
@@ -156,6 +158,7 @@ mod tests {
     use axum::routing;
 
     use super::*;
+    use crate::http::HttpError;
     use crate::http::tests::serve;
 
     const OPENID: &str = "/.well-known/openid-configuration";
@@ -302,7 +305,9 @@ mod tests {
     async fn the_absence_of_metadata_is_told_from_a_lack_of_permission() {
         let message = async |status: u16| {
             let status = StatusCode::from_u16(status).unwrap();
-            let origin = serve(|_| Router::new().fallback(move || async move { status })).await;
+            // A server may ask for patience whatever the status is.
+            let response = (status, [("retry-after", "60")]);
+            let origin = serve(|_| Router::new().fallback(move || async move { response })).await;
             let rejected = jwks_uri(&HttpClient::default(), &origin, Place::Issuer).await;
             rejected.unwrap_err().to_string()
         };

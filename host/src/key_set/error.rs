@@ -6,6 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use tokenlatch::MAX_KEY_ID_LEN;
 
 use super::listing::ListedKey;
 use crate::http::HttpError;
@@ -133,6 +134,16 @@ pub enum SourceError {
     Other(#[source] Box<dyn Error + Send + Sync>),
 }
 
+impl SourceError {
+    /// The status of the response, if it is not the one that was wanted.
+    pub(super) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Http(error) => error.status(),
+            _ => None,
+        }
+    }
+}
+
 /// Why keys cannot be used, for the first ones of them.
 fn reasons(keys: &[ListedKey]) -> String {
     const SHOWN: usize = 3;
@@ -143,7 +154,10 @@ fn reasons(keys: &[ListedKey]) -> String {
         let why = key.unusable?;
         Some(match &key.key_id {
             // Escaped: control characters could steer a terminal.
-            Some(key_id) => format!("{} ({why})", key_id.escape_debug()),
+            Some(key_id) => {
+                let start: String = key_id.chars().take(MAX_KEY_ID_LEN).collect();
+                format!("{} ({why})", start.escape_debug())
+            }
             None => why.to_string(),
         })
     };

@@ -72,8 +72,10 @@ impl Fetcher {
             }
             Err(error) => {
                 let retry_after = error.retry_after();
-                self.record.add_failure(error);
-                self.shared.end(Outcome::Failed { retry_after }, now());
+                let now = now();
+                let age = self.shared.load().as_ref().map(|cached| cached.age(now));
+                self.record.add_failure(error, age);
+                self.shared.end(Outcome::Failed { retry_after }, now);
             }
         }
     }

@@ -37,7 +37,7 @@ impl Health {
     pub(crate) fn new(cached: Option<&Cached>, record: &Record, now: Instant) -> Self {
         let health = Self {
             state: cached.map_or(State::Empty, |cached| cached.state(now)),
-            age: cached.map(|cached| now.saturating_duration_since(cached.fetched)),
+            age: cached.map(|cached| cached.age(now)),
             keys: cached.map_or(0, |cached| cached.keys.keys().len()),
             unusable: cached.map_or(0, |cached| cached.keys.unusable()),
             fetched: record.fetched.load(Ordering::Relaxed),
@@ -93,11 +93,13 @@ impl Record {
         self.gauge_age(Some(Duration::ZERO));
     }
 
-    pub(crate) fn add_failure(&self, error: KeySetError) {
+    /// Counts a failed fetch. `age` is that of the cached set.
+    pub(crate) fn add_failure(&self, error: KeySetError, age: Option<Duration>) {
         let cause = error.source().map(ToString::to_string);
         warn!(key_set = self.name, %error, cause, "could not fetch the key set");
         self.set_last_error(Some(Arc::new(error)));
         self.count(&self.failed, "failed");
+        self.gauge_age(age);
     }
 
     pub(crate) fn last_error(&self) -> Option<Arc<KeySetError>> {

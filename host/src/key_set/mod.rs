@@ -21,8 +21,9 @@
 //!
 //! `benches/KEY-SET-CACHES.md` in the repository compares it with other caches.
 //!
-//! One limit: if a key changes and keeps its `kid`, or has no `kid`, the cache sees the change only at the
-//! next refresh.
+//! Two limits: if a key changes and keeps its `kid`, or has no `kid`, the cache sees the change only at the
+//! next refresh. And time in suspend does not count on every system: a machine that was suspended may use its set for
+//! as long as it would have used it before.
 
 pub mod blocking;
 mod cache;

@@ -138,7 +138,7 @@ pub(crate) struct Cached {
     pub(crate) etag: Option<String>,
     /// How long the server said that it stays fresh.
     max_age: Option<Duration>,
-    pub(crate) fetched: Instant,
+    fetched: Instant,
     fresh_until: Instant,
     /// When it stops serving.
     dead_from: Instant,
@@ -166,6 +166,11 @@ impl Cached {
         } else {
             State::Dead
         }
+    }
+
+    /// How long ago it was fetched, or last found to be current.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.fetched)
     }
 
     /// The keys, unless they are dead.
@@ -273,8 +278,8 @@ impl Cache {
         }
     }
 
-    /// Takes a key set that was fetched `age` ago, before the cache was made. A fetch stays due. A key set
-    /// that is dead is not taken.
+    /// Takes a key set that was fetched `age` ago, before the cache was made. A fetch stays due. Returns whether
+    /// it was taken: a key set that is dead is not.
     pub(crate) fn restore(
         &mut self,
         keys: Arc<KeySet>,
@@ -282,12 +287,13 @@ impl Cache {
         max_age: Option<Duration>,
         age: Duration,
         now: Instant,
-    ) {
+    ) -> bool {
         let fresh_for = self.schedule.fresh_for(max_age);
         let serves_for = fresh_for
             .saturating_add(self.schedule.max_stale)
             .saturating_sub(age);
-        if !serves_for.is_zero() {
+        let serves = !serves_for.is_zero();
+        if serves {
             self.generation += 1;
             self.cached = Some(Arc::new(Cached {
                 keys,
@@ -301,6 +307,7 @@ impl Cache {
                 is_idle: AtomicBool::new(false),
             }));
         }
+        serves
     }
 
     /// Puts off the first fetch by a random part of the time for which the restored set is fresh, at most by
@@ -330,7 +337,7 @@ impl Cache {
         let cached = self.cached.clone();
         let keys = cached.as_ref().and_then(|cached| cached.keys(now));
         if let Some(cached) = &cached
-            && cached.is_idle.swap(false, Ordering::Relaxed)
+            && cached.is_idle.load(Ordering::Relaxed)
         {
             if !self.is_fetching {
                 self.want(now);
@@ -340,6 +347,7 @@ impl Cache {
             if cached.state(now) == State::Stale && is_fetch_near {
                 return Lookup::Wait;
             }
+            cached.is_idle.store(false, Ordering::Relaxed);
         }
         if keys.is_some_and(|keys| has(keys, key_id)) {
             return Lookup::Found;
@@ -491,6 +499,9 @@ impl Cache {
                 max_age
             }
             failed @ (Outcome::NotModified { .. } | Outcome::Failed { .. }) => {
+                if let Some(cached) = &self.cached {
+                    cached.is_idle.store(false, Ordering::Relaxed);
+                }
                 let asked = match failed {
                     Outcome::Failed { retry_after } => retry_after,
                     _ => None,
@@ -765,9 +776,11 @@ mod tests {
         let now = start + 10 * MINUTE;
         assert!(cache.cached().unwrap().use_now());
         assert_eq!(cache.ask(None, now), Lookup::Wait);
-        assert!(!cache.cached().unwrap().use_now());
         assert!(cache.begin(now));
+        assert!(cache.cached().unwrap().use_now());
+        assert_eq!(cache.ask(None, now), Lookup::Wait);
         cache.end(FAILED, now);
+        assert!(!cache.cached().unwrap().use_now());
         assert_eq!(cache.ask(None, now), Lookup::Found);
 
         // A fresh one serves.

@@ -58,6 +58,11 @@ async fn health_and_metrics_count_what_happened() {
     let mut told = metrics(&snapshotter);
     let age = told.remove("tokenlatch_key_set_age_seconds main");
     assert_eq!(age, Some(health.age.unwrap().as_secs_f64()));
+    // It goes on in an outage, without a look at the health.
+    server.set(Behavior::Fails);
+    pass(2 * TTL).await;
+    let in_outage = metrics(&snapshotter)["tokenlatch_key_set_age_seconds main"];
+    assert!(in_outage > TTL.as_secs_f64(), "{in_outage}");
     let expected = [
         ("tokenlatch_key_set_fetches_total main fetched", 2.0),
         ("tokenlatch_key_set_fetches_total main failed", 1.0),

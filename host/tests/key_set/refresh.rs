@@ -50,13 +50,24 @@ async fn a_set_that_nobody_uses_is_not_refreshed_until_somebody_does() {
     keys.ready().await.unwrap();
     pass(TTL + SECOND).await;
     assert_eq!((server.asked(), keys.health().state), (1, State::Stale));
-    // It serves while it is fetched again.
     verify(&keys, "a").await.unwrap();
-    pass(SECOND).await;
     assert_eq!((server.asked(), keys.health().state), (2, State::Fresh));
     verify(&keys, "a").await.unwrap();
     pass(TTL - SECOND).await;
     assert_eq!((server.asked(), keys.health().state), (3, State::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_whose_refresh_was_put_off_too_long_serves_nobody_before_it() {
+    let server = Fake::new(Behavior::keys(&["a"]));
+    let keys = KeySetCache::builder(server.clone()).start();
+    keys.ready().await.unwrap();
+    pass(TTL + SECOND).await;
+    // Meanwhile the issuer has removed the key.
+    server.set(Behavior::keys(&["b"]));
+    server.delay(SECOND);
+    let (first, second) = tokio::join!(verify(&keys, "a"), verify(&keys, "a"));
+    assert!(is_unknown(&first) && is_unknown(&second), "{second:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,6 +200,7 @@ async fn fixed_keys_need_no_server() {
     let fixed = tokenlatch::JwkSet::from_json(document.as_bytes()).unwrap();
     let keys = KeySetCache::fixed(fixed);
     pass(1_000_000 * MINUTE).await;
+    assert_eq!(keys.health().state, State::Fresh);
     verify(&keys, "a").await.unwrap();
     assert!(is_unknown(&verify(&keys, "b").await));
 }

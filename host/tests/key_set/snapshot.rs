@@ -87,6 +87,27 @@ async fn a_snapshot_is_as_old_as_it_is() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn preloaded_keys_serve_until_the_first_fetch_which_is_due_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let dead = write(&directory, clock::unix_now() - 24 * 3600);
+    for snapshot in [None, Some(dead)] {
+        let server = Fake::new(Behavior::keys(&["b"]));
+        let document = key_set(&["a"]);
+        let first = tokenlatch::JwkSet::from_json(document.as_bytes()).unwrap();
+        let keys = KeySetCache::builder(server.clone()).preload(first);
+        let keys = match snapshot {
+            Some(path) => keys.snapshot(path),
+            None => keys,
+        };
+        let keys = keys.start();
+        verify(&keys, "a").await.unwrap();
+        pass(SECOND).await;
+        assert_eq!(server.asked(), 1);
+        assert!(is_unknown(&verify(&keys, "a").await));
+    }
+}
+
 /// One of the two clocks was wrong: nothing says how long it may serve.
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_of_the_future_is_passed_over() {

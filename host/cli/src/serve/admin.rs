@@ -55,5 +55,7 @@ async fn ready(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
 /// In Prometheus' text format.
 async fn metrics(State(server): State<Arc<Server>>) -> String {
     server.metrics.run_upkeep();
+    // Each sets the age of its key set.
+    server.service.load().guard().health().for_each(drop);
     server.metrics.render()
 }
