@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use reqwest::Method;
 use serde_json::json;
-use tokenlatch_host::token_client::TokenClient;
+use tokenlatch_host::token_client::{Authentication, ClientCredentials, TokenClient};
 
 use server::{AUDIENCE, SECRET, Server, credentials, json_response, plain};
 
@@ -52,7 +52,14 @@ async fn no_secret_is_shown_or_logged() {
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
 
-    let secrets = [SECRET, "hush-access", "hush-refresh", "hush-id"];
+    let secrets = [
+        SECRET,
+        "hush-access",
+        "hush-refresh",
+        "hush-id",
+        "hush+hush",
+        "ZGVtby1jbGllbnQ6aHVzaCtodXNo",
+    ];
     let grant = json!({
         "access_token": "hush-access",
         "exp_access_token": 0,
@@ -86,6 +93,26 @@ async fn no_secret_is_shown_or_logged() {
     all.push_str(&format!("{auth0:?}"));
     let rejected = auth0.start().unwrap().token().await.unwrap_err();
     all.push_str(&shown(&rejected));
+    // Each form in which a secret is sent, and a server that repeats it.
+    let spaced = ClientCredentials::new("demo-client", "hush hush");
+    let (basic, encoded) = ("ZGVtby1jbGllbnQ6aHVzaCtodXNo", "hush+hush");
+    for authentication in [
+        Authentication::Basic(spaced.clone()),
+        Authentication::Post(spaced),
+    ] {
+        let repeats = format!("not good: {encoded}");
+        let description = match authentication {
+            Authentication::Basic(_) => format!("not good: Basic {basic}"),
+            _ => repeats.clone(),
+        };
+        let repeating = json!({"error": repeats, "error_description": description});
+        let server = Server::start([json_response(401, repeating)]).await;
+        let tokens = TokenClient::oauth(&server.origin, authentication).start();
+        let rejected = tokens.unwrap().token().await.unwrap_err();
+        let asked = &server.asked()[0];
+        assert!(asked.authorization.ends_with(basic) || asked.body.contains(encoded));
+        all.push_str(&shown(&rejected));
+    }
     let tokens = builder.start().unwrap();
     let token = tokens.token().await.unwrap();
     all.push_str(&format!("{tokens:?} {token:?} {:?}", token.authorization()));

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use form_urlencoded::byte_serialize;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokenlatch::{Remedy, json};
@@ -61,6 +63,10 @@ impl TokenError {
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Rejected(rejection) => rejection.retry_after,
+            Self::Discovery(error) => match &**error {
+                SourceError::Http(error) => error.retry_after().map(|it| it.min(MAX_RETRY_AFTER)),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -119,7 +125,7 @@ pub struct ErrorResponse {
 pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 impl ErrorResponse {
-    /// Reads a response with this status. A text that repeats a secret is withheld.
+    /// Reads a response with this status. A text that repeats a secret, as it is or as in a form, is withheld.
     pub(crate) fn read(
         status: StatusCode,
         headers: &HeaderMap,
@@ -140,7 +146,9 @@ impl ErrorResponse {
             let text = text.as_str()?;
             let repeats = |secret: &&SecretString| {
                 let secret = secret.expose_secret();
-                !secret.is_empty() && text.contains(secret)
+                let mut encoded = Zeroizing::new(String::with_capacity(3 * secret.len()));
+                encoded.extend(byte_serialize(secret.as_bytes()));
+                !secret.is_empty() && (text.contains(secret) || text.contains(encoded.as_str()))
             };
             Some(if secrets.iter().any(repeats) {
                 "(withheld, for it repeats a secret)".to_owned()
@@ -227,6 +235,17 @@ mod tests {
         let padding = " ".repeat(MAX_ERROR_TEXT_LEN - 2);
         let rejected = rejection(400, &format!(r#"{{"error":"{padding}hush"}}"#));
         assert!(!rejected.code.unwrap().contains("hu"));
+    }
+
+    #[test]
+    fn the_server_of_the_metadata_may_ask_for_patience_too() {
+        for (asked, expected) in [(30, 30), (600, MAX_RETRY_AFTER.as_secs())] {
+            let wait = Duration::from_secs(asked);
+            let busy = HttpError::RetryLater(StatusCode::TOO_MANY_REQUESTS, wait);
+            let error = TokenError::Discovery(Arc::new(busy.into()));
+            assert!(error.is_retryable());
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(expected)));
+        }
     }
 
     #[test]

@@ -21,8 +21,8 @@ pub struct OAuth {
     scope: Option<String>,
     audience: Option<String>,
     resource: Option<String>,
-    /// That of the last request, which no error may show.
-    assertion: Option<SecretString>,
+    /// The assertion of the last request, or its credentials for HTTP Basic, which no error may show.
+    sent: Option<SecretString>,
 }
 
 /// How the client authenticates itself (RFC 6749 section 2.3).
@@ -94,7 +94,7 @@ impl<M> Builder<OAuth, M> {
             scope: None,
             audience: None,
             resource: None,
-            assertion: None,
+            sent: None,
         };
         Self::new(place, dialect)
     }
@@ -123,15 +123,18 @@ impl Dialect for OAuth {
         let (mut id, mut secret, mut assertion) = (None, None, None);
         let mut authorization = None;
         match &self.authentication {
-            Authentication::Basic(credentials) => authorization = Some(basic(credentials)),
+            Authentication::Basic(credentials) => {
+                let sent = self.sent.insert(basic(credentials).into());
+                authorization = Some(header(sent.expose_secret()));
+            }
             Authentication::Post(credentials) => {
                 id = Some(credentials.client_id.as_str());
                 secret = Some(credentials.client_secret.expose_secret());
             }
             Authentication::PrivateKeyJwt(credentials) => {
                 id = Some(credentials.client_id.as_str());
-                let signed = self.assertion.insert(credentials.assertion(url).into());
-                assertion = Some(signed.expose_secret());
+                let sent = self.sent.insert(credentials.assertion(url).into());
+                assertion = Some(sent.expose_secret());
             }
         }
         let assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -152,7 +155,7 @@ impl Dialect for OAuth {
     }
 
     fn secrets(&self) -> Vec<&SecretString> {
-        let mut secrets = Vec::from_iter(&self.assertion);
+        let mut secrets = Vec::from_iter(&self.sent);
         if let Authentication::Basic(credentials) | Authentication::Post(credentials) =
             &self.authentication
         {
@@ -162,13 +165,26 @@ impl Dialect for OAuth {
     }
 }
 
-/// HTTP Basic, with both parts encoded like a form (RFC 6749 section 2.3.1).
-fn basic(credentials: &ClientCredentials) -> HeaderValue {
-    let encoded = |text: &str| Zeroizing::new(byte_serialize(text.as_bytes()).collect::<String>());
-    let id = encoded(&credentials.client_id);
-    let secret = encoded(credentials.client_secret.expose_secret());
-    let pair = Zeroizing::new(format!("{}:{}", *id, *secret));
-    let value = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
+/// The credentials for HTTP Basic, with both parts encoded like a form (RFC 6749 section 2.3.1).
+fn basic(credentials: &ClientCredentials) -> String {
+    let (id, secret) = (
+        &credentials.client_id,
+        credentials.client_secret.expose_secret(),
+    );
+    // A byte takes three at most, so neither buffer grows and leaves a copy in freed memory.
+    let mut pair = Zeroizing::new(String::with_capacity(3 * (id.len() + secret.len()) + 1));
+    pair.extend(byte_serialize(id.as_bytes()));
+    pair.push(':');
+    pair.extend(byte_serialize(secret.as_bytes()));
+    let mut encoded = String::with_capacity(pair.len().div_ceil(3) * 4);
+    BASE64.encode_string(pair.as_bytes(), &mut encoded);
+    encoded
+}
+
+fn header(credentials: &str) -> HeaderValue {
+    let mut value = Zeroizing::new(String::with_capacity("Basic ".len() + credentials.len()));
+    value.push_str("Basic ");
+    value.push_str(credentials);
     let mut value = HeaderValue::try_from(value.as_str()).expect("base64 is a header's value");
     value.set_sensitive(true);
     value
@@ -204,6 +220,15 @@ mod tests {
             text(&body),
             "grant_type=client_credentials&client_id=my+client&client_secret=s%3Ae%26c%2Br%25t"
         );
+    }
+
+    #[test]
+    fn the_credentials_in_the_header_never_outgrow_their_buffers() {
+        // Each byte takes three.
+        let hostile = || "&".repeat(1000);
+        let credentials = ClientCredentials::new(hostile(), hostile());
+        let count = allocation_counter::measure(|| drop(basic(&credentials)));
+        assert_eq!(count.count_total, 2);
     }
 
     #[test]
