@@ -1,5 +1,5 @@
 //! A worker that calls an API, with a token that it obtains and keeps. The example `guarded_service` is such
-//! an API, and prints the command that starts this worker with its addresses:
+//! an API, and prints its URL:
 //!
 //! ```sh
 //! cargo run --package tokenlatch-host --example worker -- ISSUER API

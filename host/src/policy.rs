@@ -29,7 +29,9 @@ pub struct OwnedPolicy(Arc<WithPolicy>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PolicySettings {
-    /// The issuers to accept.
+    /// The issuers to accept. They share one key set, so whoever signs for one of them signs for all: use it for
+    /// several names of one issuer. For another issuer, use [`GuardBuilder::or`](crate::guard::GuardBuilder::or) or
+    /// [`Verifier`](crate::verifier::Verifier).
     pub issuers: Vec<String>,
     /// The templates of issuers to accept ([`Policy::for_tenants`]).
     pub issuer_templates: Vec<String>,

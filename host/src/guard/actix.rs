@@ -41,7 +41,8 @@ impl Guard {
 }
 
 impl GuardMiddleware {
-    /// Lets a request without credentials pass, without [`Claims`]. One with a bad token is still refused.
+    /// Lets a request without an `Authorization` header pass, without [`Claims`]. One with a bad token, or with
+    /// credentials of another scheme, is still refused.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.is_optional = true;

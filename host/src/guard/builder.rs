@@ -40,6 +40,10 @@ pub enum GuardError {
     /// Each issuer's keys need a snapshot of their own: give it before [`GuardBuilder::or`].
     #[error("two issuers cannot share a snapshot")]
     SharedSnapshot,
+    /// The keys of a [`KeySetCache`] have no snapshot but that of the cache
+    /// ([`key_set::Builder::snapshot`](crate::key_set::Builder::snapshot)).
+    #[error("the keys of a cache cannot get a snapshot from the guard")]
+    CacheSnapshot,
     /// No thread can be started.
     #[error("no thread can be started")]
     Thread(#[from] io::Error),
@@ -122,7 +126,8 @@ impl GuardBuilder {
         self
     }
 
-    /// Accepts the tokens of the issuers of `other`, too. Of its other settings, none counts.
+    /// Accepts the tokens of the issuers of `other`, too. The HTTP client, the clock, the token cache and the
+    /// resource metadata of `other` are dropped.
     pub fn or(mut self, other: Self) -> Self {
         self.issuers.extend(other.issuers);
         self
@@ -216,6 +221,7 @@ impl Candidate {
         let mut policy = self.policy;
         let scopes = std::mem::take(&mut policy.scopes);
         let keys = match self.origin {
+            Origin::Cache(_) if self.snapshot.is_some() => return Err(GuardError::CacheSnapshot),
             Origin::Cache(cache) => Keys::Cache(cache),
             Origin::Place(place) => {
                 let name = policy.issuers.first().cloned().unwrap_or_default();

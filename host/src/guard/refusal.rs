@@ -28,7 +28,8 @@ pub struct Refusal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefusalReason {
-    /// It has no `Authorization` header, or one of another scheme than `Bearer`.
+    /// It has no `Authorization` header, or one of another scheme than `Bearer`. (A layer that is optional lets
+    /// only the first one pass.)
     #[error("there is no bearer token")]
     NoCredentials,
     /// The `Authorization` header is malformed, or there are two.
@@ -40,7 +41,7 @@ pub enum RefusalReason {
     /// The token is good, and does not have all of these scopes or permissions.
     #[error("a scope is missing: {}", _0.join(" "))]
     InsufficientScope(Vec<String>),
-    /// There is no key to verify the token with, and a fetch could bring it, after this time.
+    /// The key of the token is missing now. Ask again after this time, when a fetch may bring it.
     ///
     /// So it is with a token whose `kid` is unknown, if the key set was fetched too recently to be fetched
     /// again for it ([`COOLDOWN`](crate::key_set::COOLDOWN)): two key rotations in a row look like that. If

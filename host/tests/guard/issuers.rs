@@ -59,7 +59,11 @@ async fn two_issuers_share_no_snapshot() {
 
 #[tokio::test]
 async fn a_cache_of_ones_own_is_taken_as_it_is() {
-    let keys = KeySetCache::fixed(keys());
-    let guard = Guard::cache(keys, policy()).clock(|| NOW).start().unwrap();
+    let cache = || Guard::cache(KeySetCache::fixed(keys()), policy());
+    let guard = cache().clock(|| NOW).start().unwrap();
     assert_eq!(response(guard.check_token(&token(json!({}))).await).0, 200);
+    let snapshot = cache().snapshot("keys.snapshot").start();
+    let Err(GuardError::CacheSnapshot) = snapshot else {
+        panic!("{snapshot:?}");
+    };
 }
