@@ -12,6 +12,7 @@ use yoke::Yoke;
 #[cfg(any(feature = "actix", feature = "axum"))]
 use {
     super::refusal::{Refusal, RefusalReason},
+    crate::key_set::VerifyError,
     tracing::debug,
 };
 
@@ -33,6 +34,7 @@ impl<T: DeserializeOwned> ClaimsAs<T> {
     pub(super) fn of(claims: &Claims) -> Result<Self, Refusal> {
         claims.deserialize().map(Self).map_err(|error| {
             debug!(%error, "refused a request");
+            VerifyError::Token(error).count();
             Refusal::new(RefusalReason::InvalidToken(error), None)
         })
     }

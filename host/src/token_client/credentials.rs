@@ -5,15 +5,11 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
-use rsa::PrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey;
-use rsa::pkcs1v15::SigningKey;
-use rsa::pkcs8::DecodePrivateKey;
 use secrecy::SecretString;
 use serde_json::json;
-use sha2::Sha256;
 
-use crate::{clock, jws};
+use crate::clock;
+use crate::rsa_key::RsaKey;
 
 /// A client's identifier and secret (RFC 6749 section 2.3.1). `Debug` leaves the secret out.
 #[derive(Clone, Debug)]
@@ -39,7 +35,7 @@ impl ClientCredentials {
 #[derive(Clone)]
 pub struct PrivateKeyJwt {
     pub(crate) client_id: String,
-    key: Arc<SigningKey<Sha256>>,
+    key: Arc<RsaKey>,
     key_id: Option<String>,
     audience: Option<String>,
 }
@@ -60,12 +56,10 @@ impl PrivateKeyJwt {
     ///
     /// [`InvalidSigningKey`].
     pub fn from_pem(client_id: impl Into<String>, pem: &str) -> Result<Self, InvalidSigningKey> {
-        let key = PrivateKey::from_pkcs8_pem(pem)
-            .or_else(|_| PrivateKey::from_pkcs1_pem(pem))
-            .map_err(|_| InvalidSigningKey)?;
+        let key = RsaKey::from_pem(pem).ok_or(InvalidSigningKey)?;
         Ok(Self {
             client_id: client_id.into(),
-            key: Arc::new(SigningKey::new(key)),
+            key: Arc::new(key),
             key_id: None,
             audience: None,
         })
@@ -101,7 +95,7 @@ impl PrivateKeyJwt {
             "iat": now,
             "exp": now + ASSERTION_LIFETIME,
         });
-        jws::sign(&self.key, &header, &claims)
+        self.key.sign(&header, &claims)
     }
 }
 
