@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokenlatch_host::files;
 use tokenlatch_host::http::{HttpClient, HttpError, Limits};
-use tokenlatch_host::reqwest::header::{HeaderName, HeaderValue};
+use tokenlatch_host::reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::failure::Failure;
 
@@ -20,7 +20,7 @@ pub(crate) struct HttpOptions {
 }
 
 /// For key sets behind authorization.
-#[derive(clap::Args, PartialEq, Eq)]
+#[derive(clap::Args)]
 pub(crate) struct HeaderOptions {
     /// Send this header to get the key set, or the headers in FILE, one a line; may be repeated
     #[arg(long, value_name = "NAME: VALUE|@FILE")]
@@ -29,12 +29,28 @@ pub(crate) struct HeaderOptions {
 
 impl HttpOptions {
     pub(crate) fn client(&self, limits: Limits) -> Result<HttpClient, Failure> {
-        let mut client = HttpClient::new(limits);
-        if let Some(path) = &self.ca {
+        self.client_with(self.read_ca()?.as_deref(), limits)
+    }
+
+    /// What is in the file of root certificates.
+    pub(crate) fn read_ca(&self) -> Result<Option<Vec<u8>>, Failure> {
+        let read = |path: &PathBuf| {
             let pem = files::read(path, MAX_FILE_LEN);
-            let pem = pem.map_err(|error| of_file("--ca", path.display(), &error))?;
+            pem.map_err(|error| of_file("--ca", path.display(), &error))
+        };
+        self.ca.as_ref().map(read).transpose()
+    }
+
+    /// The client, with what [`read_ca`](Self::read_ca) has read.
+    pub(crate) fn client_with(
+        &self,
+        ca: Option<&[u8]>,
+        limits: Limits,
+    ) -> Result<HttpClient, Failure> {
+        let mut client = HttpClient::new(limits);
+        if let (Some(path), Some(pem)) = (&self.ca, ca) {
             let wrong = |error: HttpError| of_file("--ca", path.display(), &error);
-            client = client.trust(&pem).map_err(wrong)?;
+            client = client.trust(pem).map_err(wrong)?;
         }
         for origin in &self.allow_http {
             client = client.allow_http(origin).map_err(|_| {
@@ -48,7 +64,13 @@ impl HttpOptions {
 
 impl HeaderOptions {
     /// The client, with these headers.
-    pub(crate) fn add_to(&self, mut client: HttpClient) -> Result<HttpClient, Failure> {
+    pub(crate) fn add_to(&self, client: HttpClient) -> Result<HttpClient, Failure> {
+        Ok(with_headers(client, &self.read()?))
+    }
+
+    /// The headers, those in files too.
+    pub(crate) fn read(&self) -> Result<HeaderMap, Failure> {
+        let mut headers = HeaderMap::new();
         for header in &self.header {
             let lines = match header.strip_prefix('@') {
                 None => header.clone(),
@@ -60,11 +82,17 @@ impl HeaderOptions {
                 let (name, value) = header_of(line).ok_or(Failure::Usage(
                     "--header takes `NAME: VALUE`, or @FILE with such lines".into(),
                 ))?;
-                client = client.header(name, value);
+                headers.append(name, value);
             }
         }
-        Ok(client)
+        Ok(headers)
     }
+}
+
+pub(crate) fn with_headers(client: HttpClient, headers: &HeaderMap) -> HttpClient {
+    headers.iter().fold(client, |client, (name, value)| {
+        client.header(name.clone(), value.clone())
+    })
 }
 
 /// The longest file, in bytes.

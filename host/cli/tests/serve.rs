@@ -2,16 +2,22 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::future::ready;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokenlatch_host::http;
 use tokenlatch_host::issuer::{Endpoint, Fault, Issuer};
 use tokenlatch_host::reqwest::{Client, Method, RequestBuilder, Response};
+use tokio::net::TcpListener;
 use tokio::time::sleep;
 
 const EXAMPLE: &str = include_str!("../examples/serve/serve.toml");
@@ -25,9 +31,10 @@ fn example(issuer: &Issuer) -> String {
         .replace("drain = 5 ", "drain = 0 ")
 }
 
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 async fn issuer() -> Issuer {
-    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    Issuer::start(any_port).await.unwrap()
+    Issuer::start(ANY_PORT).await.unwrap()
 }
 
 /// The program in a folder of its own, until it is dropped.
@@ -315,6 +322,67 @@ async fn a_new_configuration_takes_over_and_a_bad_one_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn keys_are_kept_unless_a_file_that_says_how_to_fetch_them_has_changed() {
+    let issuer = issuer().await;
+    let keys = http::get(&issuer.jwks_url()).await.unwrap();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let secrets = asked.clone();
+    let router = Router::new().fallback(move |headers: HeaderMap| {
+        let secret = headers["authorization"].to_str().unwrap().into();
+        secrets.lock().unwrap().push(secret);
+        ready(keys.clone())
+    });
+    let listener = TcpListener::bind(ANY_PORT).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async { axum::serve(listener, router).await });
+
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    let pem =
+        |base64| format!("-----BEGIN CERTIFICATE-----\n{base64}\n-----END CERTIFICATE-----\n");
+    write("secret", "Authorization: Bearer one");
+    write("ca.pem", &pem("b25l"));
+    let path = folder.path().display();
+    let config = example(&issuer)
+        .replace("snapshot = \"keys.json\"", "")
+        .replace("[[issuer]]", &format!(
+            "[[issuer]]\njwks = 'http://{address}/'\nheader = '@{path}/secret'\nca = '{path}/ca.pem'"
+        ));
+    let mut server = Server::start(&config).await;
+    server.is_ready().await;
+    let mut expected = vec!["Bearer one"];
+    for (name, text, fetched_with) in [
+        ("secret", "Authorization: Bearer one", None),
+        ("secret", "Authorization: Bearer two", Some("Bearer two")),
+        ("ca.pem", &pem("b25l"), None),
+        ("ca.pem", &pem("dHdv"), Some("Bearer two")),
+    ] {
+        write(name, text);
+        server.configure(&config);
+        server.line("the new configuration is in force").await;
+        expected.extend(fetched_with);
+        assert_eq!(*asked.lock().unwrap(), expected, "{name}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_configuration_waits_for_the_keys_of_a_new_issuer() {
+    let (old, new) = (issuer().await, issuer().await);
+    let config = example(&old);
+    let mut server = Server::start(&config).await;
+    let outage = Fault::Outage.at(Endpoint::KeySet).times(1);
+    new.inject(outage).unwrap();
+    server.configure(&format!(
+        "{config}\n[[issuer]]\nissuer = '{}'\naudience = 'https://api.example.com/'",
+        new.issuer()
+    ));
+    server.line("the new configuration is in force").await;
+    assert_eq!(new.log().count_of(Endpoint::KeySet, "outage"), 1);
+    let token = new.token(json!({})).unwrap();
+    assert_eq!(server.things(&token).await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_tells_whether_it_is_alive_and_ready_and_what_it_did() {
     let issuer = issuer().await;
     for endpoint in [Endpoint::Metadata, Endpoint::KeySet] {
@@ -360,6 +428,40 @@ async fn it_drains_and_stops() {
     let status = tokio::task::block_in_place(|| server.child.wait().unwrap());
     assert_eq!(status.code(), Some(0));
     assert!(server.folder.path().join("keys.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_drains_as_the_new_configuration_says() {
+    let issuer = issuer().await;
+    let config = example(&issuer);
+    let mut server = Server::start(&config).await;
+    server.configure(&config.replace("drain = 0 ", "drain = 2 "));
+    server.line("the new configuration is in force").await;
+    server.signal("-TERM");
+    server.line("stopping").await;
+    let start = Instant::now();
+    server.line("stopped").await;
+    assert!(start.elapsed() > Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ambiguous_path_is_logged_as_any_other() {
+    let issuer = issuer().await;
+    let mut server = Server::start(&example(&issuer)).await;
+    let request = server.nginx("GET", "/health;x/things?hush");
+    assert_eq!(request.send().await.unwrap().status(), 400);
+    let line = server.line("refused a request").await;
+    for (name, expected) in [
+        ("status", json!(400)),
+        (
+            "reason",
+            json!("servers understand the path in different ways"),
+        ),
+        ("method", json!("GET")),
+        ("path", json!("/health;x/things")),
+    ] {
+        assert_eq!(line[name], expected, "{line}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -452,6 +554,17 @@ fn a_configuration_is_checked_without_a_network() {
         (
             EXAMPLE.replace("audience = ", "type = "),
             "for whom are the tokens?",
+        ),
+        (
+            EXAMPLE.replace("[[issuer]]", "[[issuer]]\nprofile = 'auth0'\ntenant = 't'"),
+            "issuer 1: --profile auth0 takes no --tenant",
+        ),
+        (
+            EXAMPLE.replace(
+                issuer,
+                "profile = 'auth0'\nissuer = ['https://a.example', 'https://b.example']",
+            ),
+            "issuer 1: --profile auth0 takes only one --issuer",
         ),
         (
             EXAMPLE.replace("path = \"/health\"", "path = \"/health/\""),

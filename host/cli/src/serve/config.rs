@@ -11,12 +11,13 @@ use tokenlatch_host::http::{HttpClient, Limits};
 use tokenlatch_host::key_set::KeySetCache;
 use tokenlatch_host::policy::{OwnedPolicy, PolicySettings};
 use tokenlatch_host::profile::KeyPlace;
+use tokenlatch_host::reqwest::header::HeaderMap;
 use toml::{Table, Value};
 
 use super::claim_headers::ClaimHeaders;
 use super::rules::{Rule, RuleConfig};
 use crate::failure::Failure;
-use crate::http_options::{HeaderOptions, HttpOptions};
+use crate::http_options::{HeaderOptions, HttpOptions, with_headers};
 use crate::key_source::{KeyOrigin, KeySource};
 use crate::policy_options::PolicyOptions;
 
@@ -52,7 +53,9 @@ pub(super) struct Issuer {
 pub(super) struct Keys {
     pub(super) origin: KeyOrigin,
     http: HttpOptions,
-    headers: HeaderOptions,
+    /// What was in the files, which may have something else later.
+    ca: Option<Vec<u8>>,
+    headers: HeaderMap,
 }
 
 /// What is in the file.
@@ -151,8 +154,9 @@ impl Issuer {
         let place = profile.map(|profile| profile.keys).or_else(of_issuer);
         let keys = Keys {
             origin: keys.origin(place, &settings)?,
+            ca: http.read_ca()?,
+            headers: headers.read()?,
             http,
-            headers,
         };
         OwnedPolicy::new(settings.clone())?;
         keys.origin.check(keys.client()?)?;
@@ -167,7 +171,10 @@ impl Keys {
     }
 
     fn client(&self) -> Result<HttpClient, Failure> {
-        self.headers.add_to(self.http.client(Limits::default())?)
+        let client = self
+            .http
+            .client_with(self.ca.as_deref(), Limits::default())?;
+        Ok(with_headers(client, &self.headers))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Whether a request is allowed.
 
+use std::time::Duration;
+
 use axum::http::{HeaderName, HeaderValue};
 use tokenlatch_host::guard::{Guard, GuardBuilder, Refusal, RefusalReason};
 use tokenlatch_host::key_set::KeySetCache;
@@ -7,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use super::claim_headers::ClaimHeaders;
 use super::config::{Config, Issuer, Keys};
-use super::path::JudgedPath;
+use super::path::{Ambiguous, JudgedPath};
 use super::rules::{Need, Rule, find};
 use crate::failure::Failure;
 use crate::key_source::KeyOrigin;
@@ -17,6 +19,8 @@ pub(super) struct Service {
     guard: Guard,
     rules: Vec<(Rule, Guard)>,
     headers: ClaimHeaders,
+    /// [`Config::drain`]
+    pub(super) drain: Duration,
     /// For the next configuration, which may have the same issuers.
     keys: Vec<(Keys, KeySetCache)>,
 }
@@ -70,6 +74,7 @@ impl Service {
         Ok(Self {
             rules: rules.collect(),
             headers: config.headers,
+            drain: config.drain,
             guard,
             keys,
         })
@@ -84,9 +89,9 @@ impl Service {
             (Need::None, _) | (Need::Optional, Ok(None)) => None,
             (_, Ok(authorization)) => match guard.check(authorization).await {
                 Ok(claims) => Some(claims),
-                Err(refusal) => return refused(refusal, question.target),
+                Err(refusal) => return refused(refusal, question.target, None),
             },
-            (_, Err(reason)) => return refused(guard.refuse(reason), question.target),
+            (_, Err(reason)) => return refused(guard.refuse(reason), question.target, None),
         };
         debug!("a request is allowed");
         let headers = self.headers.of(claims.as_ref());
@@ -114,8 +119,8 @@ impl Service {
             return Err(Decision::NoTarget);
         };
         let path = JudgedPath::of(target).map_err(|error| {
-            info!(%error, "refused a request");
-            Decision::Refused(self.guard.refuse(RefusalReason::InvalidRequest))
+            let refusal = self.guard.refuse(RefusalReason::InvalidRequest);
+            refused(refusal, Some((method, target)), Some(error))
         })?;
         let found = find(self.rules.iter().map(|(rule, _)| rule), method, &path);
         Ok(match found.map(|index| &self.rules[index]) {
@@ -135,11 +140,12 @@ impl Service {
     }
 }
 
-fn refused(refusal: Refusal, target: Option<(&str, &str)>) -> Decision {
+fn refused(refusal: Refusal, target: Option<(&str, &str)>, error: Option<Ambiguous>) -> Decision {
     let method = target.map(|(method, _)| method);
     // A query may have secrets.
     let path = target.and_then(|(_, target)| target.split('?').next());
-    let (status, reason) = (refusal.status().as_u16(), refusal.reason());
-    info!(status, %reason, method, path, "refused a request");
+    let status = refusal.status().as_u16();
+    let reason = error.map_or_else(|| refusal.reason().to_string(), |error| error.to_string());
+    info!(status, reason, method, path, "refused a request");
     Decision::Refused(refusal)
 }

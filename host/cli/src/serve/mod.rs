@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 pub(crate) use self::config::Config;
@@ -43,7 +43,7 @@ pub(crate) async fn serve(
     let metrics = admin::record_metrics()?;
     let decisions = listener::bind(&config.listen).await?;
     let admin = listener::bind(&config.admin).await?;
-    let (addresses, drain) = (config.addresses(), config.drain);
+    let addresses = config.addresses();
     // Without their keys, requests wait and `/readyz` says so.
     let service = Service::start(config, None)?;
     let server = Arc::new(Server {
@@ -61,7 +61,9 @@ pub(crate) async fn serve(
     }
     info!("stopping");
     server.is_draining.send_replace(true);
-    tokio::time::sleep(drain).await;
+    // The configuration may have been read again.
+    let drain = server.service.load().drain;
+    sleep(drain).await;
     decisions.stop().await;
     admin.stop().await;
     server.service.load().settle().await;
@@ -105,9 +107,13 @@ async fn reload(path: &Path, server: &Server) -> Result<(String, String), Failur
 }
 
 async fn wait_for_keys(service: &Service) {
-    match timeout(READY_TIMEOUT, service.guard().ready()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => warn!(%error, "an issuer's keys are not there yet"),
-        Err(_) => warn!("an issuer's keys are not there yet"),
+    let ready = async {
+        // It ends with the first fetch that fails. The next one begins after a second or more.
+        while service.guard().ready().await.is_err() {
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    if timeout(READY_TIMEOUT, ready).await.is_err() {
+        warn!("an issuer's keys are not there yet");
     }
 }
