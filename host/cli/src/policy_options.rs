@@ -10,14 +10,15 @@ use crate::failure::Failure;
 
 #[derive(clap::Args)]
 pub(crate) struct PolicyOptions {
-    /// The issuer to accept (`iss`); may be repeated [default: that of --discover]
+    /// The issuer to accept (`iss`); may be repeated with other spellings of it, for they share one key set [default:
+    /// that of --discover]
     #[arg(long)]
     pub(crate) issuer: Vec<String>,
     /// The issuers of many tenants to accept: a text with {tenantid}, which the token's tid completes; may be
     /// repeated
     #[arg(long, value_name = "TEXT")]
     pub(crate) issuer_template: Vec<String>,
-    /// A tenant to accept of --issuer-template; may be repeated [default: any]
+    /// A tenant to accept of --issuer-template or --profile entra; may be repeated [default: any]
     #[arg(long)]
     tenant: Vec<String>,
     /// An audience to accept (`aud`); may be repeated
@@ -67,7 +68,7 @@ impl PolicyOptions {
         let profile = self.profile(name, discovered)?;
         let mut settings = profile.policy.clone();
         for audience in &self.audience {
-            if !settings.audiences.contains(audience) && !settings.audiences.is_empty() {
+            if !settings.audiences.contains(audience) {
                 settings.audiences.push(audience.clone());
             }
         }
@@ -116,6 +117,16 @@ impl PolicyOptions {
 
     fn profile(&self, name: ProfileName, discovered: Option<&str>) -> Result<Profile, Failure> {
         let needs = |what: &str| Failure::Usage(format!("--profile {name} needs {what}"));
+        let takes = |what: &str| Failure::Usage(format!("--profile {name} takes {what}"));
+        if self.issuer.len() > 1 {
+            return Err(takes("only one --issuer"));
+        }
+        if !self.issuer_template.is_empty() {
+            return Err(takes("no --issuer-template"));
+        }
+        if !self.tenant.is_empty() && name != ProfileName::Entra {
+            return Err(takes("no --tenant"));
+        }
         let issuer = self.issuer.first().map(String::as_str).or(discovered);
         let server = || issuer.ok_or_else(|| needs("--issuer: the server's host or URL"));
         let whole_issuer = || issuer.ok_or_else(|| needs("--issuer: the issuer's URL"));
@@ -143,7 +154,7 @@ impl PolicyOptions {
             }),
             ProfileName::Cognito => Profile::cognito(whole_issuer()?, client()?),
             ProfileName::CognitoId => {
-                let client = self.audience.first().or(self.client.as_ref());
+                let client = self.audience.first();
                 let client = client.ok_or_else(|| needs("--audience: the client"))?;
                 Profile::cognito_id(whole_issuer()?, client)
             }

@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokenlatch::MAX_TOKEN_LEN;
 use tokenlatch_host::http;
-use tokenlatch_host::issuer::{ATM_ISSUER, Endpoint, Issuer};
+use tokenlatch_host::issuer::{ATM_ISSUER, Config, Endpoint, Issuer};
+use tokenlatch_host::profile::ProfileName;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -383,6 +384,45 @@ fn wrong_usage_is_told_with_what_would_be_right() {
         (&["--profile", "cognito", "--client", "x"], &["--issuer"]),
         (
             &[
+                "--profile",
+                "cognito-id",
+                "--issuer",
+                "https://x",
+                "--client",
+                "x",
+            ],
+            &["--audience: the client"],
+        ),
+        (
+            &[
+                "--profile",
+                "okta",
+                "--issuer",
+                "x",
+                "--issuer",
+                "y",
+                "--audience",
+                "x",
+            ],
+            &["--profile okta takes only one --issuer"],
+        ),
+        (
+            &[
+                "--profile",
+                "entra",
+                "--issuer-template",
+                template,
+                "--audience",
+                "x",
+            ],
+            &["--profile entra takes no --issuer-template"],
+        ),
+        (
+            &["--profile", "google", "--tenant", "x", "--audience", "x"],
+            &["--profile google takes no --tenant"],
+        ),
+        (
+            &[
                 "--jwks",
                 "x",
                 "--issuer-template",
@@ -538,6 +578,33 @@ fn a_policy_may_ask_for_more_and_for_less() {
         command.args(["verify", "--jwks", &jwks, "--issuer", &issuer]);
         let output = command.args(arguments).arg(&token).output().unwrap();
         assert_eq!(output.status.code(), Some(status), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_profile_without_an_audience_may_be_asked_for_one() {
+    let mut config = Config::default();
+    config.profile = ProfileName::Cognito;
+    let runtime = Runtime::new().unwrap();
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let issuer = runtime.block_on(Issuer::start_with(config, any_port));
+    let issuer = issuer.unwrap();
+    let url = issuer.issuer();
+    for (claims, audience, status) in [
+        (json!({}), None, 0),
+        (json!({}), Some(AUDIENCE), 1),
+        (json!({"aud": AUDIENCE}), Some(AUDIENCE), 0),
+        (json!({"aud": "other"}), Some(AUDIENCE), 1),
+        (json!({"aud": AUDIENCE}), None, 1),
+    ] {
+        let output = tokenlatch()
+            .args(["verify", "--profile", "cognito", "--issuer", &url])
+            .args(["--client", "demo-client"])
+            .args(audience.map(|audience| format!("--audience={audience}")))
+            .arg(issuer.token(claims.clone()).unwrap())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(status), "{claims} {audience:?}");
     }
 }
 
