@@ -21,8 +21,8 @@ use stack::Stack;
 /// How deep objects and arrays may nest: `{"a":[0]}` is two deep.
 pub const MAX_JSON_DEPTH: usize = 16;
 
-/// How many members an object may have, together with the objects that it lies in. Of those objects, the
-/// members before it count.
+/// How many members an object may have, together with the members that come before it in the objects that it
+/// lies in.
 ///
 /// The reader remembers a hash of each of these names, to find two members of one name.
 pub const MAX_JSON_MEMBERS: usize = 96;
@@ -691,10 +691,10 @@ struct Names {
     hashes: Stack<u32, MAX_JSON_MEMBERS>,
     /// How many there may be.
     max: usize,
-    /// Whether an object may still be walked again, because two of its names have one hash. Different
-    /// names have one hash by chance in one document of a million: a document with a second such pair
-    /// was made to cost time.
-    can_walk: bool,
+    /// Where the name begins for which an object was walked again, because an earlier name has its hash, or 0.
+    /// Different names have one hash by chance in one document of a million: a document with a second such
+    /// pair was made to cost time.
+    walked_at: usize,
 }
 
 impl Names {
@@ -712,9 +712,10 @@ impl Names {
         if (usize::BITS < 64 || earlier.contains(&hash))
             && let Some(same) = earlier.iter().position(|other| *other == hash)
         {
-            if !core::mem::take(&mut self.can_walk) || name.0.len() > MAX_COMPARED_LEN {
+            if self.walked_at > 0 || name.0.len() > MAX_COMPARED_LEN {
                 return Err(Error::TooManyMembers);
             }
+            self.walked_at = start;
             let mut earlier = Cursor::in_container(cursor.between(object.start, start));
             // Names and values take turns.
             for _ in 0..2 * same {
@@ -752,7 +753,7 @@ impl<'a> Walk<'a> {
             names: Names {
                 hashes: Stack::new(),
                 max: max_members,
-                can_walk: true,
+                walked_at: 0,
             },
             last: None,
             elements: 0,
@@ -871,8 +872,11 @@ impl<'a> Walk<'a> {
         if let [_, _, element, ..] = *self.open.after(0) {
             self.cursor.at = element.start;
             self.names.hashes.truncate(element.names_before.into());
+            // Outside of the element, two names with one hash are still remembered.
+            if self.names.walked_at > element.start {
+                self.names.walked_at = 0;
+            }
         }
-        self.names.can_walk = true;
         self.open.truncate(2);
         self.cursor
             .skip_value()

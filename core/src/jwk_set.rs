@@ -36,9 +36,11 @@ pub const MAX_KEYS: usize = 1024;
 ///
 /// # The key for a token
 ///
-/// - It is the key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7).
+/// - It is the key with the token's `kid`, or else with this `x5t` (RFC 7515 section 4.1.7), of which the set
+///   keeps and compares a hash.
 /// - It is the only key of the set, if the token has no `kid`, or if the key has none: nothing says then that
-///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4), and the signature decides.
+///   the key is not the token's. A `kid` is a hint (RFC 7515 section 4.1.4), and the signature decides. Of a key
+///   that comes twice, the first place says whether it has a `kid`.
 #[derive(Clone)]
 pub struct JwkSet<const N: usize, const BITS: usize = 2048>
 where
@@ -101,8 +103,11 @@ where
     ///
     /// A key that cannot be used for RS256 is counted ([`unusable`](Self::unusable)) and skipped, whatever is
     /// wrong with it. It does not affect the other keys, unless the document is not JSON. A token that names
-    /// it gets [`Error::UnusableKey`], with the reason; of more than `N` such keys, the set forgets the
-    /// reasons, and knows them no longer.
+    /// it gets [`Error::UnusableKey`], with the reason, if it is one of the first `N` such keys that have a
+    /// `kid`. The set does not know the others.
+    ///
+    /// Nor does it know the `kid` of a key that nests too deeply, has too many members, or two of one name. What
+    /// follows the error in such a key is not checked.
     ///
     /// # Errors
     ///
@@ -272,7 +277,8 @@ where
 }
 
 /// Calls `each` with every key of a JWK Set document, in order, to show what the document has: with the JWK,
-/// or with what is wrong with it.
+/// or with what is wrong with it. A key that nests too deeply or has too many members only together with what it
+/// lies in is an [`Error::InvalidKey`].
 ///
 /// # Errors
 ///
@@ -588,7 +594,11 @@ mod tests {
             let keys = format!("{},{bad},{}", good("a"), good("b"));
             assert_eq!(set::<2>(&keys).err(), Some(Error::InvalidJson), "{bad}");
         }
-        // Nor is what follows too deep a value, where it is not JSON.
+        // What follows too deep a value in a key is not checked.
+        let bad = format!("{{\"x\":{},\"y\" @ }}", deep(20));
+        let keys = format!("{bad},{}", good("a"));
+        assert_eq!(set::<2>(&keys).map(|set| set.unusable()), Ok(1));
+        // A text with a control character hides where the key ends.
         let bad = format!("{{\"x\":{},\"y\":\"\u{1}\"}}", deep(20));
         let keys = format!("{bad},{}", good("a"));
         assert_eq!(set::<2>(&keys).err(), Some(Error::InvalidJson));
@@ -601,6 +611,24 @@ mod tests {
         ] {
             assert_eq!(error(document), Some(Error::DuplicateMember), "{document}");
         }
+    }
+
+    /// In each document, two names before the name that comes twice have its hash.
+    #[test]
+    fn a_bad_key_does_not_hide_a_name_that_comes_twice() {
+        assert_eq!(Text::new("njdrshs").hash(), Text::new("keys").hash());
+        for document in [
+            r#"{"yiijsv":0,"ktodoe":0,"keys":[{"x":0,"x":0}],"ktodoe":1}"#,
+            r#"{"njdrshs":0,"keys":[{"x":0,"x":0}],"keys":[]}"#,
+        ] {
+            let error = JwkSet::<1>::from_json(document.as_bytes()).err();
+            assert_eq!(error, Some(Error::TooManyMembers), "{document}");
+        }
+        // What a bad key has does not count for its neighbours.
+        let bad = r#"{"yiijsv":0,"ktodoe":0,"ktodoe":0}"#;
+        let good = r#"{"kty":"RSA","$A","e":"AQAB","yiijsv":0,"ktodoe":0}"#;
+        let read = set::<1>(&[bad, bad, good].join(",")).unwrap();
+        assert_eq!((read.keys().len(), read.unusable()), (1, 2));
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Decimal {
     /// Reads the text of any JSON number exactly, or rejects it as negative or above `max`.
     pub(crate) fn read(text: &[u8], max: u64) -> Option<Self> {
         /// No text has as many digits.
-        const MOST: i32 = 1 << 27;
+        const MOST: isize = 1 << (isize::BITS - 5);
         let (mut part, mut mantissa) = (Part::Whole, text);
         let (mut is_negative, mut sign) = (false, 1);
         // How many digits stand before the point, once the exponent has moved it.
@@ -31,7 +31,7 @@ impl Decimal {
                 (_, Part::Whole) => before_point += 1,
                 // An exponent longer than any number acts like the largest one.
                 (digit, Part::Exponent) => {
-                    exponent = MOST.min(10 * exponent + i32::from(digit & 0xf));
+                    exponent = MOST.min(10 * exponent + isize::from(digit & 0xf));
                 }
             }
         }
