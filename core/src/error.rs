@@ -19,7 +19,8 @@ pub enum Error {
     ScratchTooSmall,
     /// Not three parts separated by dots (RFC 7515 section 7.1).
     NotCompact,
-    /// A part is not base64url without padding (RFC 7515 section 2), or has non-zero trailing bits.
+    /// A part of the token is not base64url without padding (RFC 7515 section 2), or has non-zero trailing bits; or
+    /// `n` or `e` of a key is not base64url.
     InvalidBase64url,
 
     // JSON, in the header, the claims or a JWK Set.
@@ -61,7 +62,7 @@ pub enum Error {
     WrongKeyIssuer,
 
     // The signature.
-    /// The signature is not the signing input's under the chosen key (RFC 8017 section 8.2.2).
+    /// The signature does not match the signing input under the chosen key (RFC 8017 section 8.2.2).
     InvalidSignature,
 
     // The claims and the policy.
@@ -141,7 +142,7 @@ impl Unusable {
     /// Room for a reason.
     pub(crate) const EMPTY: Self = Self(0);
 
-    const ALL: [Error; 16] = [
+    const ALL: [Error; 13] = [
         Error::InvalidKey,
         Error::UnsupportedKeyType,
         Error::KeyNotForVerifying,
@@ -155,9 +156,6 @@ impl Unusable {
         Error::ModulusLeadingZero,
         Error::WeakModulus,
         Error::InvalidExponent,
-        Error::DuplicateMember,
-        Error::TooManyMembers,
-        Error::JsonTooDeep,
     ];
 
     pub(crate) fn new(error: Error) -> Self {
@@ -261,7 +259,7 @@ impl Error {
         self.parts().2
     }
 
-    /// What a caller should do.
+    /// What a caller should do. An error that tokens and keys share has the remedy for tokens.
     #[must_use]
     pub const fn remedy(self) -> Remedy {
         match self {
@@ -305,7 +303,11 @@ impl Error {
                 "not-compact",
                 "the token is not three parts between dots",
             ),
-            Self::InvalidBase64url => (4, "invalid-base64url", "a part is not strict base64url"),
+            Self::InvalidBase64url => (
+                4,
+                "invalid-base64url",
+                "a part of the token or of the key is not strict base64url",
+            ),
             Self::InvalidUtf8 => (5, "invalid-utf8", "the JSON is not UTF-8"),
             Self::InvalidJson => (6, "invalid-json", "the JSON is malformed"),
             Self::JsonTooDeep => (7, "json-too-deep", "the JSON is nested too deeply"),

@@ -38,7 +38,9 @@
 //!
 //! # Limits
 //!
-//! Every input has a limit. An input beyond its limit is rejected with an error of its own.
+//! Every input has a limit, except the length of a document for [`json::parse`], [`Jwk::from_json`] and
+//! [`Jwk::check_json`]: they take time in proportion to it. An input beyond its limit is rejected with an error of
+//! its own.
 //!
 //! | what | limit | error |
 //! |---|---|---|
@@ -48,6 +50,7 @@
 //! | JSON nesting | [`MAX_JSON_DEPTH`], 16 objects and arrays | [`Error::JsonTooDeep`] |
 //! | members of a JSON object and of those that it lies in | [`MAX_JSON_MEMBERS`], 96 | [`Error::TooManyMembers`] |
 //! | the same, in a header | [`MAX_HEADER_MEMBERS`], 32 | [`Error::TooManyMembers`] |
+//! | names of a JSON object with one hash | two in a document, each of up to 128 bytes | [`Error::TooManyMembers`] |
 //! | dates | 0 to 253402300799, the year 9999 | [`Error::InvalidClaim`] |
 //! | JWK Set document | [`MAX_KEY_SET_LEN`], 262,144 bytes | [`Error::KeySetTooLong`] |
 //! | modulus | 2048 bits to the capacity, `BITS` | [`Error::ModulusTooShort`], [`Error::ModulusTooLong`] |
@@ -56,15 +59,18 @@
 //! | `issuer` of a key | the same | [`Error::KeyIssuerTooLong`] |
 //! | usable keys in a set | the capacity, `N` | [`Error::KeySetFull`] |
 //! | keys in a set, usable or not | [`MAX_KEYS`], 1,024 | [`Error::KeySetFull`] |
+//! | key in PEM (`der`) | 640 bytes of DER | [`Error::InvalidKey`] |
 //! | lists of a policy | 4 of each kind | [`Error::PolicyTooLarge`] |
 //! | claims of a policy, by value | 8 | [`Error::PolicyTooLarge`] |
+//! | text with escapes for `deserialize` (`serde`) | 256 bytes | [`Error::UnexpectedClaims`] |
 //!
-//! Constants beyond a limit do not compile. [`jwk!`] also checks that a modulus has no factor below 752.
+//! Keys in constants beyond a limit do not compile. [`jwk!`] also checks that a modulus has no factor below 752.
 //!
 //! The memory needed is fixed: the token's own buffer, and a stack that depends on the capacity in
-//! bits alone. Nothing here recurses, allocates or panics. Every change is tested by linking firmware in
-//! which a panic does not link. (This proves the default features. `der` and `serde` read with the code
-//! of other crates, and only what you give them yourself.)
+//! bits alone. [`JwkSet::from_json`] and [`JwkSet::from_keys`] return a set by value, which comes on top;
+//! [`JwkSet::read_json`] reads into a set in a `static`. Nothing here recurses, allocates or panics. Every change is
+//! tested by linking firmware in which a panic does not link. (This proves the default features. `der` and `serde`
+//! read with the code of other crates, and only what you give them yourself.)
 //!
 //! SHA-256 is that of the crate `sha2`, unrolled for speed. Built with `--cfg sha2_backend_soft="compact"` in
 //! `RUSTFLAGS`, a program takes 7 KB of flash less, and a token of 1,024 bytes 20,000 instructions more.

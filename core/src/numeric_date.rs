@@ -24,7 +24,7 @@ impl NumericDate {
         self.seconds + u64::from(self.has_fraction)
     }
 
-    /// Reads any JSON number exactly, or rejects it as out of range, and what is no number.
+    /// Reads any JSON number exactly. Rejects a number out of range, and any other value.
     pub(crate) fn read(value: Raw<'_>) -> Option<Self> {
         let Decimal {
             whole: seconds,

@@ -50,7 +50,7 @@ pub const ISSUED_AHEAD: Duration = Duration::from_secs(60);
 /// gives `iat` none. So the default bears with an issuer's clock that is a little ahead of
 /// [`Time::exactly`]. [`reject_issued_in_future`](Self::reject_issued_in_future) does not.
 /// [`Time::between`] and [`Time::at_least`] say themselves how far a clock may be off, so nothing is added
-/// to them.
+/// to them. An interval of one second is exact.
 ///
 /// ```
 /// use core::time::Duration;

@@ -100,8 +100,8 @@ impl<'t> Verified<'t> {
         self.is_certain
     }
 
-    /// Which key the token named, by which it was verified: `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and
-    /// 4.1.7).
+    /// Which key the token named: `kid`, or else `x5t` (RFC 7515 sections 4.1.4 and 4.1.7). It was verified by that
+    /// key, or by the only key of the set, which has no `kid`.
     #[must_use]
     pub fn key_id(&self) -> Option<Text<'t>> {
         self.key_id
@@ -164,7 +164,8 @@ impl<'t> Verified<'t> {
     }
 
     /// Whom the token was issued to: the first that is present of `azp` (OpenID Connect Core section 2),
-    /// `client_id` (RFC 8693 section 4.3), `cid` (Okta) and `appid` (Entra version 1.0, AD FS).
+    /// `client_id` (RFC 8693 section 4.3), `cid` (Okta) and `appid` (Entra version 1.0, AD FS). Nobody, if that is
+    /// a `cid` or `appid` that is no text.
     #[must_use]
     pub fn client(&self) -> Option<Text<'t>> {
         self.claims.client().ok().flatten()

@@ -168,6 +168,7 @@ const LANE_BACKENDS: &[LaneBackend] = &[
 
 #[cfg(test)]
 pub(super) mod tests {
+    use std::io::Write;
     use std::vec::Vec;
 
     use num_bigint::BigUint;
@@ -345,6 +346,11 @@ pub(super) mod tests {
         all.into_iter().map(padded).collect()
     }
 
+    /// No test can skip itself, and what one prints is not shown if it passes: so this goes past the capture.
+    pub(crate) fn not_tested() {
+        writeln!(std::io::stderr(), "not tested: no AVX-512 IFMA here").unwrap();
+    }
+
     fn lanes_agree<const BITS: usize>(sizes: &[usize])
     where
         Bits<BITS>: Capacity,
@@ -366,7 +372,7 @@ pub(super) mod tests {
                 });
                 let e = exponents[round % exponents.len()];
                 let Some(powers) = at_once::<BITS>(n, e, s) else {
-                    return;
+                    return not_tested();
                 };
                 if round < 4 {
                     for ((n, s), power) in n.iter().zip(s).zip(powers) {
