@@ -138,6 +138,12 @@ fn key_sets() -> Seeds {
         format!("\u{feff}{}", Key::fixed().jwk_set()),
         // Two members of one name, the second with a bad key where the first has none.
         format!(r#"{{"keys":[{key}],"keys":[{key},{{"a":0,"a":0}}]}}"#),
+        // Names with one hash: in two good keys, and in the document on both sides of a bad key.
+        format!(
+            r#"{{"keys":[{0},{0}]}}"#,
+            key.replace('{', r#"{"yiijsv":0,"ktodoe":0,"#)
+        ),
+        r#"{"yiijsv":0,"ktodoe":0,"keys":[{"x":0,"x":0}],"ktodoe":1}"#.into(),
     ];
     own.into_iter()
         .chain(cases)

@@ -78,6 +78,13 @@ pub fn reasons(tree: &Tree, max_members: usize) -> BTreeSet<&'static str> {
     .collect()
 }
 
+/// How many names have the hash of an earlier one of their object.
+pub fn same_hashes(tree: &Tree) -> usize {
+    let mut check = Check::default();
+    check.value(tree, 0, 0);
+    check.same_hashes
+}
+
 impl Tree {
     /// The value of the last member of this name.
     pub fn get(&self, name: &str) -> Option<&Tree> {

@@ -63,6 +63,9 @@ fn of_tree(tree: &Tree, capacity: usize, bits: usize) -> Result<KeySet, BTreeSet
         // The member that `get` finds: a document with two is rejected, whichever it is.
         && let Some(place) = members.iter().rposition(|(name, _)| name == "keys")
     {
+        // Of names with one hash, the reader compares one pair of the document and one of each bad key.
+        let before = members[..place].iter();
+        let mut same_hashes: usize = before.map(|(_, value)| json::same_hashes(value)).sum();
         for (at, key) in keys.iter().enumerate() {
             let wrapped = Tree::Object(
                 members[..place]
@@ -72,8 +75,12 @@ fn of_tree(tree: &Tree, capacity: usize, bits: usize) -> Result<KeySet, BTreeSet
                     .collect(),
             );
             let is_container = matches!(key, Tree::Array(_) | Tree::Object(_));
-            if is_container && !json::reasons(&wrapped, MAX_MEMBERS).is_empty() {
+            let in_key = json::same_hashes(key);
+            let has_second = same_hashes > 0 && in_key > 0;
+            if is_container && (has_second || !json::reasons(&wrapped, MAX_MEMBERS).is_empty()) {
                 bad.insert(at);
+            } else {
+                same_hashes += in_key;
             }
         }
         if let (_, Tree::Array(keys)) = &mut members[place] {
