@@ -132,8 +132,15 @@ fn read_records() -> Result<Records, Box<dyn Error>> {
 }
 
 fn page_text(records: &Records) -> Result<String, Box<dyn Error>> {
-    let fuzzing: Fuzzing = read(&root().join("tests/fuzz/results.json"))?;
-    Ok(page::text(records, &fuzzing))
+    let fuzz = root().join("tests/fuzz");
+    let fuzzing: Fuzzing = read(&fuzz.join("results.json"))?;
+    let mut targets = Vec::new();
+    for file in fs::read_dir(fuzz.join("fuzz_targets"))? {
+        let name = file?.path().with_extension("");
+        targets.extend(name.file_name().map(|name| name.display().to_string()));
+    }
+    targets.sort();
+    Ok(page::text(records, &targets, &fuzzing))
 }
 
 fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Box<dyn Error>> {

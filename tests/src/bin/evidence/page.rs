@@ -26,8 +26,8 @@ they are taken, and values that are compared.
 |---|---|---|---|---|---|---|
 ";
 
-/// The page for what is on record.
-pub(super) fn text(records: &Records, fuzzing: &Fuzzing) -> String {
+/// The page for what is on record, and for these targets of fuzzing.
+pub(super) fn text(records: &Records, targets: &[String], fuzzing: &Fuzzing) -> String {
     let mut text = HEAD.to_owned();
     for (subject, claims) in SUBJECTS {
         write!(
@@ -53,17 +53,20 @@ pub(super) fn text(records: &Records, fuzzing: &Fuzzing) -> String {
         }
     }
     text.push_str(FUZZING);
-    for (name, target) in fuzzing {
-        writeln!(
-            text,
-            "| {name} | {} | {} | {} | {} | {} | {} |",
-            target.executions,
-            target.cpu_seconds / 60,
-            target.edges,
-            target.features,
-            target.inputs,
-            target.date,
-        )
+    for name in targets {
+        match fuzzing.get(name) {
+            Some(target) => writeln!(
+                text,
+                "| {name} | {} | {} | {} | {} | {} | {} |",
+                target.executions,
+                target.cpu_seconds / 60,
+                target.edges,
+                target.features,
+                target.inputs,
+                target.date,
+            ),
+            None => writeln!(text, "| {name} | none yet | | | | | |"),
+        }
         .expect("a string takes everything");
     }
     text
