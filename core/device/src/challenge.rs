@@ -60,7 +60,7 @@ pub struct Challenge {
 struct Waiting {
     text: [u8; NONCE_LEN],
     /// In milliseconds since the reset.
-    until: u64,
+    since: u64,
 }
 
 impl Challenge {
@@ -82,18 +82,19 @@ impl Challenge {
     /// milliseconds, of a counter that does not go back.
     pub fn begin(&mut self, nonce: Nonce, now: u64) -> [u8; NONCE_LEN] {
         let text = nonce.text();
-        self.waiting = Some(Waiting {
-            text,
-            until: now.saturating_add(self.lifetime),
-        });
+        self.waiting = Some(Waiting { text, since: now });
         text
     }
 
     /// Whether a challenge waits for its token.
     #[must_use]
     pub fn is_waiting(&self, now: u64) -> bool {
-        let waiting = self.waiting.as_ref();
-        waiting.is_some_and(|waiting| now < waiting.until)
+        // A counter that has wrapped around ends the challenge.
+        let age = self
+            .waiting
+            .as_ref()
+            .and_then(|waiting| now.checked_sub(waiting.since));
+        age.is_some_and(|age| age < self.lifetime)
     }
 
     /// Ends the challenge, if the token echoes it; else it waits on.
@@ -165,8 +166,9 @@ impl Nonces {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`], or [`Error::Corrupt`] if the record is not one of a counter; then there are no nonces.
+    /// [`Error::Storage`], or [`Error::Corrupt`] if the record is not one of a counter. There are then no nonces.
     pub fn load(&mut self, records: &mut dyn Records) -> Result<(), Error> {
+        self.lose();
         let mut record = [0; 8];
         self.next = match records.get(number::NONCES, &mut record)? {
             None => 0,
@@ -175,6 +177,13 @@ impl Nonces {
         };
         self.reserved = self.next;
         Ok(())
+    }
+
+    /// As if [`load`](Self::load) had failed: for programs in C.
+    #[doc(hidden)]
+    pub const fn lose(&mut self) {
+        self.next = u64::MAX;
+        self.reserved = u64::MAX;
     }
 
     /// The next nonce.

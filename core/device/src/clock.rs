@@ -29,6 +29,12 @@ use crate::record::{Records, number};
 /// risen by an hour ([`store_every`](Self::store_every)), the anchor at once. After a restart the floor may so be
 /// up to an hour below the last one: [`Replay`](crate::Replay) forgets by the *stored* floor alone, so that no
 /// used token becomes new by that.
+///
+/// # If the record cannot be read
+///
+/// Then nobody knows which used tokens were forgotten: [`Replay`](crate::Replay) accepts no token, and the record is
+/// not written over by a lower floor. [`store`](Self::store) tries to read it again. If it is damaged for good, the next
+/// new document of the root takes its place: sign one then, for the floor begins again with its `iat`.
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// All in seconds since 1970.
@@ -40,6 +46,8 @@ pub struct Clock {
     max_advance: u64,
     drift: u64,
     store_every: u64,
+    /// There is a record in storage that cannot be read.
+    is_lost: bool,
 }
 
 /// What [`Clock::read`] makes of the real-time clock.
@@ -93,6 +101,7 @@ impl Clock {
             max_advance: max_advance.as_secs(),
             drift: 60,
             store_every: 3600,
+            is_lost: false,
         }
     }
 
@@ -115,10 +124,13 @@ impl Clock {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`], or [`Error::Corrupt`] if the record is not one of a clock: the clock is then as it was.
+    /// [`Error::Storage`], or [`Error::Corrupt`] if the record is not one of a clock: the time is then as it was, and
+    /// no token is used ([`Replay::accept`](crate::Replay::accept)).
     pub fn load(&mut self, records: &mut dyn Records) -> Result<(), Error> {
+        self.is_lost = true;
         let mut record = [0; RECORD_LEN];
         let Some(len) = records.get(number::CLOCK, &mut record)? else {
+            self.is_lost = false;
             return Ok(());
         };
         let [VERSION, rest @ ..] = &record else {
@@ -136,18 +148,63 @@ impl Clock {
         self.anchor = self.anchor.max(anchor);
         self.stored_floor = self.stored_floor.max(floor);
         self.stored_anchor = self.stored_anchor.max(anchor);
+        self.is_lost = false;
         Ok(())
     }
 
-    /// Stores floor and anchor, if they changed.
+    /// As if [`load`](Self::load) had failed: for programs in C.
+    #[doc(hidden)]
+    pub const fn lose(&mut self) {
+        self.is_lost = true;
+    }
+
+    /// Whether the last [`load`](Self::load) failed.
+    pub(crate) const fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// Takes what could not be read before, unless it is damaged for good.
+    pub(crate) fn load_lost(&mut self, records: &mut dyn Records) -> Result<(), Error> {
+        if self.is_lost {
+            match self.load(records) {
+                Ok(()) | Err(Error::Corrupt) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns from the `iat` of a document, and stores that: before the document, which is then in force. It takes the
+    /// place of a record that is damaged for good, for who has the root key says what time it is.
+    pub(crate) fn store_from_root(
+        &mut self,
+        issued_at: u64,
+        records: &mut dyn Records,
+    ) -> Result<(), Error> {
+        self.learn_from_root(issued_at);
+        if self.is_lost {
+            self.put(records)?;
+            self.is_lost = false;
+        }
+        self.store_if_due(records)
+    }
+
+    /// Stores floor and anchor, if they changed. First takes the record, if the last [`load`](Self::load) failed.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`], [`Error::StorageFull`].
+    /// [`Error::Storage`], [`Error::StorageFull`], and [`Error::Corrupt`] if the record cannot be read.
     pub fn store(&mut self, records: &mut dyn Records) -> Result<(), Error> {
+        if self.is_lost {
+            self.load(records)?;
+        }
         if self.floor == self.stored_floor && self.anchor == self.stored_anchor {
             return Ok(());
         }
+        self.put(records)
+    }
+
+    fn put(&mut self, records: &mut dyn Records) -> Result<(), Error> {
         let mut record = [VERSION; RECORD_LEN];
         let dates = [self.floor, self.anchor].map(u64::to_le_bytes);
         for (to, from) in record.iter_mut().skip(1).zip(dates.as_flattened()) {
@@ -159,15 +216,16 @@ impl Clock {
         Ok(())
     }
 
-    /// As [`store`](Self::store), if it is due: the floor has risen by [`store_every`](Self::store_every), or there
-    /// is a new anchor. For the end of every round of the device's loop.
+    /// As [`store`](Self::store), if it is due: the floor has risen by [`store_every`](Self::store_every), there
+    /// is a new anchor, or the last [`load`](Self::load) failed. For the end of every round of the device's loop.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`], [`Error::StorageFull`].
+    /// As [`store`](Self::store).
     pub fn store_if_due(&mut self, records: &mut dyn Records) -> Result<(), Error> {
         let rise = self.floor.saturating_sub(self.stored_floor);
-        if self.anchor != self.stored_anchor || rise >= self.store_every.max(1) {
+        let is_due = self.anchor != self.stored_anchor || rise >= self.store_every.max(1);
+        if self.is_lost || is_due {
             self.store(records)?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use tokenlatch::{Bits, Capacity, JwkSet, Policy, Time, Unverified, Verified};
 
+use crate::clock::Clock;
 use crate::error::Error;
 use crate::hash;
 use crate::record::{MAX_RECORD_LEN, Records, number};
@@ -118,25 +119,19 @@ where
 }
 
 /// Reads the document that a record says is in force, and verifies it again; `None` if there is none.
-///
-/// If it cannot be read, `lost` becomes the version before it: it may be applied again, and nothing older.
 pub(crate) fn load<'s, const N: usize, const BITS: usize>(
     head: u8,
     scratch: &'s mut [u8],
     root: &Root<'_, N, BITS>,
     media_type: &str,
-    lost: &mut Version,
     records: &mut dyn Records,
 ) -> Result<Option<Document<'s>>, Error>
 where
     Bits<BITS>: Capacity,
 {
-    // What was in force before may be what is lost now, and is then no longer applied already.
-    lost.digest = Version::NONE.digest;
     let Some(head) = Head::load(head, records)? else {
         return Ok(None);
     };
-    lost.issued_at = head.version.issued_at.saturating_sub(1);
     let document = scratch.get_mut(..head.len()).ok_or(Error::Corrupt)?;
     document.fill(0);
     // All records at once, since a flash is searched from end to end for each one. A piece that is missing or has
@@ -155,35 +150,53 @@ where
     let unverified = Unverified::parse(document).map_err(|_| Error::Corrupt)?;
     // It was in time when it was applied.
     let verified = authenticate(&unverified, root, media_type, Time::at_least(0))?;
-    if verified.issued_at() != Some(head.version.issued_at) {
-        return Err(Error::Corrupt);
-    }
-    let version = head.version;
+    let version = Version {
+        // The root's word counts for more than the head's.
+        issued_at: verified.issued_at().ok_or(Error::Corrupt)?,
+        digest: head.version.digest,
+    };
     Ok(Some(Document { verified, version }))
 }
 
-/// Stores a document so that after a loss of power it is in force, or the one before is.
+/// Stores a document so that after a loss of power it is in force, or the one before is. The clock learns from it.
 ///
 /// There are three slots for two kinds of documents, so that one slot is always free. The record at `head` says
 /// last which slot is in force.
+///
+/// What is older than the document in force is rejected here once more, for that may not have been read at the start.
+/// If its head is damaged for good, the anchor stands for it: the clock is stored before each document, so that none in
+/// force is later than the anchor.
 pub(crate) fn store(
     head: u8,
     document: &[u8],
     version: &Version,
+    clock: &mut Clock,
     records: &mut dyn Records,
 ) -> Result<(), Error> {
     if document.len() > records.max_document_len() {
         return Err(Error::DocumentTooLong);
     }
+    clock.load_lost(records)?;
     let mut is_used = [false; SLOTS as usize];
-    for head in [number::KEY_SET, number::REVOCATION] {
-        // A head that cannot be read holds no slot.
-        if let Ok(Some(head)) = Head::load(head, records)
-            && let Some(is_used) = is_used.get_mut(usize::from(head.slot))
-        {
-            *is_used = true;
+    for kind in [number::KEY_SET, number::REVOCATION] {
+        let in_force = match Head::load(kind, records) {
+            Ok(Some(head)) => {
+                if let Some(is_used) = is_used.get_mut(usize::from(head.slot)) {
+                    *is_used = true;
+                }
+                // A damaged head must not reject all that is new.
+                head.version.issued_at.min(clock.anchor())
+            }
+            Ok(None) => Version::NONE.issued_at,
+            // It holds no slot.
+            Err(Error::Corrupt) => clock.anchor(),
+            Err(error) => return Err(error),
+        };
+        if kind == head && version.issued_at < in_force {
+            return Err(Error::Rollback);
         }
     }
+    clock.store_from_root(version.issued_at, records)?;
     let slot = is_used.iter().position(|is_used| !is_used);
     let slot = slot.ok_or(Error::Corrupt)? as u8;
     let len = u16::try_from(document.len()).map_err(|_| Error::DocumentTooLong)?;
@@ -213,9 +226,11 @@ struct Head {
     version: Version,
 }
 
-/// The first byte of the record, and how many it has.
+/// The first byte of the record.
 const VERSION: u8 = 1;
-pub(crate) const HEAD_LEN: usize = 44;
+
+/// How many bytes the record has.
+pub const HEAD_LEN: usize = 44;
 
 impl Head {
     fn load(head: u8, records: &mut dyn Records) -> Result<Option<Self>, Error> {

@@ -73,7 +73,7 @@ where
         }
     }
 
-    /// `iat` of the update in force, in seconds since 1970; 0 for the factory's keys.
+    /// `iat` of the update in force, in seconds since 1970; 0 for the factory's keys, or if it could not be loaded.
     #[must_use]
     pub const fn issued_at(&self) -> u64 {
         self.version.issued_at
@@ -86,7 +86,7 @@ where
     }
 
     /// Takes the update that is in force, after a restart. `scratch` has room for a document
-    /// ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN) is always enough).
+    /// ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN) is always enough). The clock must have been loaded before.
     ///
     /// # Errors
     ///
@@ -102,10 +102,9 @@ where
     where
         Bits<ROOT_BITS>: Capacity,
     {
-        self.is_lost = true;
-        let lost = &mut self.version;
+        self.lose();
         if let Some(document) =
-            document::load(number::KEY_SET, scratch, root, KEY_SET_TYPE, lost, records)?
+            document::load(number::KEY_SET, scratch, root, KEY_SET_TYPE, records)?
         {
             self.check(&document)?;
             self.take(&document)?;
@@ -115,9 +114,17 @@ where
         Ok(())
     }
 
+    /// As if [`load`](Self::load) had failed: for programs in C.
+    #[doc(hidden)]
+    pub const fn lose(&mut self) {
+        self.is_lost = true;
+        // What is lost may be applied again, and what is older is rejected when it is to be stored.
+        self.version = Version::NONE;
+    }
+
     /// Applies an update: a compact JWT, by whatever way it came. `scratch` is at least as long.
     ///
-    /// The update is stored first, and then in force. It raises the clock's anchor.
+    /// The update raises the clock's anchor. It is stored first, and then in force.
     ///
     /// # Errors
     ///
@@ -141,11 +148,9 @@ where
             return Ok(Applied::Already);
         };
         self.check(&read)?;
-        document::store(number::KEY_SET, document, &read.version, records)?;
+        document::store(number::KEY_SET, document, &read.version, clock, records)?;
         self.take(&read)?;
         self.is_lost = false;
-        clock.learn_from_root(read.version.issued_at);
-        clock.store_if_due(records)?;
         Ok(Applied::New)
     }
 

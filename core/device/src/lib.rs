@@ -20,7 +20,8 @@
 //! # const FACTORY_KEYS: JwkSet<4> = JwkSet::from_keys([]);
 //! static ROOT_KEYS: JwkSet<1> = JwkSet::from_keys([/* jwk!("root", ...) */]);
 //! const ROOT: Root = Root::new(&ROOT_KEYS, "https://issuer.example/", "fleet");
-//! const LEEWAY: Duration = Duration::from_secs(0);
+//! // As far as the real-time clock may be off.
+//! const LEEWAY: Duration = Duration::from_secs(60);
 //! const POLICY: Policy = Policy::new("https://issuer.example/", "door-1")
 //!     .require_scopes(&["door:open"])
 //!     .leeway(LEEWAY);
@@ -50,7 +51,8 @@
 //!             audit: Audit::new(),
 //!         };
 //!         let (storage, clock) = (&mut door.storage, &mut door.clock);
-//!         // A door records an error of these and goes on: what could not be read then rejects by itself.
+//!         // A door records an error of these and goes on: what could not be read then rejects by itself. The audit
+//!         // record alone begins anew.
 //!         clock.load(storage)?;
 //!         door.keys.load(scratch, &ROOT, clock, storage)?;
 //!         door.revocation.load(scratch, &ROOT, clock, storage)?;
@@ -152,6 +154,8 @@ mod storage;
 pub use audit::{AUDIT_ENTRY_LEN, Audit, AuditCount, AuditEntry, Event, subject_hash};
 pub use challenge::{Challenge, NONCE_LEN, Nonce, Nonces};
 pub use clock::{Certainty, Clock, Learned, Reading};
+#[doc(hidden)]
+pub use document::HEAD_LEN;
 pub use document::{Applied, MAX_DOCUMENT_LEN, Root};
 pub use error::Error;
 pub use hardened::{Fingerprint, Verdict};

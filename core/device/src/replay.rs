@@ -48,7 +48,7 @@ impl<const N: usize> Replay<N> {
     /// and no token is accepted.
     pub fn load(&mut self, records: &mut dyn Records) -> Result<(), Error> {
         // Until all is known, no token is new.
-        self.used = [Used::NEVER_FORGOTTEN; N];
+        self.lose();
         let mut used = [Used::NONE; N];
         let mut is_corrupt = false;
         records.each(&mut |number, value| {
@@ -68,18 +68,28 @@ impl<const N: usize> Replay<N> {
         Ok(())
     }
 
+    /// As if [`load`](Self::load) had failed: for programs in C.
+    #[doc(hidden)]
+    pub const fn lose(&mut self) {
+        self.used = [Used::NEVER_FORGOTTEN; N];
+    }
+
     /// Uses a token, or rejects it.
     ///
     /// # Errors
     ///
     /// [`Error::MissingTokenId`], [`Error::Replayed`], [`Error::ReplayFull`], [`Error::Storage`] and
-    /// [`Error::StorageFull`].
+    /// [`Error::StorageFull`]; [`Error::Corrupt`] for every token, if the clock could not be loaded ([`Clock`]).
     pub fn accept(
         &mut self,
         token: &Verified<'_>,
         clock: &mut Clock,
         records: &mut dyn Records,
     ) -> Result<(), Error> {
+        // The floor by which tokens were forgotten is not known.
+        if clock.is_lost() {
+            return Err(Error::Corrupt);
+        }
         self.check(token)?;
         let used = Used {
             hash: hash_of(token)?,

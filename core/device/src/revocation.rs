@@ -30,8 +30,8 @@ pub const REVOCATION_TYPE: &str = "revocation+jwt";
 /// - Its own `iat` is its version, as with a [`KeySet`](crate::KeySet), and it replaces all that was revoked. Its
 ///   `exp` counts when it arrives only: what is in force stays in force.
 /// - One with more epochs or entries than there is room for is rejected whole ([`Error::TooManyRevoked`]), as is
-///   one with a member that is not known here ([`Error::WrongDocument`]): half a list would be worse than the old
-///   one. If a list gets too long, replace its entries by an epoch.
+///   one with a member that is neither known here nor in RFC 7519 section 4.1 ([`Error::WrongDocument`]): half a list
+///   would be worse than the old one. If a list gets too long, replace its entries by an epoch.
 ///
 /// An epoch takes 32 bytes of memory and an entry 16, whatever the length of the text: hashes stand for them.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
         }
     }
 
-    /// `iat` of the revocation in force, in seconds since 1970; 0 if there is none.
+    /// `iat` of the revocation in force, in seconds since 1970; 0 if there is none, or if it could not be loaded.
     #[must_use]
     pub const fn issued_at(&self) -> u64 {
         self.version.issued_at
@@ -93,7 +93,7 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
     }
 
     /// Takes the revocation that is in force, after a restart. `scratch` has room for a document
-    /// ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN) is always enough).
+    /// ([`MAX_DOCUMENT_LEN`](crate::MAX_DOCUMENT_LEN) is always enough). The clock must have been loaded before.
     ///
     /// # Errors
     ///
@@ -109,16 +109,8 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
     where
         Bits<BITS>: Capacity,
     {
-        self.is_lost = true;
-        let lost = &mut self.version;
-        let read = document::load(
-            number::REVOCATION,
-            scratch,
-            root,
-            REVOCATION_TYPE,
-            lost,
-            records,
-        )?;
+        self.lose();
+        let read = document::load(number::REVOCATION, scratch, root, REVOCATION_TYPE, records)?;
         if let Some(read) = read {
             Tables::<EPOCHS, ENTRIES>::check(&read.verified)?;
             self.tables.take(&read.verified)?;
@@ -129,9 +121,17 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
         Ok(())
     }
 
+    /// As if [`load`](Self::load) had failed: for programs in C.
+    #[doc(hidden)]
+    pub const fn lose(&mut self) {
+        self.is_lost = true;
+        // What is lost may be applied again, and what is older is rejected when it is to be stored.
+        self.version = Version::NONE;
+    }
+
     /// Applies a revocation: a compact JWT, by whatever way it came. `scratch` is at least as long.
     ///
-    /// The revocation is stored first, and then in force. It raises the clock's anchor.
+    /// The revocation raises the clock's anchor. It is stored first, and then in force.
     ///
     /// # Errors
     ///
@@ -156,14 +156,12 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Revocation<EPOCHS, ENTRIES> {
             return Ok(Applied::Already);
         };
         Tables::<EPOCHS, ENTRIES>::check(&read.verified)?;
-        document::store(number::REVOCATION, document, &read.version, records)?;
+        document::store(number::REVOCATION, document, &read.version, clock, records)?;
         // Half a list would be worse than none.
         self.is_lost = true;
         self.tables.take(&read.verified)?;
         self.version = read.version;
         self.is_lost = false;
-        clock.learn_from_root(read.version.issued_at);
-        clock.store_if_due(records)?;
         Ok(Applied::New)
     }
 }
@@ -189,8 +187,12 @@ impl<const EPOCHS: usize, const ENTRIES: usize> Tables<EPOCHS, ENTRIES> {
         entries: Vec::new(),
     };
 
-    /// Checks that all of a document has room, before what is in force is given up.
+    /// Checks that all of a document is known and has room, before what is in force is given up.
     fn check(document: &Verified<'_>) -> Result<(), Error> {
+        let mut members = document.claims().members();
+        if !members.all(|(name, _)| CLAIMS.iter().any(|claim| name == **claim)) {
+            return Err(Error::WrongDocument);
+        }
         let (mut epochs, mut entries) = (0, 0);
         each(document, &mut |revoked| {
             let (count, room) = match revoked {
@@ -270,6 +272,12 @@ impl Epoch {
         }
     }
 }
+
+/// What a document may have: the claims of RFC 7519 section 4.1, and its own. A list with a misspelt name would revoke
+/// nothing.
+const CLAIMS: [&str; 9] = [
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "epochs", "revoked",
+];
 
 /// What a document revokes.
 enum Revoked {

@@ -48,7 +48,8 @@ use crate::record::{Log, MAX_RECORD_LEN, Records};
 /// Two things are expected of the flash. A write that is interrupted leaves the bytes before it written, those after
 /// it as they were, and one of them in between. An erasure that is interrupted may leave any part of that page
 /// erased, and nothing of another page. A page whose bits read differently each time, as some do after an erasure
-/// that ended almost at its end, is beyond this.
+/// that ended almost at its end, is beyond this. So is an EEPROM that stores all of its page anew for each write: its
+/// supply must outlast a write, or FRAM takes its place.
 ///
 /// # Damage
 ///

@@ -19,7 +19,9 @@ use common::{
 };
 use serde_json::{Value, json};
 use tokenlatch::{Error as Token, JwkSet, Time};
-use tokenlatch_device::{Applied, Clock, Error, KeySet, MAX_DOCUMENT_LEN, Records, Revocation};
+use tokenlatch_device::{
+    Applied, Clock, Error, KeySet, MAX_DOCUMENT_LEN, Records, Replay, Revocation,
+};
 
 const BUILD: u64 = NOW - 1_000_000;
 
@@ -238,12 +240,10 @@ fn storage_that_was_rewritten_gives_no_key() {
             let (mut device, loaded) = device.restart();
             assert_eq!(loaded[1], Err(Error::Corrupt), "{number} {at}");
             assert_eq!(device.key_ids(NOW), Err(Error::Corrupt));
-            // Neither an older one nor a new one is lost on it: the head still says which one it was.
-            if number >= 16 {
-                let older = key_set(NOW - 1, &[jwk("0")]);
-                assert_eq!(device.update(&older), Err(Error::Rollback));
-                assert_eq!(device.update(&first), Ok(Applied::New));
-            }
+            // An older one is rejected still, and the same one is not.
+            let older = key_set(NOW - 1, &[jwk("0")]);
+            assert_eq!(device.update(&older), Err(Error::Rollback), "{number} {at}");
+            assert_eq!(device.update(&first), Ok(Applied::New));
             // A new update heals it.
             let update = key_set(NOW + 1, &[jwk("2")]);
             assert_eq!(device.update(&update), Ok(Applied::New));
@@ -298,6 +298,153 @@ fn what_is_lost_when_it_is_loaded_again_may_be_applied_again() {
     assert_eq!(device.key_ids(NOW).unwrap(), ["1"]);
     assert_eq!(device.revoke(&list), Ok(Applied::New));
     assert_eq!(device.revocation.check(&verified(json!({}))), Ok(()));
+}
+
+/// The version in the head counts for nothing where the document can be read.
+#[test]
+fn a_damaged_version_locks_nothing_and_lets_nothing_older_in() {
+    let mut device = Device::new();
+    device.update(&key_set(NOW, &[jwk("1")])).unwrap();
+    let records = device.records.records.clone();
+    for at in 4..12 {
+        let mut device = Device::new();
+        device.records.records = records.clone();
+        device.records.records.get_mut(&2).unwrap()[at] ^= 0x40;
+        let (mut device, loaded) = device.restart();
+        assert_eq!(loaded[1], Ok(()), "{at}");
+        assert_eq!(device.key_ids(NOW).unwrap(), ["1"]);
+        let older = key_set(NOW - 1, &[jwk("0")]);
+        assert_eq!(device.update(&older), Err(Error::Rollback));
+        let newer = key_set(NOW + 1, &[jwk("2")]);
+        assert_eq!(device.update(&newer), Ok(Applied::New), "{at}");
+    }
+}
+
+/// A storage that fails for a while, such as a bus at the start.
+#[test]
+fn what_cannot_be_read_for_now_is_not_replaced_by_what_is_older() {
+    let mut device = Device::new();
+    let update = key_set(NOW, &[jwk("1")]);
+    let list = revocation(NOW + 1, json!([]), json!([{"sub": "mallory"}]));
+    device.update(&update).unwrap();
+    device.revoke(&list).unwrap();
+    // The clock, both heads, or all of them.
+    for unreadable in [&[0][..], &[2], &[3], &[2, 3], &[0, 2, 3]] {
+        let mut failing = Device::new();
+        failing.records.records = device.records.records.clone();
+        failing.records.unreadable = unreadable.into();
+        let (mut failing, _) = failing.restart();
+        let older = key_set(NOW - 1, &[jwk("0")]);
+        let older_list = revocation(NOW - 1, json!([]), json!([]));
+        let newer = key_set(NOW + 2, &[jwk("2")]);
+        // Nor does a document of one kind take the slot of the other.
+        if unreadable != [0] {
+            assert_eq!(failing.update(&newer), Err(Error::Storage));
+        }
+        failing.records.unreadable.clear();
+        assert_eq!(failing.update(&older), Err(Error::Rollback));
+        assert_eq!(failing.revoke(&older_list), Err(Error::Rollback));
+        assert_eq!(failing.update(&newer), Ok(Applied::New));
+        let (restarted, loaded) = failing.restart();
+        assert_eq!(loaded, [Ok(()); 3], "{unreadable:?}");
+        assert_eq!(restarted.key_ids(NOW).unwrap(), ["2"]);
+        assert_eq!(restarted.revocation.issued_at(), NOW + 1);
+    }
+}
+
+#[test]
+fn what_an_error_says_is_not_in_force_is_not() {
+    for room in 0.. {
+        let mut device = Device::new();
+        device.update(&key_set(NOW, &[jwk("1")])).unwrap();
+        device.records.room = Some(room);
+        let applied = device.update(&key_set(NOW + 10, &[jwk("2")]));
+        let expected = [if applied.is_ok() { "2" } else { "1" }];
+        assert_eq!(device.key_ids(NOW).unwrap(), expected, "{room}");
+        let (device, loaded) = device.restart();
+        assert_eq!(loaded, [Ok(()); 3]);
+        assert_eq!(device.key_ids(NOW).unwrap(), expected, "{room}");
+        if applied.is_ok() {
+            assert!(room > 2, "the clock, at least a piece, and the head");
+            break;
+        }
+        assert_eq!(applied, Err(Error::StorageFull));
+    }
+}
+
+/// Also if the power was lost while the last one was stored.
+#[test]
+fn what_is_in_force_is_not_later_than_the_stored_anchor() {
+    for room in 0..6 {
+        let mut device = Device::new();
+        device.update(&key_set(NOW, &[jwk("1")])).unwrap();
+        device.records.room = Some(room);
+        let update = key_set(NOW + 10, &[jwk("2")]);
+        let is_in_force = device.update(&update).is_ok();
+        device.records.room = None;
+        device.records.records.get_mut(&2).unwrap()[0] ^= 1;
+        let (mut device, loaded) = device.restart();
+        assert_eq!(loaded[1], Err(Error::Corrupt));
+        let older = key_set(if is_in_force { NOW + 9 } else { NOW - 1 }, &[jwk("0")]);
+        assert_eq!(device.update(&older), Err(Error::Rollback), "{room}");
+        assert_eq!(device.update(&update), Ok(Applied::New), "{room}");
+    }
+}
+
+/// Used tokens are forgotten by the clock's floor, so a token is accepted again only once that is known.
+#[test]
+fn a_lost_clock_uses_no_token_until_the_root_says_what_time_it_is() {
+    let mut device = Device::new();
+    device.update(&key_set(NOW, &[jwk("1")])).unwrap();
+    let records = device.records.records.clone();
+    let restart = |damage: fn(&mut Memory)| {
+        let mut device = Device::new();
+        device.records.records = records.clone();
+        damage(&mut device.records);
+        device.restart()
+    };
+    let accept = |device: &mut Device| {
+        let mut replay = Replay::<4>::new(Duration::ZERO);
+        replay.load(&mut device.records).unwrap();
+        let Device { clock, records, .. } = device;
+        replay.accept(&verified(json!({})), clock, records)
+    };
+    // It cannot be read for now: it is read later, and nothing goes over it.
+    let (mut device, loaded) = restart(|records| records.unreadable = vec![0]);
+    assert_eq!(loaded[0], Err(Error::Storage));
+    assert_eq!(accept(&mut device), Err(Error::Corrupt));
+    let Device { clock, records, .. } = &mut device;
+    assert_eq!(clock.store_if_due(records), Err(Error::Storage));
+    records.unreadable.clear();
+    clock.store_if_due(records).unwrap();
+    assert_eq!(clock.stored_floor(), NOW);
+    assert_eq!(accept(&mut device), Ok(()));
+    // It is damaged for good.
+    let (mut device, loaded) = restart(|records| records.records.get_mut(&0).unwrap()[0] ^= 1);
+    assert_eq!(loaded[0], Err(Error::Corrupt));
+    assert_eq!(accept(&mut device), Err(Error::Corrupt));
+    let Device { clock, records, .. } = &mut device;
+    let damaged = records.records[&0].clone();
+    clock.learn(NOW + 500);
+    for _ in 0..2 {
+        assert_eq!(clock.store(records), Err(Error::Corrupt));
+        assert_eq!(clock.store_if_due(records), Err(Error::Corrupt));
+    }
+    assert_eq!(records.records[&0], damaged);
+    // A document that is in force already says nothing new.
+    let known = key_set(NOW, &[jwk("1")]);
+    assert_eq!(device.update(&known), Ok(Applied::Already));
+    assert_eq!(accept(&mut device), Err(Error::Corrupt));
+    let list = revocation(NOW + 1_000, json!([]), json!([]));
+    device.records.room = Some(0);
+    assert_eq!(device.revoke(&list), Err(Error::StorageFull));
+    assert_eq!(accept(&mut device), Err(Error::Corrupt));
+    device.records.room = None;
+    assert_eq!(device.revoke(&list), Ok(Applied::New));
+    assert_eq!(accept(&mut device), Ok(()));
+    let (device, loaded) = device.restart();
+    assert_eq!(loaded, [Ok(()); 3]);
+    assert_eq!(device.clock.stored_floor(), NOW + 1_000);
 }
 
 #[test]
@@ -429,6 +576,15 @@ fn a_revocation_that_is_not_understood_is_rejected_whole() {
             device.revocation.check(&verified(json!({}))),
             Err(Error::Revoked)
         );
+    }
+    // A misspelt list would revoke nothing.
+    for claims in [
+        json!({"revoke": [{"sub": "alice"}]}),
+        json!({"epochs": [], "revoked": [], "x": 1}),
+    ] {
+        let mut device = Device::new();
+        let list = document("revocation+jwt", NOW, claims);
+        assert_eq!(device.revoke(&list), Err(Error::WrongDocument), "{list}");
     }
     // Absent is none.
     let mut device = Device::new();

@@ -13,7 +13,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Flash, Memory, NOW, verified};
+use common::{Flash, Memory, NOW, OTHER_ISSUER, verified};
 use serde_json::json;
 use tokenlatch::Time;
 use tokenlatch_device::{
@@ -50,10 +50,10 @@ fn a_token_is_used_once_also_after_a_restart() {
         Err(Error::Replayed)
     );
     // Another issuer's token of the same name is another token, and so is one with another name.
-    assert_eq!(
-        replay.accept(&token(2, 100), &mut clock, &mut records),
-        Ok(())
-    );
+    let others = verified(json!({"iss": OTHER_ISSUER, "jti": "1", "exp": NOW + 100}));
+    for other in [others, token(2, 100)] {
+        assert_eq!(replay.accept(&other, &mut clock, &mut records), Ok(()));
+    }
     let nameless = verified(json!({"jti": null}));
     let result = replay.accept(&nameless, &mut clock, &mut records);
     assert_eq!(result, Err(Error::MissingTokenId));
@@ -154,6 +154,10 @@ fn a_challenge_takes_its_own_nonce_once_and_in_time() {
     challenge.begin(nonce, 1_000);
     assert!(challenge.is_waiting(60_999) && !challenge.is_waiting(61_000));
     assert_eq!(challenge.check(&good, 61_000), Err(Error::NonceExpired));
+    // A counter of 32 bits wraps around after 49 days.
+    challenge.begin(nonce, u32::MAX.into());
+    assert!(!challenge.is_waiting(70_000));
+    assert_eq!(challenge.check(&good, 70_000), Err(Error::NonceExpired));
 }
 
 #[test]

@@ -16,6 +16,11 @@ use tokenlatch_fuzz::reference::json::Tree;
 use tokenlatch_fuzz::reference::number;
 use tokenlatch_fuzz::reference::rules::{AUDIENCE, ISSUER, NOW};
 
+/// What a document may have: a name that is not here may be a misspelt one.
+const CLAIMS: [&str; 9] = [
+    "iss", "sub", "aud", "exp", "nbf", "iat", "jti", "epochs", "revoked",
+];
+
 const EPOCHS: usize = 2;
 const ENTRIES: usize = 4;
 
@@ -136,6 +141,12 @@ struct Expected {
 
 impl Expected {
     fn read(claims: &Claims) -> std::result::Result<Self, Error> {
+        let Tree::Object(members) = &claims.0 else {
+            return Err(Error::WrongDocument);
+        };
+        if members.iter().any(|(name, _)| !CLAIMS.contains(&&**name)) {
+            return Err(Error::WrongDocument);
+        }
         let mut expected = Self::default();
         for epoch in elements(claims, "epochs")? {
             let Tree::Object(members) = epoch else {

@@ -21,6 +21,7 @@ use tokenlatch::{JwkSet, Policy, Time, Verified, verify};
 use tokenlatch_device::{Error, Records, Root};
 
 pub(crate) const ISSUER: &str = "https://issuer.example/";
+pub(crate) const OTHER_ISSUER: &str = "https://other.example/";
 pub(crate) const FLEET: &str = "fleet";
 pub(crate) const DOOR: &str = "door-1";
 /// 2026-11-28
@@ -105,7 +106,9 @@ pub(crate) fn verified(claims: Value) -> Verified<'static> {
     let token = token(claims);
     let keys: JwkSet<1> = jwk_set(&[jwk("k1")]);
     let scratch = Box::leak(vec![0; token.len()].into_boxed_slice());
-    let policy = Policy::new(ISSUER, DOOR).accept_uncertain();
+    let policy = Policy::new(ISSUER, DOOR)
+        .or_issuers(&[OTHER_ISSUER])
+        .accept_uncertain();
     verify(token.as_bytes(), scratch, &keys, &policy, Time::at_least(0)).expect("a good token")
 }
 
@@ -127,6 +130,10 @@ fn merge(all: &mut Value, claims: Value) {
 pub(crate) struct Memory {
     pub(crate) records: BTreeMap<u8, Vec<u8>>,
     pub(crate) fails: bool,
+    /// Records that cannot be read for now.
+    pub(crate) unreadable: Vec<u8>,
+    /// How many puts there is room for.
+    pub(crate) room: Option<usize>,
     pub(crate) puts: usize,
 }
 
@@ -136,6 +143,9 @@ impl Records for Memory {
     }
 
     fn get(&mut self, record: u8, buffer: &mut [u8]) -> Result<Option<usize>, Error> {
+        if self.unreadable.contains(&record) {
+            return Err(Error::Storage);
+        }
         let Some(value) = self.records.get(&record) else {
             return Ok(None);
         };
@@ -147,6 +157,9 @@ impl Records for Memory {
     fn put(&mut self, record: u8, value: &[u8]) -> Result<(), Error> {
         if self.fails {
             return Err(Error::Storage);
+        }
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(1).ok_or(Error::StorageFull)?;
         }
         assert!(value.len() <= tokenlatch_device::MAX_RECORD_LEN);
         self.puts += 1;
