@@ -283,7 +283,7 @@ static void parts(const tl_key_set *keys)
     CHECK(tl_clock_store_if_due(&clock, &records) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_clock_learn(&clock, 1) == TL_LEARNED_NOTHING && tl_clock_floor(&clock) == 0);
     tl_time time = tl_clock_read(&clock, &rtc, &certainty);
-    CHECK(time.earliest == 0 && time.latest == UINT64_MAX && certainty == TL_CERTAINTY_ABSENT);
+    CHECK(time.earliest == UINT64_MAX && time.latest == UINT64_MAX && certainty == TL_CERTAINTY_ABSENT);
     CHECK(tl_key_store_load(&store, scratch, sizeof scratch, &root, &clock, &records) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_key_store_verify_in_place(scratch, 1, &store, &policy, now, &verified) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_key_store_check_begin(&check, scratch, 1, &store, now) == TL_ERROR_NOT_INITIALIZED);
@@ -291,10 +291,12 @@ static void parts(const tl_key_set *keys)
     CHECK(tl_revocation_check(&revocation, &verified) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_revocation_issued_at(&revocation) == 0);
     CHECK(tl_replay_load(&replay, &records) == TL_ERROR_NOT_INITIALIZED);
+    CHECK(tl_replay_check(&replay, &verified) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_replay_accept(&replay, &verified, &clock, &records) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_challenge_begin(&challenge, bytes, 0, text) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_challenge_begin_with(&challenge, &nonces, &records, 0, text) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_challenge_check(&challenge, &verified, 0) == TL_ERROR_NOT_INITIALIZED);
+    CHECK(tl_challenge_compare(&challenge, &verified, 0) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_nonces_load(&nonces, &records) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_audit_record(&audit, TL_EVENT_TOKEN, TL_OK, now, NULL, entry) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_fingerprint_of(&verified, &fingerprint) == TL_ERROR_NOT_INITIALIZED);
@@ -325,7 +327,7 @@ static void parts(const tl_key_set *keys)
     CHECK(tl_replay_load(&replay, &records) == TL_ERROR_CORRUPT);
     CHECK(tl_clock_learn(&clock, 5) == TL_LEARNED_RAISED && tl_clock_learn(&clock, 5) == TL_LEARNED_KNOWN);
     CHECK(tl_clock_learn(&clock, 12) == TL_LEARNED_FAR && tl_clock_floor(&clock) == 5);
-    CHECK(tl_clock_store(&clock, &records) == TL_ERROR_STORAGE_FULL);
+    CHECK(tl_clock_store(&clock, &records) == TL_ERROR_CORRUPT);
     time = tl_clock_read(&clock, &rtc, NULL);
     CHECK(time.earliest == 5 && time.latest == 5);
 
@@ -350,7 +352,11 @@ static void parts(const tl_key_set *keys)
     /* Claims that are none. */
     CHECK(tl_revocation_check(&revocation, &verified) == TL_ERROR_NOT_INITIALIZED);
     CHECK(tl_replay_accept(&replay, &verified, &clock, &records) == TL_ERROR_NOT_INITIALIZED);
+    CHECK(tl_replay_check(&replay, &verified) == TL_ERROR_NOT_INITIALIZED);
+    CHECK(tl_replay_check(&replay, NULL) == TL_ERROR_NULL && tl_replay_check(NULL, &verified) == TL_ERROR_NULL);
     CHECK(tl_challenge_check(&challenge, NULL, 0) == TL_ERROR_NULL);
+    CHECK(tl_challenge_compare(&challenge, NULL, 0) == TL_ERROR_NULL);
+    CHECK(tl_challenge_compare(NULL, &verified, 0) == TL_ERROR_NULL);
     CHECK(tl_challenge_begin(&challenge, NULL, 0, text) == TL_ERROR_NULL);
     CHECK(tl_challenge_begin(&challenge, bytes, 0, NULL) == TL_ERROR_NULL);
     CHECK(tl_challenge_begin(&challenge, bytes, 0, text) == TL_OK && strcmp(text, "AAAAAAAAAAAAAAAAAAAAAA") == 0);
@@ -371,6 +377,70 @@ static void parts(const tl_key_set *keys)
     CHECK(strcmp(text, "technician-7") == 0);
 }
 
+static tl_error empty(void *context, uint8_t record, uint8_t *buffer, size_t size, size_t *len)
+{
+    (void)context, (void)record, (void)buffer, (void)size, (void)len;
+    return TL_ERROR_NO_RECORD;
+}
+
+static tl_error forget(void *context, uint8_t record, const uint8_t *value, size_t len)
+{
+    (void)context, (void)record, (void)value, (void)len;
+    return TL_OK;
+}
+
+/* A part that was not loaded accepts nothing, also where only an argument was wrong. */
+static void failed_loads(const tl_key_set *keys)
+{
+    static const uint8_t seed[32] = {0};
+    static uint8_t copy[sizeof token];
+    static uint8_t scratch[1024];
+    static tl_clock clock;
+    static tl_key_store store;
+    static tl_revocation revocation;
+    static tl_replay replay;
+    static tl_challenge challenge;
+    static tl_nonces nonces;
+    const tl_records records = {NULL, empty, forget, TL_MAX_DOCUMENT_LEN};
+    const tl_records no_room = {NULL, empty, full, TL_MAX_DOCUMENT_LEN};
+    const tl_root root = {keys, "https://issuer.example/", "fleet"};
+    const tl_policy policy = {"https://issuer.example/", "https://device.example/", NULL, NULL, NULL, NULL, 0, NULL, 0,
+                              NULL, 0, NULL, 0, 0, 0, 0};
+    const tl_time now = tl_time_exactly(1795262400u);
+    tl_verified verified;
+    char text[TL_NONCE_SIZE];
+    CHECK(verify(keys, &policy, &verified) == TL_OK);
+    CHECK(tl_clock_init(&clock, 1, 10, 0, 1) == TL_OK && tl_key_store_init(&store, keys) == TL_OK);
+    CHECK(tl_revocation_init(&revocation) == TL_OK && tl_replay_init(&replay, 0) == TL_OK);
+    CHECK(tl_challenge_init(&challenge, 1000) == TL_OK && tl_nonces_init(&nonces, seed) == TL_OK);
+
+    CHECK(tl_key_store_load(&store, scratch, sizeof scratch, NULL, &clock, &records) == TL_ERROR_NULL);
+    memcpy(copy, token, token_len);
+    CHECK(tl_key_store_verify_in_place(copy, token_len, &store, &policy, now, &verified) == TL_ERROR_CORRUPT);
+    CHECK(tl_key_store_load(&store, scratch, sizeof scratch, &root, &clock, &records) == TL_OK);
+    memcpy(copy, token, token_len);
+    CHECK(tl_key_store_verify_in_place(copy, token_len, &store, &policy, now, &verified) == TL_OK);
+
+    CHECK(tl_revocation_load(&revocation, NULL, 1, &root, &clock, &records) == TL_ERROR_NULL);
+    CHECK(tl_revocation_check(&revocation, &verified) == TL_ERROR_CORRUPT);
+    CHECK(tl_revocation_load(&revocation, scratch, sizeof scratch, &root, &clock, &records) == TL_OK);
+    CHECK(tl_revocation_check(&revocation, &verified) == TL_OK);
+
+    CHECK(tl_nonces_load(&nonces, &records) == TL_OK && tl_nonces_load(&nonces, NULL) == TL_ERROR_NULL);
+    CHECK(tl_challenge_begin_with(&challenge, &nonces, &records, 0, text) == TL_ERROR_CORRUPT);
+
+    CHECK(tl_clock_load(&clock, NULL) == TL_ERROR_NULL);
+    CHECK(tl_replay_accept(&replay, &verified, &clock, &records) == TL_ERROR_CORRUPT);
+    CHECK(tl_clock_load(&clock, &records) == TL_OK);
+    CHECK(tl_clock_learn(&clock, 5) == TL_LEARNED_RAISED && tl_clock_store(&clock, &no_room) == TL_ERROR_STORAGE_FULL);
+    CHECK(tl_replay_load(&replay, NULL) == TL_ERROR_NULL);
+    CHECK(tl_replay_accept(&replay, &verified, &clock, &records) == TL_ERROR_REPLAY_FULL);
+    CHECK(tl_replay_load(&replay, &records) == TL_OK);
+    CHECK(tl_replay_check(&replay, &verified) == TL_OK);
+    CHECK(tl_replay_accept(&replay, &verified, &clock, &records) == TL_OK);
+    CHECK(tl_replay_check(&replay, &verified) == TL_ERROR_REPLAYED);
+}
+
 /* The modulus in 256 bytes, then the token. */
 int main(void)
 {
@@ -387,6 +457,7 @@ int main(void)
     policies(&keys);
     checks_in_steps(&keys);
     parts(&keys);
+    failed_loads(&keys);
     claims(&keys);
     printf("%d arguments checked\n", checks);
     return failures == 0 ? 0 : 1;

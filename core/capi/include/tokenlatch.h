@@ -7,6 +7,8 @@
  * For every function:
  *
  * - Pointers must be valid for what the function says. `NULL` and misaligned pointers are rejected.
+ * - An object that was not initialised is rejected if it is zeros: make it static, or clear it (`= {0}`). On the
+ *   stack, an object of an old frame may still be there, and is then taken for a new one.
  * - Objects given to one call must not overlap, and nothing else may use them during the call, except to read
  *   what the call only reads.
  * - There is no state but the caller's objects: calls with different objects may run at the same time, also in
@@ -97,7 +99,7 @@
 /**
  * The size of a `tl_clock` in words of 8 bytes: enough on every target.
  */
-#define TL_CLOCK_WORDS 8
+#define TL_CLOCK_WORDS 9
 
 /**
  * The verdict that moves the bolt. Every other number is a rejection.
@@ -354,7 +356,7 @@ enum tl_error
      */
     TL_ERROR_TOKEN_TOO_LONG = 1,
     /**
-     * Not given in C: the caller's scratch buffer is shorter than the token.
+     * The scratch buffer is shorter than the token or document.
      */
     TL_ERROR_SCRATCH_TOO_SMALL = 2,
     /**
@@ -653,7 +655,7 @@ enum tl_error
      */
     TL_ERROR_WRONG_SIZE = 227,
     /**
-     * A string has no NUL within `TL_MAX_TEXT_LEN` bytes.
+     * A string has no NUL within `TL_MAX_TEXT_LEN` bytes and one more.
      */
     TL_ERROR_TEXT_TOO_LONG = 228,
     /**
@@ -801,7 +803,7 @@ typedef struct {
  * parts of a device promise is built on one rule: **after a loss of power in `put`, the record has its old value
  * or its new one, and after `put` has returned, its new one.**
  *
- * Numbers 0 to 3 have at most 36 bytes, 16 to 63 the signed documents in pieces of `TL_MAX_RECORD_LEN`, and 64
+ * Numbers 0 to 3 have at most 44 bytes, 16 to 63 the signed documents in pieces of `TL_MAX_RECORD_LEN`, and 64
  * to 95 the used tokens, 24 bytes each. Most are never used.
  */
 typedef struct {
@@ -810,8 +812,9 @@ typedef struct {
      */
     void *context;
     /**
-     * Copies a record of at most `size` bytes to `buffer` and sets `*len`. Returns `TL_OK`, `TL_ERROR_NO_RECORD` if
-     * it was never put, or any other error.
+     * Copies a record of at most `size` bytes to `buffer` and sets `*len`. Returns `TL_OK`; `TL_ERROR_NO_RECORD` if
+     * it was never put; `TL_ERROR_CORRUPT` if it is damaged for good, so that a new document may take its place; or
+     * any other error.
      */
     tl_error (*get)(void *context, uint8_t record, uint8_t *buffer, size_t size, size_t *len);
     /**
@@ -960,8 +963,8 @@ typedef struct {
 } tl_clock;
 
 /**
- * What a verification found: a hash of the token's `iss`, `aud`, `sub`, `exp`, `iat` and `jti`. Do not read or write
- * its member.
+ * What a verification found: a hash of the token's `iss`, `aud`, `sub`, `exp`, `iat` and `jti`. Before each token,
+ * fill both fingerprints with zeros: one of an old token would still be good. Do not read or write its member.
  */
 typedef struct {
     /**
@@ -1105,11 +1108,15 @@ tl_error tl_challenge_init(tl_challenge *challenge, uint32_t lifetime);
  *
  * @param challenge An initialised challenge.
  * @param random    16 bytes that nobody can foretell.
- * @param now       Milliseconds, of a counter that does not go back.
+ * @param now       Milliseconds, of a counter that does not go back. Once one of 32 bits wraps around, the challenge
+ *                  is over.
  * @param text      Where the text for the token's claim `nonce` goes: `TL_NONCE_SIZE` bytes, with a NUL.
  * @return `TL_OK`, or what is wrong with the arguments.
  */
-tl_error tl_challenge_begin(tl_challenge *challenge, const uint8_t *random, uint64_t now, char *text);
+tl_error tl_challenge_begin(tl_challenge *challenge,
+                            const uint8_t *random,
+                            uint64_t now,
+                            char *text);
 
 /**
  * As `tl_challenge_begin`, with the next nonce of a seed.
@@ -1136,6 +1143,19 @@ tl_error tl_challenge_begin_with(tl_challenge *challenge,
  * @return `TL_OK`, `TL_ERROR_MISSING_NONCE`, `TL_ERROR_WRONG_NONCE` or `TL_ERROR_NONCE_EXPIRED`.
  */
 tl_error tl_challenge_check(tl_challenge *challenge, const tl_verified *verified, uint64_t now);
+
+/**
+ * As `tl_challenge_check`, but the challenge waits on: for the first of two verifications, of which the second one
+ * calls `tl_challenge_check`.
+ *
+ * @param challenge An initialised challenge.
+ * @param verified  The token, verified.
+ * @param now       Milliseconds, of the same counter.
+ * @return As `tl_challenge_check`.
+ */
+tl_error tl_challenge_compare(const tl_challenge *challenge,
+                              const tl_verified *verified,
+                              uint64_t now);
 
 /**
  * The nonces of a seed.
@@ -1210,29 +1230,33 @@ tl_error tl_clock_init(tl_clock *clock,
 /**
  * Takes the stored floor, after a restart.
  *
- * @param clock   An initialised clock. After an error, it is as before.
+ * @param clock   An initialised clock. After an error, `tl_replay_accept` accepts no token, until `tl_clock_store` or
+ *                `tl_clock_store_if_due` can read it, or a new document of the root takes its place.
  * @param records The storage.
  * @return `TL_OK`, also if nothing was stored; `TL_ERROR_STORAGE`; or `TL_ERROR_CORRUPT`.
  */
-tl_error tl_clock_load(tl_clock *clock, const tl_records *records);
+tl_error tl_clock_load(tl_clock *clock,
+                       const tl_records *records);
 
 /**
  * Stores the floor, if it changed.
  *
  * @param clock   An initialised clock.
  * @param records The storage.
- * @return `TL_OK`, `TL_ERROR_STORAGE` or `TL_ERROR_STORAGE_FULL`.
+ * @return `TL_OK`, `TL_ERROR_STORAGE`, `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if it could not be loaded.
  */
-tl_error tl_clock_store(tl_clock *clock, const tl_records *records);
+tl_error tl_clock_store(tl_clock *clock,
+                        const tl_records *records);
 
 /**
  * Stores the floor, if it has risen enough: for the end of every round of the device's loop.
  *
  * @param clock   An initialised clock.
  * @param records The storage.
- * @return `TL_OK`, `TL_ERROR_STORAGE` or `TL_ERROR_STORAGE_FULL`.
+ * @return `TL_OK`, `TL_ERROR_STORAGE`, `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if it could not be loaded.
  */
-tl_error tl_clock_store_if_due(tl_clock *clock, const tl_records *records);
+tl_error tl_clock_store_if_due(tl_clock *clock,
+                               const tl_records *records);
 
 /**
  * The time, by a reading of the real-time clock. A reading that is believed raises the floor.
@@ -1240,9 +1264,12 @@ tl_error tl_clock_store_if_due(tl_clock *clock, const tl_records *records);
  * @param clock     An initialised clock.
  * @param rtc       Seconds since 1970; `NULL` if there is no real-time clock, or if it says that it stopped.
  * @param certainty Why the time is no more certain; may be `NULL`.
- * @return The seconds that the present may be; all of them if the clock is not initialised.
+ * @return The seconds that the present may be; the last one that there is if the clock is not initialised, so that
+ *         every token has expired.
  */
-tl_time tl_clock_read(tl_clock *clock, const uint64_t *rtc, tl_certainty *certainty);
+tl_time tl_clock_read(tl_clock *clock,
+                      const uint64_t *rtc,
+                      tl_certainty *certainty);
 
 /**
  * Learns from the `iat` of a verified token. The program designates the issuer: give this no `iat` of another one.
@@ -1289,6 +1316,9 @@ tl_error tl_fingerprint_of(const tl_verified *verified, tl_fingerprint *fingerpr
 
 /**
  * Accepts what two verifications of a token agree on, from two copies of what came over the wire.
+ *
+ * Whatever rejects must do so in both: `tl_revocation_check`, and `tl_challenge_compare` and `tl_replay_check` in the
+ * first one, `tl_challenge_check` and `tl_replay_accept` in the second one.
  *
  * Compare the result with `TL_ACCEPTED` twice, and not with zero. One disturbed instruction in the verifications or in
  * the comparison then moves no bolt. core/capi/README.md says what this does not cover.
@@ -1469,14 +1499,25 @@ tl_error tl_replay_init(tl_replay *replay, uint32_t leeway);
 tl_error tl_replay_load(tl_replay *replay, const tl_records *records);
 
 /**
+ * Rejects a token that was used, and uses up none: for the first of two verifications, of which the second one calls
+ * `tl_replay_accept`.
+ *
+ * @param replay   Initialised.
+ * @param verified The token, verified.
+ * @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID` or `TL_ERROR_REPLAYED`.
+ */
+tl_error tl_replay_check(const tl_replay *replay,
+                         const tl_verified *verified);
+
+/**
  * Uses a token, or rejects it: the last check before the door opens. It is stored when this returns.
  *
  * @param replay   Initialised.
  * @param verified The token, verified.
- * @param clock    An initialised clock.
+ * @param clock    An initialised clock, loaded.
  * @param records  The storage.
- * @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID`, `TL_ERROR_REPLAYED`, `TL_ERROR_REPLAY_FULL`, `TL_ERROR_STORAGE` or
- *         `TL_ERROR_STORAGE_FULL`.
+ * @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID`, `TL_ERROR_REPLAYED`, `TL_ERROR_REPLAY_FULL`, `TL_ERROR_STORAGE`,
+ *         `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if the clock could not be loaded.
  */
 tl_error tl_replay_accept(tl_replay *replay,
                           const tl_verified *verified,

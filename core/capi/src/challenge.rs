@@ -67,7 +67,8 @@ pub unsafe extern "C" fn tl_challenge_init(challenge: *mut tl_challenge, lifetim
 ///
 /// @param challenge An initialised challenge.
 /// @param random    16 bytes that nobody can foretell.
-/// @param now       Milliseconds, of a counter that does not go back.
+/// @param now       Milliseconds, of a counter that does not go back. Once one of 32 bits wraps around, the challenge
+///                  is over.
 /// @param text      Where the text for the token's claim `nonce` goes: `TL_NONCE_SIZE` bytes, with a NUL.
 /// @return `TL_OK`, or what is wrong with the arguments.
 #[unsafe(no_mangle)]
@@ -149,6 +150,35 @@ pub unsafe extern "C" fn tl_challenge_check(
     Code::of(unsafe { check(challenge, verified, now) })
 }
 
+/// As `tl_challenge_check`, but the challenge waits on: for the first of two verifications, of which the second one
+/// calls `tl_challenge_check`.
+///
+/// @param challenge An initialised challenge.
+/// @param verified  The token, verified.
+/// @param now       Milliseconds, of the same counter.
+/// @return As `tl_challenge_check`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tl_challenge_compare(
+    challenge: *const tl_challenge,
+    verified: *const tl_verified,
+    now: u64,
+) -> Code {
+    // SAFETY: as above.
+    Code::of(unsafe { compare(challenge, verified, now) })
+}
+
+/// # Safety
+///
+/// As the header says.
+unsafe fn compare(
+    challenge: *const tl_challenge,
+    verified: *const tl_verified,
+    now: u64,
+) -> Result<(), Code> {
+    // SAFETY: the caller's condition.
+    unsafe { Ok(slot::get(challenge)?.compare(slot::get(verified)?, now)?) }
+}
+
 /// # Safety
 ///
 /// As the header says.
@@ -195,6 +225,9 @@ pub unsafe extern "C" fn tl_nonces_load(
 /// As the header says.
 unsafe fn load(nonces: *mut tl_nonces, records: *const tl_records) -> Result<(), Code> {
     // SAFETY: the caller's condition.
-    let (nonces, mut records) = unsafe { (slot::get_mut(nonces)?, Callbacks::new(records)?) };
+    let nonces = unsafe { slot::get_mut(nonces) }?;
+    nonces.lose();
+    // SAFETY: the caller's condition.
+    let mut records = unsafe { Callbacks::new(records) }?;
     Ok(nonces.load(&mut records)?)
 }

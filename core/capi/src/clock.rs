@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use tokenlatch_device::{Certainty, Clock, Error, Learned, Records};
+use verifier::Time;
 
 use crate::code::Code;
 use crate::records::{Callbacks, tl_records};
@@ -10,7 +11,7 @@ use crate::slot::{self, Slot};
 use crate::time::tl_time;
 
 /// The size of a `tl_clock` in words of 8 bytes: enough on every target.
-pub const TL_CLOCK_WORDS: usize = 8;
+pub const TL_CLOCK_WORDS: usize = 9;
 
 /// The time, as far as a device can know it whose real-time clock may lie: a floor that never goes back.
 ///
@@ -86,21 +87,27 @@ pub unsafe extern "C" fn tl_clock_init(
 
 /// Takes the stored floor, after a restart.
 ///
-/// @param clock   An initialised clock. After an error, it is as before.
+/// @param clock   An initialised clock. After an error, `tl_replay_accept` accepts no token, until `tl_clock_store` or
+///                `tl_clock_store_if_due` can read it, or a new document of the root takes its place.
 /// @param records The storage.
 /// @return `TL_OK`, also if nothing was stored; `TL_ERROR_STORAGE`; or `TL_ERROR_CORRUPT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tl_clock_load(clock: *mut tl_clock, records: *const tl_records) -> Code {
     // SAFETY: the caller keeps to the header: the pointers are to an initialised clock that nothing else uses now,
     // and to a storage.
-    Code::of(unsafe { with(clock, records, Clock::load) })
+    Code::of(unsafe {
+        slot::get_mut(clock).and_then(|it| {
+            it.lose();
+            with(clock, records, Clock::load)
+        })
+    })
 }
 
 /// Stores the floor, if it changed.
 ///
 /// @param clock   An initialised clock.
 /// @param records The storage.
-/// @return `TL_OK`, `TL_ERROR_STORAGE` or `TL_ERROR_STORAGE_FULL`.
+/// @return `TL_OK`, `TL_ERROR_STORAGE`, `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if it could not be loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tl_clock_store(clock: *mut tl_clock, records: *const tl_records) -> Code {
     // SAFETY: as above.
@@ -111,7 +118,7 @@ pub unsafe extern "C" fn tl_clock_store(clock: *mut tl_clock, records: *const tl
 ///
 /// @param clock   An initialised clock.
 /// @param records The storage.
-/// @return `TL_OK`, `TL_ERROR_STORAGE` or `TL_ERROR_STORAGE_FULL`.
+/// @return `TL_OK`, `TL_ERROR_STORAGE`, `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if it could not be loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tl_clock_store_if_due(
     clock: *mut tl_clock,
@@ -138,7 +145,8 @@ unsafe fn with(clock: *mut tl_clock, records: *const tl_records, call: Call) -> 
 /// @param clock     An initialised clock.
 /// @param rtc       Seconds since 1970; `NULL` if there is no real-time clock, or if it says that it stopped.
 /// @param certainty Why the time is no more certain; may be `NULL`.
-/// @return The seconds that the present may be; all of them if the clock is not initialised.
+/// @return The seconds that the present may be; the last one that there is if the clock is not initialised, so that
+///         every token has expired.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tl_clock_read(
     clock: *mut tl_clock,
@@ -164,11 +172,8 @@ pub unsafe extern "C" fn tl_clock_read(
             (reading.time.into(), why)
         }
         Err(_) => {
-            let any = tl_time {
-                earliest: 0,
-                latest: u64::MAX,
-            };
-            (any, tl_certainty::TL_CERTAINTY_ABSENT)
+            let last = Time::exactly(u64::MAX);
+            (last.into(), tl_certainty::TL_CERTAINTY_ABSENT)
         }
     };
     if slot::check(certainty).is_ok() {

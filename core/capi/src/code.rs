@@ -21,7 +21,7 @@ pub enum tl_error {
     TL_OK = 0,
     /// The token is longer than `TL_MAX_TOKEN_LEN`.
     TL_ERROR_TOKEN_TOO_LONG = 1,
-    /// Not given in C: the caller's scratch buffer is shorter than the token.
+    /// The scratch buffer is shorter than the token or document.
     TL_ERROR_SCRATCH_TOO_SMALL = 2,
     /// Not three parts separated by dots (RFC 7515 section 7.1).
     TL_ERROR_NOT_COMPACT = 3,
@@ -174,7 +174,7 @@ pub enum tl_error {
     TL_ERROR_NOT_INITIALIZED = 226,
     /// Header and library were made for keys of another length.
     TL_ERROR_WRONG_SIZE = 227,
-    /// A string has no NUL within `TL_MAX_TEXT_LEN` bytes.
+    /// A string has no NUL within `TL_MAX_TEXT_LEN` bytes and one more.
     TL_ERROR_TEXT_TOO_LONG = 228,
     /// A string is not UTF-8.
     TL_ERROR_TEXT_NOT_UTF8 = 229,

@@ -12,8 +12,8 @@ pub const TL_ACCEPTED: u32 = 0x3A5C_96E1;
 /// The size of a `tl_fingerprint` in words of 8 bytes: enough on every target.
 pub const TL_FINGERPRINT_WORDS: usize = 5;
 
-/// What a verification found: a hash of the token's `iss`, `aud`, `sub`, `exp`, `iat` and `jti`. Do not read or write
-/// its member.
+/// What a verification found: a hash of the token's `iss`, `aud`, `sub`, `exp`, `iat` and `jti`. Before each token,
+/// fill both fingerprints with zeros: one of an old token would still be good. Do not read or write its member.
 #[repr(C)]
 pub struct tl_fingerprint {
     /// Opaque.
@@ -49,6 +49,9 @@ pub unsafe extern "C" fn tl_fingerprint_of(
 }
 
 /// Accepts what two verifications of a token agree on, from two copies of what came over the wire.
+///
+/// Whatever rejects must do so in both: `tl_revocation_check`, and `tl_challenge_compare` and `tl_replay_check` in the
+/// first one, `tl_challenge_check` and `tl_replay_accept` in the second one.
 ///
 /// Compare the result with `TL_ACCEPTED` twice, and not with zero. One disturbed instruction in the verifications or in
 /// the comparison then moves no bolt. core/capi/README.md says what this does not cover.

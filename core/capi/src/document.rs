@@ -7,7 +7,7 @@ use tokenlatch_device::{Applied, Clock, Records, Root};
 use verifier::{Error, MAX_TOKEN_LEN};
 
 use crate::clock::tl_clock;
-use crate::code::{Code, tl_error};
+use crate::code::Code;
 use crate::key_set::{TL_MAX_KEY_BITS, TL_MAX_KEYS, tl_key_set};
 use crate::records::{Callbacks, tl_records};
 use crate::slot;
@@ -93,6 +93,9 @@ pub(crate) unsafe fn tell(
     applied: *mut tl_applied,
     apply: impl FnOnce() -> Result<Applied, Code>,
 ) -> Result<(), Code> {
+    if !applied.is_null() {
+        slot::check(applied)?;
+    }
     let result = apply();
     let what = match result {
         Ok(Applied::New) => tl_applied::TL_APPLIED_NEW,
@@ -100,9 +103,6 @@ pub(crate) unsafe fn tell(
         Err(_) => tl_applied::TL_APPLIED_NOT,
     };
     if !applied.is_null() {
-        if !applied.is_aligned() {
-            return Err(tl_error::TL_ERROR_MISALIGNED.into());
-        }
         // SAFETY: the caller's condition.
         unsafe { applied.write(what) };
     }

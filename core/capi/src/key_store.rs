@@ -78,16 +78,18 @@ pub unsafe extern "C" fn tl_key_store_load(
     // SAFETY: the caller keeps to the header: the pointers are to initialised structs and to so many bytes, none of
     // which overlap, and nothing else uses them now.
     Code::of(unsafe {
-        with_document(
-            scratch,
-            scratch_len,
-            root,
-            clock,
-            records,
-            |scratch, root, clock, records| {
-                Ok(slot::get_mut(store)?.load(scratch, root, clock, records)?)
-            },
-        )
+        slot::get_mut(store).and_then(|store| {
+            // If the other arguments are wrong, it is not loaded either.
+            store.lose();
+            with_document(
+                scratch,
+                scratch_len,
+                root,
+                clock,
+                records,
+                |scratch, root, clock, records| Ok(store.load(scratch, root, clock, records)?),
+            )
+        })
     })
 }
 

@@ -3,7 +3,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use tokenlatch_device::{Error, MAX_DOCUMENT_LEN, MAX_RECORD_LEN, Records};
+use tokenlatch_device::{Error, HEAD_LEN, MAX_DOCUMENT_LEN, MAX_RECORD_LEN, Records};
 
 use crate::code::{Code, tl_error};
 use crate::slot;
@@ -19,6 +19,8 @@ pub const TL_MAX_RECORDS: u8 = 96;
 
 const _: () = assert!(TL_MAX_RECORD_LEN == MAX_RECORD_LEN);
 const _: () = assert!(TL_MAX_DOCUMENT_LEN == MAX_DOCUMENT_LEN);
+// The longest of the numbers 0 to 3, as the header says below.
+const _: () = assert!(HEAD_LEN == 44);
 
 /// Where a device keeps what it must remember: records of at most `TL_MAX_RECORD_LEN` bytes that are replaced
 /// whole, each under a number below `TL_MAX_RECORDS`.
@@ -28,14 +30,15 @@ const _: () = assert!(TL_MAX_DOCUMENT_LEN == MAX_DOCUMENT_LEN);
 /// parts of a device promise is built on one rule: **after a loss of power in `put`, the record has its old value
 /// or its new one, and after `put` has returned, its new one.**
 ///
-/// Numbers 0 to 3 have at most 36 bytes, 16 to 63 the signed documents in pieces of `TL_MAX_RECORD_LEN`, and 64
+/// Numbers 0 to 3 have at most 44 bytes, 16 to 63 the signed documents in pieces of `TL_MAX_RECORD_LEN`, and 64
 /// to 95 the used tokens, 24 bytes each. Most are never used.
 #[repr(C)]
 pub struct tl_records {
     /// Given to the functions.
     pub context: *mut c_void,
-    /// Copies a record of at most `size` bytes to `buffer` and sets `*len`. Returns `TL_OK`, `TL_ERROR_NO_RECORD` if
-    /// it was never put, or any other error.
+    /// Copies a record of at most `size` bytes to `buffer` and sets `*len`. Returns `TL_OK`; `TL_ERROR_NO_RECORD` if
+    /// it was never put; `TL_ERROR_CORRUPT` if it is damaged for good, so that a new document may take its place; or
+    /// any other error.
     pub get: Option<
         unsafe extern "C" fn(
             context: *mut c_void,

@@ -64,18 +64,44 @@ pub unsafe extern "C" fn tl_replay_load(
 /// As the header says.
 unsafe fn load(replay: *mut tl_replay, records: *const tl_records) -> Result<(), Code> {
     // SAFETY: the caller's condition.
-    let (replay, mut records) = unsafe { (slot::get_mut(replay)?, Callbacks::new(records)?) };
+    let replay = unsafe { slot::get_mut(replay) }?;
+    replay.lose();
+    // SAFETY: the caller's condition.
+    let mut records = unsafe { Callbacks::new(records) }?;
     Ok(replay.load(&mut records)?)
+}
+
+/// Rejects a token that was used, and uses up none: for the first of two verifications, of which the second one calls
+/// `tl_replay_accept`.
+///
+/// @param replay   Initialised.
+/// @param verified The token, verified.
+/// @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID` or `TL_ERROR_REPLAYED`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tl_replay_check(
+    replay: *const tl_replay,
+    verified: *const tl_verified,
+) -> Code {
+    // SAFETY: as above; the token's buffer is as it was.
+    Code::of(unsafe { check(replay, verified) })
+}
+
+/// # Safety
+///
+/// As the header says.
+unsafe fn check(replay: *const tl_replay, verified: *const tl_verified) -> Result<(), Code> {
+    // SAFETY: the caller's condition.
+    unsafe { Ok(slot::get(replay)?.check(slot::get(verified)?)?) }
 }
 
 /// Uses a token, or rejects it: the last check before the door opens. It is stored when this returns.
 ///
 /// @param replay   Initialised.
 /// @param verified The token, verified.
-/// @param clock    An initialised clock.
+/// @param clock    An initialised clock, loaded.
 /// @param records  The storage.
-/// @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID`, `TL_ERROR_REPLAYED`, `TL_ERROR_REPLAY_FULL`, `TL_ERROR_STORAGE` or
-///         `TL_ERROR_STORAGE_FULL`.
+/// @return `TL_OK`, `TL_ERROR_MISSING_TOKEN_ID`, `TL_ERROR_REPLAYED`, `TL_ERROR_REPLAY_FULL`, `TL_ERROR_STORAGE`,
+///         `TL_ERROR_STORAGE_FULL`, or `TL_ERROR_CORRUPT` if the clock could not be loaded.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn tl_replay_accept(
     replay: *mut tl_replay,

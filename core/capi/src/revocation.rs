@@ -67,16 +67,18 @@ pub unsafe extern "C" fn tl_revocation_load(
     // SAFETY: the caller keeps to the header: the pointers are to initialised structs and to so many bytes, none of
     // which overlap, and nothing else uses them now.
     Code::of(unsafe {
-        with_document(
-            scratch,
-            scratch_len,
-            root,
-            clock,
-            records,
-            |scratch, root, clock, records| {
-                Ok(slot::get_mut(revocation)?.load(scratch, root, clock, records)?)
-            },
-        )
+        slot::get_mut(revocation).and_then(|revocation| {
+            // If the other arguments are wrong, it is not loaded either.
+            revocation.lose();
+            with_document(
+                scratch,
+                scratch_len,
+                root,
+                clock,
+                records,
+                |scratch, root, clock, records| Ok(revocation.load(scratch, root, clock, records)?),
+            )
+        })
     })
 }
 

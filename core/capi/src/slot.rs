@@ -13,8 +13,8 @@ pub(crate) unsafe trait Slot: Sized {
     /// The value. Its lifetime is that of what it borrows from C's other objects.
     type Value<'a>;
 
-    /// What the first word of a struct with a value is. Memory that was not initialised, or that holds
-    /// something else, has it by chance once in four billion.
+    /// What the first word of a struct with a value is. Zeros have it never. Other memory has it by chance once in
+    /// four billion, and for certain where a struct of this kind was before, such as in an old frame of the stack.
     const MARK: u32;
 }
 

@@ -16,14 +16,14 @@ pub const TL_MAX_TEXTS: usize = 8;
 ///
 /// # Safety
 ///
-/// The pointer is null, or valid for reads up to and including a NUL or [`TL_MAX_TEXT_LEN`] bytes, which nothing
-/// changes during `'a`.
+/// The pointer is null, or valid for reads up to and including a NUL or [`TL_MAX_TEXT_LEN`] bytes and one more, which
+/// nothing changes during `'a`.
 pub(crate) unsafe fn read<'a>(string: *const c_char) -> Result<&'a str, Code> {
     if string.is_null() {
         return Err(tl_error::TL_ERROR_NULL.into());
     }
     let string = string.cast::<u8>();
-    // SAFETY: no byte before this one is NUL, and there are fewer than the most.
+    // SAFETY: no byte before this one is NUL, and there are at most [`TL_MAX_TEXT_LEN`] before it.
     let len = (0..=TL_MAX_TEXT_LEN).find(|&at| unsafe { string.add(at).read() } == 0);
     let len = len.ok_or(tl_error::TL_ERROR_TEXT_TOO_LONG)?;
     // SAFETY: the bytes before the NUL are valid for reads.
