@@ -17,8 +17,9 @@ pub trait Board {
 
     /// What keeps the state through a reset.
     ///
-    /// At least 16 KiB in at least 8 pages of `ERASE_SIZE`, which may be anything from 256 bytes to 256 KiB.
-    /// `READ_SIZE` is 1, `WRITE_SIZE` is at most 32.
+    /// At least 16 KiB in at least 8 pages of `ERASE_SIZE`, which may be anything from 1 KiB to 256 KiB.
+    /// `READ_SIZE` is 1, `WRITE_SIZE` is at most 32. To read all of it takes 1.2 seconds at most: the watchdog is not
+    /// fed meanwhile.
     type Flash: NorFlash;
 
     /// The bolt of the door: high is open. It must be low from reset on.

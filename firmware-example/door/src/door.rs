@@ -94,11 +94,13 @@ impl<'w, B: Board> Door<'w, B> {
             timer,
             memory,
         } = peripherals;
-        let upkeep = Upkeep::new(bolt, led, watchdog, timer);
+        let mut upkeep = Upkeep::new(bolt, led, watchdog, timer);
+        upkeep.feed();
         let storage = match Storage::open(flash, LAYOUT) {
             Ok(storage) => storage,
             Err(error) => halt(&mut serial, error),
         };
+        upkeep.feed();
         // Made in its place: it takes 7 KB.
         Self {
             serial,
@@ -126,8 +128,8 @@ impl<'w, B: Board> Door<'w, B> {
         }
     }
 
-    /// Takes the state from the storage, and says what cannot be read. The clock and the audit record then begin
-    /// anew, and every other part rejects by itself.
+    /// Takes the state from the storage, and says what cannot be read. The audit record then begins anew, and every
+    /// other part rejects by itself.
     #[inline(never)]
     pub fn load(&mut self) {
         self.controller.load(&mut self.serial);
@@ -184,26 +186,25 @@ impl<B: Board> Controller<'_, B> {
             storage,
             clock,
             scratch,
+            upkeep,
             ..
         } = self;
-        match self.audit.load(storage) {
-            Ok(count) => self.audited = count,
-            Err(error) => lost(out, "audit", error),
-        }
-        for (part, result) in [
-            ("clock", clock.load(storage)),
-            ("key-set", self.keys.load(scratch, &ROOT, clock, storage)),
-            (
-                "revocation",
-                self.revocation.load(scratch, &ROOT, clock, storage),
-            ),
-            ("replay", self.replay.load(storage)),
-            ("nonces", self.nonces.load(storage)),
-        ] {
+        // To read a slow storage from end to end takes a second.
+        let mut loaded = |part, result: Result<(), Error>| {
+            upkeep.feed();
             if let Err(error) = result {
                 lost(out, part, error);
             }
-        }
+        };
+        let counted = self.audit.load(storage);
+        loaded("audit", counted.map(|count| self.audited = count));
+        loaded("clock", clock.load(storage));
+        let keys = self.keys.load(scratch, &ROOT, clock, storage);
+        loaded("key-set", keys);
+        let revocation = self.revocation.load(scratch, &ROOT, clock, storage);
+        loaded("revocation", revocation);
+        loaded("replay", self.replay.load(storage));
+        loaded("nonces", self.nonces.load(storage));
         let time = self.read_clock().time;
         let _ = self
             .audit
@@ -347,13 +348,15 @@ impl<B: Board> Controller<'_, B> {
         let now = clock.read(rtc).time;
         let token = Unverified::parse_copy(line, self.scratch)?;
         let token = authenticate(&token, self.keys.keys(now)?, upkeep)?;
-        let token = token.verify(&POLICY, now)?;
+        // Whether it has begun shows below: the real-time clock may be slow, and the token then says so.
+        let token = token.verify(&POLICY, Time::at_least(now.earliest()))?;
         self.revocation.check(&token)?;
 
         // The issuer is the one that the door believes about the time: it is not before the token was issued.
         let is_far =
             token.issued_at().map(|issued_at| clock.learn(issued_at)) == Some(Learned::Far);
         let reading = clock.read(rtc);
+        check_begun(&token, reading.time)?;
         let has_nonce = token.claim(&["nonce"]).is_some();
         if !is_certain(&token, reading.time) && !has_nonce && !token.has_scope(OPEN_AT_ANY_TIME) {
             return Err(Error::UncertainTime);
@@ -369,9 +372,12 @@ impl<B: Board> Controller<'_, B> {
             self.challenge.check(&token, upkeep.tick())?;
         }
         self.replay.accept(&token, clock, storage)?;
-        // The challenge is not older than a minute, so the token is not.
-        if has_nonce && !is_far && reading.certainty != Certainty::Interval {
-            let _ = token.issued_at().map(|issued_at| self.rtc.set(issued_at));
+        // The challenge is not older than a minute, so the token is not: a clock that says another time is wrong.
+        if let Some(issued_at) = token.issued_at().filter(|_| has_nonce && !is_far) {
+            let age = rtc.and_then(|rtc| rtc.checked_sub(issued_at));
+            if age.is_none_or(|age| age > CHALLENGE.as_secs()) {
+                let _ = self.rtc.set(issued_at);
+            }
         }
         let subject = token.subject();
         self.audit
@@ -380,9 +386,16 @@ impl<B: Board> Controller<'_, B> {
     }
 
     fn challenge(&mut self, out: &mut impl Write) {
+        let now = self.upkeep.tick();
+        // Nonces cost writes, too.
+        if self.challenge.is_waiting(now) && !self.quota.take(now) {
+            self.rejected += 1;
+            let _ = writeln!(out, "rejected too-many-challenges: try again in a minute");
+            return;
+        }
         match self.nonces.next(&mut self.storage) {
             Ok(nonce) => {
-                let text = self.challenge.begin(nonce, self.upkeep.tick());
+                let text = self.challenge.begin(nonce, now);
                 let text = core::str::from_utf8(&text).unwrap_or_default();
                 let _ = writeln!(out, "nonce {text}");
             }
@@ -494,6 +507,18 @@ fn authenticate<'t, B: Board>(
         upkeep.tick();
     }
     signature.finish()
+}
+
+/// Rejects a token that is from later than it may be now.
+fn check_begun(token: &Verified<'_>, now: Time) -> Result<(), tokenlatch::Error> {
+    let is_later = |date: Option<u64>| date.is_some_and(|date| date > now.latest());
+    if is_later(token.not_before()) {
+        return Err(tokenlatch::Error::NotYetValid);
+    }
+    if is_later(token.issued_at()) {
+        return Err(tokenlatch::Error::IssuedInFuture);
+    }
+    Ok(())
 }
 
 /// Whether a token is valid at every second that it may be now.

@@ -6,7 +6,7 @@
 //! | `line.rs` | lines from the wire |
 //! | `door.rs` | what a line leads to: an access token, a key-set update, a revocation, a command |
 //! | `bolt.rs`, `upkeep.rs` | the bolt, and what must go on while a token is verified |
-//! | `quota.rs` | how many rejections are worth a record |
+//! | `quota.rs` | how many rejections are worth a record, and how many challenges in a row a nonce |
 //! | `provisioned.rs`, `root.rs` | what the door was provisioned with |
 #![no_std]
 

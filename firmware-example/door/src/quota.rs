@@ -1,9 +1,9 @@
-//! How many rejections are worth a record.
+//! How many rejections are worth a record, and how many challenges in a row a nonce.
 
 /// Records that are left: one more each minute, up to 16.
 ///
-/// Whoever is at the wire can have a line rejected many times a second, and the storage bears a limited number
-/// of writes.
+/// Whoever is at the wire can have a line rejected, or ask for a challenge, many times a second, and the storage bears
+/// a limited number of writes.
 pub(crate) struct Quota {
     left: u64,
     /// When the last one was added, in milliseconds since reset.

@@ -24,9 +24,14 @@ impl<B: Board> Upkeep<B> {
         }
     }
 
+    /// Feeds the watchdog alone: for the start, when the bolt is shut.
+    pub(crate) fn feed(&mut self) {
+        self.watchdog.feed();
+    }
+
     /// Does what is due, and returns the milliseconds since reset. To be called several times a second.
     pub(crate) fn tick(&mut self) -> u64 {
-        self.watchdog.feed();
+        self.feed();
         let now = self.timer.milliseconds();
         self.bolt.tick(now);
         now

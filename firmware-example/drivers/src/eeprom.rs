@@ -1,6 +1,11 @@
 //! A 24C256 EEPROM on I2C as flash memory, through the `eeprom24x` crate.
 //!
 //! An EEPROM needs no erasing. Here, to erase writes ones, so that what is written for flash memory works.
+//!
+//! The chip may store all of its page of 64 bytes anew, though less of it is written. If its supply fails then, records
+//! beside the written one may be damaged, and a used token be new again. So its supply must outlast a write, 10 ms at
+//! most: with a capacitor, and a brown-out detection that resets the microcontroller first. Or take FRAM, which stores
+//! each byte alone.
 
 use eeprom24x::addr_size::TwoBytes;
 use eeprom24x::page_size::B64;

@@ -5,7 +5,7 @@ mod peripherals;
 use serde_json::{Value, json};
 use tokenlatch_tests::issuer::Issuer;
 
-use peripherals::{Fixture, NOW};
+use peripherals::{Fixture, NOW, Started};
 
 /// The issuer of tokens.
 fn issuer() -> &'static Issuer {
@@ -92,7 +92,10 @@ fn what_is_not_for_it_does_not_open_it() {
             "wrong-issuer",
         ),
         (token(json!({"exp": NOW - 61})), "expired"),
-        (token(json!({"iat": NOW + 120})), "issued-in-future"),
+        (
+            token(json!({"iat": NOW + 500 * 86_400, "exp": NOW + 501 * 86_400})),
+            "issued-in-future",
+        ),
         // It may have expired: the clock may be off by a minute.
         (token(json!({"exp": NOW})), "uncertain-time"),
         (token(json!({"nbf": NOW + 120})), "not-yet-valid"),
@@ -172,10 +175,7 @@ fn without_a_certain_time_a_token_needs_more() {
     // The answer to a challenge proves that it is fresh, and so sets the clock.
     fixture.set_rtc(None);
     let mut door = fixture.start();
-    let nonce = door.says("challenge")[0]
-        .strip_prefix("nonce ")
-        .unwrap()
-        .to_owned();
+    let nonce = nonce(&mut door);
     let other = json!({"jti": "4", "nonce": "AAAAAAAAAAAAAAAAAAAAAA"});
     assert!(door.says(&token(other))[0].starts_with("rejected wrong-nonce: "));
     assert_eq!(
@@ -186,6 +186,87 @@ fn without_a_certain_time_a_token_needs_more() {
     let again = json!({"jti": "6", "nonce": nonce});
     assert!(door.says(&token(again))[0].starts_with("rejected nonce-expired: "));
     assert_eq!(door.says(&token(json!({"jti": "7"}))), ["open"]);
+}
+
+/// A new door that gets its key while its clock is off by so many seconds.
+fn provisioned_with_clock(off: i64) -> (Fixture, Started) {
+    let fixture = Fixture::new();
+    fixture.set_rtc(NOW.checked_add_signed(off));
+    let mut door = fixture.start();
+    door.says(&key_set(NOW - 3600));
+    (fixture, door)
+}
+
+/// A token of this second, with these members besides.
+fn token_of_now(members: Value) -> String {
+    let mut claims = json!({"iat": NOW, "nbf": NOW});
+    merge(&mut claims, members);
+    token(claims)
+}
+
+fn nonce(door: &mut Started) -> String {
+    let said = door.says("challenge");
+    let nonce = said[0].strip_prefix("nonce ");
+    nonce.unwrap_or_else(|| panic!("{said:?}")).to_owned()
+}
+
+#[test]
+fn a_challenge_sets_a_clock_that_is_slow() {
+    let (fixture, mut door) = provisioned_with_clock(-300);
+    let said = door.says(&token_of_now(json!({})));
+    assert!(said[0].starts_with("rejected uncertain-time: "), "{said:?}");
+    let any_time = json!({"jti": "2", "scope": "door:open door:open-at-any-time"});
+    assert_eq!(door.says(&token_of_now(any_time)), ["open"]);
+    assert_eq!(fixture.rtc(), Some(NOW - 300));
+    let response = json!({"jti": "3", "nonce": nonce(&mut door)});
+    assert_eq!(door.says(&token_of_now(response)), ["open"]);
+    assert_eq!(fixture.rtc(), Some(NOW));
+    assert_eq!(door.says(&token_of_now(json!({"jti": "4"}))), ["open"]);
+}
+
+#[test]
+fn a_challenge_sets_a_clock_that_is_fast() {
+    let (fixture, mut door) = provisioned_with_clock(120);
+    let response = json!({"nonce": nonce(&mut door)});
+    assert_eq!(door.says(&token_of_now(response)), ["open"]);
+    assert_eq!(fixture.rtc(), Some(NOW));
+}
+
+#[test]
+fn a_challenge_leaves_a_clock_that_is_right() {
+    let (fixture, mut door) = provisioned_with_clock(0);
+    let response = json!({"iat": NOW - 50, "nbf": NOW - 50, "nonce": nonce(&mut door)});
+    assert_eq!(door.says(&token_of_now(response)), ["open"]);
+    assert_eq!(fixture.rtc(), Some(NOW));
+}
+
+#[test]
+fn what_is_not_good_says_nothing_about_the_time() {
+    let (fixture, mut door) = provisioned_with_clock(-300);
+    let status = door.says("status")[0].clone();
+    let response = json!({"nonce": nonce(&mut door)});
+    let good = token_of_now(response.clone());
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let other = token(json!({}));
+    let (_, signature) = other.rsplit_once('.').unwrap();
+    let mut other_door = response;
+    merge(&mut other_door, json!({"aud": "door-2"}));
+    for (line, code) in [
+        (format!("{signed}.{signature}"), "invalid-signature"),
+        (token_of_now(other_door), "wrong-audience"),
+    ] {
+        let said = door.says(&line);
+        assert!(
+            said[0].starts_with(&format!("rejected {code}: ")),
+            "{said:?}"
+        );
+        assert_eq!(door.says("status")[0], status);
+    }
+    assert_eq!(door.says(&good), ["open"]);
+    // What was used moves the clock no more.
+    fixture.set_rtc(Some(NOW + 300));
+    assert!(door.says(&good)[0].starts_with("rejected "));
+    assert_eq!(fixture.rtc(), Some(NOW + 300));
 }
 
 #[test]
@@ -270,4 +351,40 @@ fn a_flood_of_rejections_leaves_few_records() {
         door.says("status")
             .contains(&"since reset 0 opened, 100 rejected".into())
     );
+}
+
+#[test]
+fn a_flood_of_challenges_gets_few_nonces() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    let nonces = (0..100).filter(|_| door.says("challenge")[0].starts_with("nonce "));
+    assert_eq!(nonces.count(), 17);
+    fixture.wait(60_000);
+    // Whoever responds may ask again.
+    let response = json!({"nonce": nonce(&mut door)});
+    assert_eq!(door.says(&token(response)), ["open"]);
+    assert!(door.says("challenge")[0].starts_with("nonce "));
+}
+
+#[test]
+fn it_feeds_the_watchdog_every_two_seconds_while_it_starts() {
+    let fixture = provisioned();
+    let mut door = fixture.start();
+    // The storage comes round twice.
+    let entries: Vec<_> = (0..30)
+        .map(|n| json!({"sub": format!("{n:030}")}))
+        .collect();
+    for later in 0..30 {
+        door.says(&key_set(NOW - 3000 + later));
+        door.says(&revocation(NOW - 3000 + later, json!({"revoked": entries})));
+        door.says(&token(json!({"jti": format!("{later}")})));
+        fixture.wait(60_000);
+    }
+    drop(door);
+    fixture.longest_unfed();
+    let door = fixture.start();
+    let longest = fixture.longest_unfed();
+    println!("fed after {longest} microseconds at the latest");
+    assert!((100_000..2_000_000).contains(&longest), "{longest}");
+    drop(door);
 }

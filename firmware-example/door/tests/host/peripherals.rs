@@ -28,6 +28,9 @@ struct Around {
     flash: RefCell<Vec<u8>>,
     bolt: Cell<bool>,
     milliseconds: Cell<u64>,
+    /// How long the storage took since the watchdog was fed, in microseconds, and the most that it took.
+    unfed: Cell<u64>,
+    longest_unfed: Cell<u64>,
 }
 
 impl Fixture {
@@ -39,6 +42,8 @@ impl Fixture {
             flash: RefCell::new(vec![0xff; 32 * 1024]),
             bolt: Cell::new(true),
             milliseconds: Cell::new(0),
+            unfed: Cell::new(0),
+            longest_unfed: Cell::new(0),
         }))
     }
 
@@ -52,7 +57,7 @@ impl Fixture {
                 flash: self.clone(),
                 bolt: self.clone(),
                 led: NoLed,
-                watchdog: NoWatchdog,
+                watchdog: self.clone(),
                 timer: self.clone(),
                 memory: Sample,
             },
@@ -83,7 +88,30 @@ impl Fixture {
     pub(crate) fn rtc(&self) -> Option<u64> {
         self.0.rtc.get()
     }
+
+    /// The longest time without feeding the watchdog that the storage took, in microseconds, since this was called
+    /// last.
+    pub(crate) fn longest_unfed(&self) -> u64 {
+        self.0.unfed.set(0);
+        self.0.longest_unfed.take()
+    }
+
+    /// The storage takes some time.
+    fn take(&self, microseconds: u64) {
+        let unfed = self.0.unfed.get() + microseconds;
+        self.0.unfed.set(unfed);
+        self.0
+            .longest_unfed
+            .set(self.0.longest_unfed.get().max(unfed));
+    }
 }
+
+/// A byte on an I2C bus of two pins, in microseconds: nine bits at 270 kHz. Four more bytes begin a transfer.
+const BYTE: u64 = 34;
+const BEGIN: u64 = 4 * BYTE;
+
+/// To write a page of an EEPROM of 64 bytes.
+const WRITE: u64 = 10_000;
 
 /// A door that runs.
 pub(crate) struct Started {
@@ -123,7 +151,7 @@ impl Board for Host {
     type Flash = Fixture;
     type Bolt = Fixture;
     type Led = NoLed;
-    type Watchdog = NoWatchdog;
+    type Watchdog = Fixture;
     type Timer = Fixture;
     type Memory = Sample;
 }
@@ -176,6 +204,7 @@ impl ReadNorFlash for Fixture {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), NorFlashErrorKind> {
+        self.take(BEGIN + BYTE * bytes.len() as u64);
         let offset = offset as usize;
         bytes.copy_from_slice(&self.0.flash.borrow()[offset..offset + bytes.len()]);
         Ok(())
@@ -191,11 +220,14 @@ impl NorFlash for Fixture {
     const ERASE_SIZE: usize = 1024;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        self.take(u64::from((to - from) / 64) * (WRITE + BEGIN + 64 * BYTE));
         self.0.flash.borrow_mut()[from as usize..to as usize].fill(0xff);
         Ok(())
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        self.take(BEGIN + BYTE * bytes.len() as u64);
+        self.take((bytes.len() as u64 / 64 + 1) * WRITE);
         let mut flash = self.0.flash.borrow_mut();
         // A write can only clear bits.
         let place = flash[offset as usize..].iter_mut().zip(bytes);
@@ -242,10 +274,10 @@ impl OutputPin for NoLed {
     }
 }
 
-pub(crate) struct NoWatchdog;
-
-impl Watchdog for NoWatchdog {
-    fn feed(&mut self) {}
+impl Watchdog for Fixture {
+    fn feed(&mut self) {
+        self.0.unfed.set(0);
+    }
 }
 
 /// Figures for `status`.
