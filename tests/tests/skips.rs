@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 
 use tokenlatch_tests::skips::{Door, Fault, Outcome, Scene, Stage, When, forged, good, is_weak};
 
-/// What a fault in the second verification alone could decide, before the first one checked it as well.
-const SCENE: &str = "used before";
+/// What a fault in the second verification alone could decide, before the first one checked it as well. (So it is with a
+/// used token, but to wait until the door is shut takes a minute.)
+const SCENES: [&str; 3] = ["wrong nonce", "revoked", "old key set"];
 
 /// Where the door decides.
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 7] = [
     "tokenlatch_door::bolt",
     "tokenlatch_door::door::Controller<B>::check",
     "tokenlatch::rs256::verifies",
+    "tokenlatch_device::challenge",
     "tokenlatch_device::document",
     "tokenlatch_device::hardened::Verdict",
-    "tokenlatch_device::replay",
+    "tokenlatch_device::revocation",
 ];
 
 #[test]
@@ -24,8 +26,10 @@ fn no_fault_of_one_instruction_opens_the_door() {
     assert!(is_weak(&door), "a door without a verifier has to open");
     a_fault_is_a_fault(&door);
     let scenes = forged();
-    let scene = scenes.iter().find(|scene| scene.name == SCENE);
-    campaign(&door, scene.expect("the scene"));
+    for name in SCENES {
+        let scene = scenes.iter().find(|scene| scene.name == name);
+        campaign(&door, scene.expect("the scene"));
+    }
 }
 
 /// A good token opens the door, unless a fault prevents it.
