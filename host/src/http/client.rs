@@ -56,8 +56,8 @@ impl HttpClient {
     ///
     /// `http` to a loopback address goes there directly, and not by `builder`, whose proxy could be another machine.
     ///
-    /// The headers go to every server: to the one with an issuer's metadata and to the one of its
-    /// `jwks_uri`. A builder of your own sends no `User-Agent` unless you set one, such as [`USER_AGENT`].
+    /// The headers go to every server but those: to the one with an issuer's metadata and to the one of its
+    /// `jwks_uri`. ([`header`](Self::header) adds one for all.) A builder of your own sends no `User-Agent` unless you set one, such as [`USER_AGENT`].
     ///
     /// # Errors
     ///

@@ -157,7 +157,8 @@ impl KeySetCache {
 
     /// The keys, with the one that has this `kid` if the issuer publishes it.
     ///
-    /// If that key is cached, this does not wait. Without a `kid` it waits only for a first set. For an
+    /// If that key is cached, this does not wait, unless nobody has used the set for so long that it is stale: then
+    /// all wait for a fetch. Without a `kid` it waits only for a first set, and for the same. For an
     /// unknown `kid` it has the set fetched again and waits for the result, unless it is too early to
     /// fetch again: see [`COOLDOWN`](super::COOLDOWN).
     ///

@@ -102,6 +102,9 @@ impl Fetcher {
                 etag,
                 max_age,
             } => {
+                let mut body = body;
+                // It had room for more than came, and is kept.
+                body.shrink_to_fit();
                 file.last = String::from_utf8(body).ok().map(|document| Snapshot {
                     fetched_at: clock::unix_now(),
                     max_age,

@@ -82,7 +82,8 @@ pub struct Schedule {
     /// The longest wait before a retry: [`MAX_RETRY`].
     pub max_retry: Duration,
     /// Whether a set that no lookup has used is refreshed in time nevertheless, so that it is always fresh:
-    /// no. Its refresh is put off until it is used, or until almost half of `max_stale` is over.
+    /// no. Its refresh is put off until it is used, or until almost half of `max_stale` is over. Whoever uses it when it
+    /// is stale by that waits for the fetch.
     pub refresh_idle: bool,
 }
 

@@ -142,8 +142,8 @@ impl Service {
 
 fn refused(refusal: Refusal, target: Option<(&str, &str)>, error: Option<Ambiguous>) -> Decision {
     let method = target.map(|(method, _)| method);
-    // A query may have secrets.
-    let path = target.and_then(|(_, target)| target.split('?').next());
+    // A query may have secrets, and so may parameters in the path.
+    let path = target.and_then(|(_, target)| target.split(['?', ';', '#']).next());
     let status = refusal.status().as_u16();
     let reason = error.map_or_else(|| refusal.reason().to_string(), |error| error.to_string());
     info!(status, reason, method, path, "refused a request");
