@@ -1318,7 +1318,8 @@ tl_error tl_fingerprint_of(const tl_verified *verified, tl_fingerprint *fingerpr
  * Accepts what two verifications of a token agree on, from two copies of what came over the wire.
  *
  * Whatever rejects must do so in both: `tl_revocation_check`, and `tl_challenge_compare` and `tl_replay_check` in the
- * first one, `tl_challenge_check` and `tl_replay_accept` in the second one.
+ * first one, `tl_challenge_check` and `tl_replay_accept` in the second one. (A clock or used tokens that could not be
+ * loaded reject in `tl_replay_accept` alone.)
  *
  * Compare the result with `TL_ACCEPTED` twice, and not with zero. One disturbed instruction in the verifications or in
  * the comparison then moves no bolt. core/capi/README.md says what this does not cover.

@@ -118,7 +118,8 @@ where
     #[doc(hidden)]
     pub const fn lose(&mut self) {
         self.is_lost = true;
-        // What is lost may be applied again, and what is older is rejected when it is to be stored.
+        // What is lost may be applied again, and what is older is rejected when it is to be stored. (If its head is
+        // damaged, the anchor decides, and another document may have raised that.)
         self.version = Version::NONE;
     }
 
