@@ -85,7 +85,7 @@ impl Rtc for NoRtc {
     }
 }
 
-/// A watchdog that runs: it resets the board unless it is fed at least every two seconds.
+/// A watchdog that runs: it resets the board unless it is fed at least every three seconds.
 pub trait Watchdog {
     /// Starts its time anew.
     fn feed(&mut self);

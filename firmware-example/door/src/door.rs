@@ -33,6 +33,9 @@ const MAX_ADVANCE: Duration = Duration::from_secs(400 * 86_400);
 /// How far the real-time clock may be off.
 const DRIFT: Duration = Duration::from_secs(60);
 
+/// How slow the real-time clock may be, so that tokens mend it: 20 ppm are ten minutes a year.
+const MAX_SLOW: Duration = Duration::from_secs(86_400);
+
 /// How long a challenge waits for its token.
 const CHALLENGE: Duration = Duration::from_secs(60);
 
@@ -119,6 +122,7 @@ impl<'w, B: Board> Door<'w, B> {
                 audit: Audit::new(),
                 audited: AuditCount::default(),
                 quota: Quota::FULL,
+                challenges: Quota::FULL,
                 next_look: 0,
                 opened: 0,
                 rejected: 0,
@@ -170,6 +174,7 @@ struct Controller<'w, B: Board> {
     /// The entries of the audit record at the reset.
     audited: AuditCount,
     quota: Quota,
+    challenges: Quota,
     /// When to look at the clock again, in milliseconds since reset.
     next_look: u64,
     /// Since reset.
@@ -345,26 +350,33 @@ impl<B: Board> Controller<'_, B> {
             upkeep,
             ..
         } = self;
-        let now = clock.read(rtc).time;
+        let first = clock.read(rtc);
         let token = Unverified::parse_copy(line, self.scratch)?;
-        let token = authenticate(&token, self.keys.keys(now)?, upkeep)?;
+        let token = authenticate(&token, self.keys.keys(first.time)?, upkeep)?;
         // Whether it has begun shows below: the real-time clock may be slow, and the token then says so.
-        let token = token.verify(&POLICY, Time::at_least(now.earliest()))?;
+        let token = token.verify(&POLICY, Time::at_least(first.time.earliest()))?;
         self.revocation.check(&token)?;
-
-        // The issuer is the one that the door believes about the time: it is not before the token was issued.
-        let is_far =
-            token.issued_at().map(|issued_at| clock.learn(issued_at)) == Some(Learned::Far);
-        let reading = clock.read(rtc);
-        check_begun(&token, reading.time)?;
         let has_nonce = token.claim(&["nonce"]).is_some();
+        if has_nonce {
+            self.challenge.compare(&token, upkeep.tick())?;
+        }
+
+        // The issuer is the one that the door believes about the time: it is not before the token was issued. But one
+        // token of an issuer whose own clock is wrong must not raise the floor beyond all others.
+        let mut is_far = false;
+        if let Some(issued_at) = token.issued_at() {
+            let most = first.time.latest().saturating_add(MAX_SLOW.as_secs());
+            if first.certainty == Certainty::Interval && !has_nonce && issued_at > most {
+                return Err(tokenlatch::Error::IssuedInFuture.into());
+            }
+            is_far = clock.learn(issued_at) == Learned::Far;
+        }
+        let reading = clock.read(rtc);
+        check_begun(&token, reading.time, has_nonce)?;
         if !is_certain(&token, reading.time) && !has_nonce && !token.has_scope(OPEN_AT_ANY_TIME) {
             return Err(Error::UncertainTime);
         }
         if !uses {
-            if has_nonce {
-                self.challenge.compare(&token, upkeep.tick())?;
-            }
             self.replay.check(&token)?;
             return Ok(Fingerprint::of(&token));
         }
@@ -388,7 +400,7 @@ impl<B: Board> Controller<'_, B> {
     fn challenge(&mut self, out: &mut impl Write) {
         let now = self.upkeep.tick();
         // Nonces cost writes, too.
-        if self.challenge.is_waiting(now) && !self.quota.take(now) {
+        if self.challenge.is_waiting(now) && !self.challenges.take(now) {
             self.rejected += 1;
             let _ = writeln!(out, "rejected too-many-challenges: try again in a minute");
             return;
@@ -509,9 +521,12 @@ fn authenticate<'t, B: Board>(
     signature.finish()
 }
 
-/// Rejects a token that is from later than it may be now.
-fn check_begun(token: &Verified<'_>, now: Time) -> Result<(), tokenlatch::Error> {
-    let is_later = |date: Option<u64>| date.is_some_and(|date| date > now.latest());
+/// Rejects a token that is from later than it may be now. One that answers a challenge was issued in the last minute.
+fn check_begun(token: &Verified<'_>, now: Time, is_answer: bool) -> Result<(), tokenlatch::Error> {
+    let issued_at = token.issued_at().filter(|_| is_answer);
+    let by_answer = issued_at.map(|date| date.saturating_add(CHALLENGE.as_secs()));
+    let latest = now.latest().min(by_answer.unwrap_or(u64::MAX));
+    let is_later = |date: Option<u64>| date.is_some_and(|date| date > latest);
     if is_later(token.not_before()) {
         return Err(tokenlatch::Error::NotYetValid);
     }

@@ -1,6 +1,6 @@
 //! How many rejections are worth a record, and how many challenges in a row a nonce.
 
-/// Records that are left: one more each minute, up to 16.
+/// What is left of them: one more each minute, up to 16.
 ///
 /// Whoever is at the wire can have a line rejected, or ask for a challenge, many times a second, and the storage bears
 /// a limited number of writes.
