@@ -10,8 +10,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 
-/// The server's origin. Where it leads does not matter: the client has a socket of its own.
-pub const ORIGIN: &str = "http://127.0.0.1";
+/// The server's origin. Where it leads does not matter: the client has a socket of its own. To a loopback address, it
+/// would not take that.
+pub const ORIGIN: &str = "http://issuer";
 
 /// What stands between two responses of an input.
 pub const NEXT_RESPONSE: u8 = 0x1e;
@@ -47,11 +48,15 @@ impl Server {
             .pool_max_idle_per_host(0)
             .unix_socket(path);
         let client = HttpClient::from_builder(builder, Limits::default()).expect("a client");
-        Self {
+        let client = client.allow_http(ORIGIN).expect("an origin");
+        let server = Self {
             runtime,
             client,
             responses,
-        }
+        };
+        let body = server.run(b"HTTP/1.1 200 OK\x1fhello", server.client.get(ORIGIN));
+        assert_eq!(body.expect("a response"), b"hello");
+        server
     }
 
     /// The client.

@@ -200,7 +200,7 @@ fn key_set_responses(key_sets: &Seeds) -> Seeds {
     };
     let metadata = json(
         "",
-        br#"{"issuer":"http://127.0.0.1","jwks_uri":"http://127.0.0.1/keys"}"#,
+        br#"{"issuer":"http://issuer","jwks_uri":"http://issuer/keys"}"#,
     );
     let cached = json(
         "\r\nCache-Control: public, max-age=600, no-transform\r\nAge: 10\r\nETag: \"2\"",
@@ -303,7 +303,7 @@ fn token_responses() -> Seeds {
     let metadata = json(
         "200 OK",
         "",
-        r#"{"issuer":"http://127.0.0.1","token_endpoint":"http://127.0.0.1/token"}"#,
+        r#"{"issuer":"http://issuer","token_endpoint":"http://issuer/token"}"#,
     );
     let with_metadata = responses
         .iter()
