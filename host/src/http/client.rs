@@ -32,8 +32,9 @@ pub struct HttpClient {
     headers: HeaderMap,
     /// For `http` to a loopback address.
     loopback: OnceLock<reqwest::Client>,
-    /// For everything else: that of the caller's builder, or else one that is made when it is needed first.
+    /// For everything else: that of the caller's builder, if there is one.
     built: Option<reqwest::Client>,
+    /// For everything else, if there is none.
     others: OnceLock<reqwest::Client>,
 }
 
@@ -56,8 +57,9 @@ impl HttpClient {
     ///
     /// `http` to a loopback address goes there directly, and not by `builder`, whose proxy could be another machine.
     ///
-    /// The headers go to every server but those: to the one with an issuer's metadata and to the one of its
-    /// `jwks_uri`. ([`header`](Self::header) adds one for all.) A builder of your own sends no `User-Agent` unless you set one, such as [`USER_AGENT`].
+    /// The headers of `builder` go to every other server, also to that of an issuer's `jwks_uri`; those of
+    /// [`header`](Self::header) go to all. A builder of your own sends no `User-Agent` unless you set one, such as
+    /// [`USER_AGENT`].
     ///
     /// # Errors
     ///

@@ -79,10 +79,10 @@ pub(super) fn parse_etag(text: &str) -> Option<ETag> {
 /// How long the response stays fresh from now on, if its `Cache-Control` says so (RFC 9111 sections 4.2.1 and 4.2.3).
 pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
     // Directives have no case (section 5.2), but the library compares it.
-    let lower_case = |value: &HeaderValue| value.as_bytes().to_ascii_lowercase();
-    let values = headers.get_all(CACHE_CONTROL).iter().map(lower_case);
-    let values = values.flat_map(|value| HeaderValue::try_from(value).ok());
-    let values = values.collect::<Vec<_>>();
+    let lower_case =
+        |value: &HeaderValue| HeaderValue::try_from(value.as_bytes().to_ascii_lowercase()).ok();
+    let values = headers.get_all(CACHE_CONTROL).iter();
+    let values: Vec<_> = values.filter_map(lower_case).collect();
     if values.is_empty() {
         return None;
     }

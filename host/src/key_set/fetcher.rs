@@ -98,11 +98,10 @@ impl Fetcher {
         };
         match fetched {
             Fetched::Document {
-                body,
+                mut body,
                 etag,
                 max_age,
             } => {
-                let mut body = body;
                 // It had room for more than came, and is kept.
                 body.shrink_to_fit();
                 file.last = String::from_utf8(body).ok().map(|document| Snapshot {
