@@ -42,6 +42,7 @@ impl NumericDate {
 mod tests {
     use super::*;
     use crate::json;
+    use std::format;
 
     /// The whole seconds before and after a date.
     fn seconds(number: &str) -> Option<(u64, u64)> {
@@ -89,5 +90,12 @@ mod tests {
         ] {
             assert_eq!(seconds(number), None, "{number}");
         }
+    }
+
+    #[test]
+    fn any_number_of_digits_is_read() {
+        let zeros = "0".repeat(5_000);
+        assert_eq!(seconds(&format!("7{zeros}e-5000")), Some((7, 7)));
+        assert_eq!(seconds(&format!("0.{zeros}7e5001")), Some((7, 7)));
     }
 }
