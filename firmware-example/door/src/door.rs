@@ -173,7 +173,9 @@ struct Controller<'w, B: Board> {
     audit: Audit,
     /// The entries of the audit record at the reset.
     audited: AuditCount,
+    /// For the records of rejections.
     quota: Quota,
+    /// For the nonces of challenges.
     challenges: Quota,
     /// When to look at the clock again, in milliseconds since reset.
     next_look: u64,
