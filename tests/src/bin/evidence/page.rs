@@ -12,7 +12,8 @@ const HEAD: &str = "\
 What Tokenlatch claims, and a command for each claim that you can run yourself, from the root of the repository. It
 fails where the claim does not hold. `tests/evidence` runs all of them and writes this page; `tests/evidence WORD`
 runs those with that word in the command; `tests/evidence --check` runs the quick ones (marked `*`), and fails
-where a figure is not the one on this page.
+where a figure is not the one on this page. Run `tests/run` first: it installs what most of them need, and the rest
+say what is missing.
 ";
 
 const FUZZING: &str = "
