@@ -86,7 +86,7 @@ def main():
     fma()
     ifma()
     lanes()
-    print(f"\nin all: {proofs} bounds proved, {controls} of {controls} bounds that are too tight disproved")
+    print(f"\n{proofs} bounds proved, {controls} of {controls} bounds that are too tight disproved")
 
 
 # portable/digits.rs, portable/columns.rs, portable/montgomery.rs: `try_multiply`
