@@ -1,6 +1,7 @@
-//! Writes the seeds of each target to a folder: the vectors of the other tests, in the form of the target's input.
+//! Writes the seeds of each target to a folder: the vectors of the other tests, in the form of the target's input, and
+//! what the long runs have found besides.
 //!
-//! `seeds FOLDER` writes `FOLDER/TARGET/NUMBER`. They are the same every time.
+//! `seeds FOLDER` writes `FOLDER/TARGET/seed-NUMBER` and `FOLDER/TARGET/found-NUMBER`. They are the same every time.
 
 use std::error::Error;
 use std::fs;
@@ -36,8 +37,21 @@ fn main() -> Result<(), Box<dyn Error>> {
                 fs::write(folder.join(format!("seed-{number:03}")), seed)?;
             }
         }
+        for (number, input) in found(target)?.iter().enumerate() {
+            fs::write(folder.join(format!("found-{number:03}")), input)?;
+        }
     }
     Ok(())
+}
+
+/// What `run --minimise` kept of the long runs of a target: one input in each line, in base64.
+fn found(target: &str) -> Result<Seeds, Box<dyn Error>> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("found")
+        .join(target);
+    let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let inputs = text.lines().map(|line| BASE64.decode(line));
+    Ok(inputs.collect::<Result<_, _>>()?)
 }
 
 fn all() -> Vec<(&'static str, Seeds)> {
