@@ -39,10 +39,9 @@ fuzz_target!(|data: &[u8]| {
 
 /// The label and the bytes, by rules that are looser than those of RFC 7468.
 fn body(pem: &str) -> Option<(&str, Vec<u8>)> {
-    // At the start of a line: before it, there may be any text (RFC 7468 section 2).
+    // At the start of a line: before it, there may be any text (RFC 7468 section 2), and a lone `\r` is a part of it.
     let mut starts = pem.match_indices("-----BEGIN ");
-    let (start, boundary) =
-        starts.find(|(at, _)| pem[..*at].ends_with(['\n', '\r']) || *at == 0)?;
+    let (start, boundary) = starts.find(|(at, _)| pem[..*at].ends_with('\n') || *at == 0)?;
     let rest = &pem[start + boundary.len()..];
     let (label, rest) = rest.split_once("-----")?;
     let (text, _) = rest.split_once("-----END ")?;

@@ -198,6 +198,11 @@ fn encoded() -> (Seeds, Seeds) {
         key.to_public_key_pem(LineEnding::CRLF).expect("PEM"),
         key.to_pkcs1_pem(LineEnding::LF).expect("PEM").to_string(),
         DOOR_ROOT.into(),
+        // The first line is text.
+        format!(
+            "\r-----BEGIN !\n{}",
+            key.to_public_key_pem(LineEnding::LF).expect("PEM")
+        ),
     ];
     (
         vec![spki, pkcs1, private],
