@@ -5,5 +5,6 @@ pub mod documents;
 pub mod key;
 pub mod memory;
 pub mod reference;
+pub mod secret;
 #[cfg(feature = "host")]
 pub mod server;

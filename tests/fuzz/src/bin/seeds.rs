@@ -15,6 +15,7 @@ use rsa::pkcs1::{EncodeRsaPublicKey as _, LineEnding};
 use rsa::pkcs8::EncodePublicKey as _;
 use tokenlatch_fuzz::key::{Key, signing_input};
 use tokenlatch_fuzz::reference::rules::{AUDIENCE, ISSUER, NOW};
+use tokenlatch_fuzz::secret::{CLIENT_SECRET, HEADER, SECRET, is_only_in};
 use tokenlatch_tests::footprint::cases;
 use tokenlatch_tests::hostile;
 use tokenlatch_tests::issuer::{DOOR_ROOT, Issuer};
@@ -367,13 +368,11 @@ fn issuer_files() -> Seeds {
     let example = include_str!("../../../../host/src/issuer/model/example.toml");
     let secret = example
         .replace("change-me-too", "change-me")
-        .replace("change-me", "hush-hush-secret");
+        .replace("change-me", SECRET);
     // By its tables, so that each is short.
     let tables = secret.split("\n\n").map(String::from);
-    iter::once(secret.clone())
-        .chain(tables)
-        .map(String::into_bytes)
-        .collect()
+    let all: Vec<_> = iter::once(secret.clone()).chain(tables).collect();
+    with_secret_as_name(CLIENT_SECRET, "keys", all)
 }
 
 fn serve_files() -> Seeds {
@@ -392,10 +391,18 @@ fn serve_files() -> Seeds {
             "metadata = \"https://a.example/m\"\nissuer = \"https://a.example/\"\nallow-http = \"http://k:8080\"",
         ),
     ];
-    iter::once(example.to_owned())
-        .chain(issuers)
-        .map(String::into_bytes)
-        .collect()
+    let all: Vec<_> = iter::once(example.to_owned()).chain(issuers).collect();
+    with_secret_as_name(HEADER, "issuer", all)
+}
+
+/// Adds a file in which the secret is a part of a name. In one of the others it has to be a secret.
+fn with_secret_as_name(secret: &str, name: &str, mut files: Vec<String>) -> Seeds {
+    let has_secret = |file: &String| file.contains(SECRET) && is_only_in(secret, file);
+    assert!(files.iter().any(has_secret), "no file has a secret");
+    let as_name = format!("{name} = '{secret}'");
+    assert!(!has_secret(&as_name), "a name is no secret");
+    files.push(as_name);
+    files.into_iter().map(String::into_bytes).collect()
 }
 
 /// The same bytes every time (xorshift64, Marsaglia 2003), in several lengths.

@@ -1,0 +1,24 @@
+//! A secret in a TOML file.
+
+/// The secret that the seeds have.
+pub const SECRET: &str = "hush-hush-secret";
+
+/// The secret of a client of the authorization server.
+pub const CLIENT_SECRET: &str = "client_secret = \"hush-hush-secret\"";
+
+/// A header for the server of a key set.
+pub const HEADER: &str = "header = \"X-Api-Key: hush-hush-secret\"";
+
+/// Whether the secret stands in this member alone: within another text it may be a name, which errors show.
+#[must_use]
+pub fn is_only_in(member: &str, toml: &str) -> bool {
+    let is_long_text = toml.contains("'''") || toml.contains("\"\"\"");
+    !is_long_text
+        && toml.lines().all(|line| {
+            let parts: Vec<_> = line.split(member).collect();
+            let (_, before) = parts.split_last().expect("a part");
+            let is_outside =
+                |part: &&str| !part.contains(['\'', '\\']) && part.matches('"').count() % 2 == 0;
+            before.iter().all(is_outside) && !parts.concat().contains(SECRET)
+        })
+}
