@@ -48,7 +48,7 @@ fn compare(u: &mut Unstructured<'_>) -> Result<()> {
     let capacity = match n.len() {
         _ if has_room => 4096,
         ..=256 => 2048,
-        ..=384 => 3072,
+        257..=384 => 3072,
         _ => 4096,
     };
     match capacity {

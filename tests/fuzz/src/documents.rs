@@ -147,20 +147,20 @@ pub fn jwk(u: &mut Unstructured<'_>) -> Result<String> {
     }
     let mut members = vec![
         ("kty", text("RSA")),
-        ("kid", text(*u.choose(&[KEY_ID, KEY_ID, "k2", ""])?)),
+        ("kid", text(u.choose(&[KEY_ID, KEY_ID, "k2", ""])?)),
         ("n", base64url(&n)),
         ("e", base64url(&e)),
     ];
     match u.int_in_range(0..=15_u8)? {
-        0 => members.push(("use", text(*u.choose(&["sig", "enc"])?))),
-        1 => members.push(("alg", text(*u.choose(&["RS256", "PS256"])?))),
+        0 => members.push(("use", text(u.choose(&["sig", "enc"])?))),
+        1 => members.push(("alg", text(u.choose(&["RS256", "PS256"])?))),
         2 => members.push(("key_ops", value(u, 1)?)),
         3 => members.push(("key_ops", r#"["sign","verify"]"#.into())),
         4 => members.push((
             *u.choose(&["d", "p", "q", "dp", "dq", "qi", "oth", "k"])?,
             value(u, 1)?,
         )),
-        5 => members.push(("issuer", text(*u.choose(&[ISSUER, TEMPLATE])?))),
+        5 => members.push(("issuer", text(u.choose(&[ISSUER, TEMPLATE])?))),
         6 => members.push(("x5t", text(KEY_ID))),
         7 => members[1].1 = text(&"k".repeat(u.int_in_range(120..=140)?)),
         8 => members[2].1 = members[2].1.trim_end_matches('"').to_owned() + "==\"",

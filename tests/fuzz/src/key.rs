@@ -141,7 +141,9 @@ pub static PRIMES: LazyLock<Vec<u32>> = LazyLock::new(|| {
 
 /// Whether no factor of 2^32 - 1 divides n. The other exponents have no others.
 fn is_coprime(n: u32) -> bool {
-    [3, 5, 17, 257, 65537].iter().all(|factor| n % factor != 0)
+    [3, 5, 17, 257, 65537]
+        .iter()
+        .all(|factor| !n.is_multiple_of(*factor))
 }
 
 /// Miller-Rabin with bases that tell all primes below 2^32.

@@ -17,8 +17,9 @@ pub fn is_only_in(member: &str, toml: &str) -> bool {
         && toml.lines().all(|line| {
             let parts: Vec<_> = line.split(member).collect();
             let (_, before) = parts.split_last().expect("a part");
-            let is_outside =
-                |part: &&str| !part.contains(['\'', '\\']) && part.matches('"').count() % 2 == 0;
+            let is_outside = |part: &&str| {
+                !part.contains(['\'', '\\']) && part.matches('"').count().is_multiple_of(2)
+            };
             before.iter().all(is_outside) && !parts.concat().contains(SECRET)
         })
 }

@@ -149,7 +149,7 @@ fn key_sets() -> Seeds {
         format!("{{\"keys\":[[{deep}],\"\u{1}\",{key}]}}"),
         format!("{{\"keys\":[{{\"x\":{deep}\"a\u{0}\"]}},{key}],\"a\":\"\u{1f}\"}}"),
         format!("{{\"keys\":[{{\"a\":0,\"a\":\"\\\u{2}\"}},{key}]}}"),
-        format!("{{\"keys\":[{{\"a\":0,\"a\":\"\n"),
+        "{\"keys\":[{\"a\":0,\"a\":\"\n".into(),
         format!("\u{feff}{}", Key::fixed().jwk_set()),
         // Two members of one name, the second with a bad key where the first has none.
         format!(r#"{{"keys":[{key}],"keys":[{key},{{"a":0,"a":0}}]}}"#),
