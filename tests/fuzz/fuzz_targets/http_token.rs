@@ -6,13 +6,13 @@ use std::cell::OnceCell;
 use std::error::Error;
 
 use libfuzzer_sys::fuzz_target;
+use tokenlatch_fuzz::secret::SECRET;
 use tokenlatch_fuzz::server::{NEXT_RESPONSE, ORIGIN, Server};
 use tokenlatch_host::token_client::{
     AccessToken, Authentication, ClientCredentials, ExposeSecret as _, MAX_LIFETIME, TokenClient,
     TokenError,
 };
 
-const SECRET: &str = "hush-hush-secret";
 const REFRESH_TOKEN: &str = "hush-hush-refresh";
 const ID_TOKEN: &str = "hush-hush-id";
 

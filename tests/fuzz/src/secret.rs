@@ -1,6 +1,6 @@
-//! A secret in a TOML file.
+//! The secret that no error shows, and the members of TOML files that have it.
 
-/// The secret that the seeds have.
+/// The secret.
 pub const SECRET: &str = "hush-hush-secret";
 
 /// The secret of a client of the authorization server.

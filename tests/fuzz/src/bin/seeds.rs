@@ -194,16 +194,14 @@ fn encoded() -> (Seeds, Seeds) {
         .take_while(|line| !line.starts_with('-'))
         .collect();
     let private = BASE64.decode(private).expect("base64");
+    let pem = key.to_public_key_pem(LineEnding::LF).expect("PEM");
     let pems = [
-        key.to_public_key_pem(LineEnding::LF).expect("PEM"),
+        // The first line is text.
+        format!("\r-----BEGIN !\n{pem}"),
+        pem,
         key.to_public_key_pem(LineEnding::CRLF).expect("PEM"),
         key.to_pkcs1_pem(LineEnding::LF).expect("PEM").to_string(),
         DOOR_ROOT.into(),
-        // The first line is text.
-        format!(
-            "\r-----BEGIN !\n{}",
-            key.to_public_key_pem(LineEnding::LF).expect("PEM")
-        ),
     ];
     (
         vec![spki, pkcs1, private],
@@ -381,9 +379,9 @@ fn serve_files() -> Seeds {
     let issuers = [
         issuer("profile = \"entra\"\ntenant = [\"8a0d7f2e-5c11-4b4e-9a55-0f6b3c2d1e00\"]"),
         issuer("profile = \"cognito\"\nregion = \"eu-west-1\""),
-        issuer(
-            "issuer = \"https://a.example/\"\nheader = \"X-Api-Key: hush-hush-secret\"\nclaim = \"a/b=c\"",
-        ),
+        issuer(&format!(
+            "issuer = \"https://a.example/\"\n{HEADER}\nclaim = \"a/b=c\""
+        )),
         issuer(
             "issuer-template = \"https://a.example/{tenantid}/\"\nscope = [\"a\", \"b\"]\nmax-age = 5",
         ),

@@ -83,7 +83,7 @@ const VERDICTS: &[Claim] = &[
     },
     Claim {
         claim: "No reader of hostile bytes panics, and those of the core agree with independent ones",
-        evidence: "fuzzing, each target 2,000 inputs, which begin with its seeds; tests/fuzz/results.json has the long runs",
+        evidence: "fuzzing, a short run of each target, which begins with its seeds; tests/fuzz/results.json has the long runs",
         command: "tests/fuzz/run",
         pace: Pace::Slow,
     },
