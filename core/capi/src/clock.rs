@@ -96,10 +96,9 @@ pub unsafe extern "C" fn tl_clock_load(clock: *mut tl_clock, records: *const tl_
     // SAFETY: the caller keeps to the header: the pointers are to an initialised clock that nothing else uses now,
     // and to a storage.
     Code::of(unsafe {
-        slot::get_mut(clock).and_then(|it| {
-            it.lose();
-            with(clock, records, Clock::load)
-        })
+        slot::get_mut(clock)
+            .map(Clock::lose)
+            .and_then(|()| with(clock, records, Clock::load))
     })
 }
 
