@@ -60,7 +60,10 @@ fn check() -> Result<String, String> {
             if of_painted < row.bytes {
                 return Err(format!("{name}: more was painted than the bound allows"));
             }
-            figures.push(format!("{name} {bytes} ({}) at {capacity} bits", row.bytes));
+            figures.push(format!(
+                "{name} {bytes} ({} of {of_painted}) at {capacity} bits",
+                row.bytes
+            ));
         }
     }
     // For which nothing is painted.
@@ -76,7 +79,8 @@ fn check() -> Result<String, String> {
         figures.push(format!("for {}: {}", profile.name, of_profile.join(", ")));
     }
     Ok(format!(
-        "no recursion, no unknown call; bytes of stack at most (painted): {}",
+        "no recursion, no unknown call; bytes of stack at most (painted, of the painted program's bound): \
+         {}",
         figures.join("; ")
     ))
 }
