@@ -370,7 +370,9 @@ fn issuer_files() -> Seeds {
     // By its tables, so that each is short.
     let tables = secret.split("\n\n").map(String::from);
     let all: Vec<_> = iter::once(secret.clone()).chain(tables).collect();
-    with_secret_as_name(CLIENT_SECRET, "keys", all)
+    let as_name = format!("keys = '{CLIENT_SECRET}'");
+    let as_claim = format!("[[clients]]\nclaims = {{ a.{CLIENT_SECRET} }}");
+    with_secret_elsewhere(CLIENT_SECRET, [as_name, as_claim], all)
 }
 
 fn serve_files() -> Seeds {
@@ -390,16 +392,20 @@ fn serve_files() -> Seeds {
         ),
     ];
     let all: Vec<_> = iter::once(example.to_owned()).chain(issuers).collect();
-    with_secret_as_name(HEADER, "issuer", all)
+    let as_name = format!("issuer = '{HEADER}'");
+    with_secret_elsewhere(HEADER, [as_name], all)
 }
 
-/// Adds a file in which the secret is a part of a name. In one of the others it has to be a secret.
-fn with_secret_as_name(secret: &str, name: &str, mut files: Vec<String>) -> Seeds {
+/// Adds files in which the text is not secret. In one of the others it has to be.
+fn with_secret_elsewhere<const N: usize>(
+    secret: &str,
+    elsewhere: [String; N],
+    mut files: Vec<String>,
+) -> Seeds {
     let has_secret = |file: &String| file.contains(SECRET) && is_only_in(secret, file);
     assert!(files.iter().any(has_secret), "no file has a secret");
-    let as_name = format!("{name} = '{secret}'");
-    assert!(!has_secret(&as_name), "a name is no secret");
-    files.push(as_name);
+    assert!(!elsewhere.iter().any(has_secret), "it is no secret there");
+    files.extend(elsewhere);
     files.into_iter().map(String::into_bytes).collect()
 }
 
