@@ -200,7 +200,22 @@ mod tests {
             );
             assert_eq!(tl_key_set_count(keys.as_ptr()), 1);
             let (at, len) = (token.as_mut_ptr(), token.len());
-            let now = tl_time_exactly(NOW);
+            let mut scratch: Box<[u8]> = vec![0; len].into();
+            let mut subject: Box<[c_char]> = vec![0x55; 6].into();
+            expect(
+                tl_unverified_claim_text(
+                    at,
+                    len,
+                    scratch.as_mut_ptr(),
+                    len,
+                    c"sub".as_ptr(),
+                    subject.as_mut_ptr(),
+                    subject.len(),
+                ),
+                "ok",
+            );
+            assert_eq!(CStr::from_ptr(subject.as_ptr()), c"alice");
+            let now = tl_time_between(NOW, NOW + 599);
             expect(
                 tl_verify_in_place(at, len, keys.as_ptr(), &policy, now, verified.as_mut_ptr()),
                 "ok",
@@ -435,21 +450,29 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_door_takes_documents_and_tokens_before_and_after_a_restart() {
-        let keys = keys();
-        let root = tl_root {
+    fn root(keys: &MaybeUninit<tl_key_set>) -> tl_root {
+        tl_root {
             keys: keys.as_ptr(),
             issuer: c"https://issuer.example/".as_ptr(),
             audience: c"fleet".as_ptr(),
-        };
-        let mut storage = Storage::new();
-        let records = tl_records {
-            context: (&raw mut storage).cast(),
+        }
+    }
+
+    fn records(storage: *mut Storage) -> tl_records {
+        tl_records {
+            context: storage.cast(),
             get: Some(get),
             put: Some(put),
             max_document_len: TL_MAX_DOCUMENT_LEN,
-        };
+        }
+    }
+
+    #[test]
+    fn a_door_takes_documents_and_tokens_before_and_after_a_restart() {
+        let keys = keys();
+        let root = root(&keys);
+        let mut storage = Storage::new();
+        let records = records(&raw mut storage);
         let policy = policy(c"door-1", &[]);
         // SAFETY: the pointers are to objects, and to as many bytes.
         unsafe {
@@ -511,6 +534,64 @@ mod tests {
             assert_eq!([&verdict[0], &verdict[1]], ["ok", "revoked"]);
             let verdict = door.accept(TOKEN, &policy, &records).map(name);
             assert_eq!([&verdict[0], &verdict[3]], ["ok", "replayed"]);
+        }
+    }
+
+    #[test]
+    fn a_door_knows_the_time_makes_nonces_and_checks_in_steps() {
+        let keys = keys();
+        let root = root(&keys);
+        let mut storage = Storage::new();
+        let records = records(&raw mut storage);
+        let policy = policy(c"door-1", &[]);
+        let (mut nonces, mut check) = (uninitialised::<tl_nonces>(), uninitialised::<tl_check>());
+        let mut verified = uninitialised::<tl_verified>();
+        let mut text: Box<[c_char]> = vec![0; TL_NONCE_SIZE].into();
+        let mut token: Box<[u8]> = TOKEN.into();
+        let seed = Box::new([7_u8; 32]);
+        // SAFETY: the pointers are to objects, and to as many bytes.
+        unsafe {
+            let mut door = Door::start(&keys, &root, &records);
+            let clock = door.clock.as_mut_ptr();
+            let learned = tl_clock_learn(clock, NOW);
+            assert!(matches!(learned, tl_learned::TL_LEARNED_RAISED));
+            expect(tl_clock_store_if_due(clock, &records), "ok");
+            let learned = tl_clock_learn(clock, NOW + 1);
+            assert!(matches!(learned, tl_learned::TL_LEARNED_RAISED));
+            expect(tl_clock_store(clock, &records), "ok");
+            let mut door = Door::start(&keys, &root, &records);
+            assert_eq!(tl_clock_floor(door.clock.as_ptr()), NOW + 1);
+
+            expect(
+                tl_nonces_init(nonces.as_mut_ptr(), seed.as_ptr().cast()),
+                "ok",
+            );
+            expect(tl_nonces_load(nonces.as_mut_ptr(), &records), "ok");
+            let (challenge, nonces) = (door.challenge.as_mut_ptr(), nonces.as_mut_ptr());
+            expect(
+                tl_challenge_begin_with(challenge, nonces, &records, 10, text.as_mut_ptr()),
+                "ok",
+            );
+            let nonce = CStr::from_ptr(text.as_ptr());
+            assert_eq!(nonce.count_bytes() + 1, TL_NONCE_SIZE);
+
+            assert_eq!(tl_key_store_expiry(door.store.as_ptr()), u64::MAX);
+            let (at, len) = (token.as_mut_ptr(), token.len());
+            let now = tl_time_at_least(NOW);
+            let (check, store) = (check.as_mut_ptr(), door.store.as_ptr());
+            expect(tl_key_store_check_begin(check, at, len, store, now), "ok");
+            while !tl_check_step(check) {}
+            let now = tl_time_exactly(NOW);
+            expect(
+                tl_check_finish(check, &policy, now, verified.as_mut_ptr()),
+                "ok",
+            );
+            let verified = verified.as_ptr();
+            expect(tl_replay_check(door.replay.as_ptr(), verified), "ok");
+            expect(
+                tl_challenge_compare(door.challenge.as_ptr(), verified, 20),
+                "wrong-nonce",
+            );
         }
     }
 }

@@ -46,6 +46,25 @@ fn the_header_has_every_error_of_the_core() {
     }
 }
 
+/// `tests/assurance/miri` is slow. Here is shown that it leaves out no function.
+#[test]
+fn miri_runs_every_function() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("miri/src/lib.rs");
+    let tests = fs::read_to_string(tests).expect("the tests");
+    let header = capi::header();
+    let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let called = |at: usize| header[..at].rsplit(|it| !is_of_name(it)).next();
+    let functions: BTreeSet<_> = header
+        .match_indices('(')
+        .filter_map(|(at, _)| called(at))
+        .filter(|name| name.starts_with("tl_"))
+        .collect();
+    assert!(functions.contains("tl_verify_in_place"));
+    for function in functions {
+        assert!(tests.contains(&format!("{function}(")), "{function}");
+    }
+}
+
 #[test]
 fn the_header_is_clean_in_c99_and_in_cpp() {
     for (compiler, options) in [
