@@ -96,6 +96,7 @@ pub unsafe extern "C" fn tl_clock_load(clock: *mut tl_clock, records: *const tl_
     // SAFETY: the caller keeps to the header: the pointers are to an initialised clock that nothing else uses now,
     // and to a storage.
     Code::of(unsafe {
+        // If the storage is wrong, it is not loaded either. `with` makes a reference of its own, after this one.
         slot::get_mut(clock)
             .map(Clock::lose)
             .and_then(|()| with(clock, records, Clock::load))

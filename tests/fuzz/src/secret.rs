@@ -15,6 +15,7 @@ pub const HEADER: &str = "header = \"X-Api-Key: hush-hush-secret\"";
 pub fn is_only_in(member: &str, toml: &str) -> bool {
     let is_long_text = toml.contains("'''") || toml.contains("\"\"\"");
     let (before, _) = toml.rsplit_once(member).unwrap_or_default();
+    // An escape may spell the name.
     let may_be_a_claim = before.contains("claims") || before.contains('\\');
     !is_long_text
         && !may_be_a_claim

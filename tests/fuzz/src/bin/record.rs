@@ -30,10 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     // There is no file before the first run.
     let text = fs::read_to_string(file).unwrap_or_else(|_| "{}".into());
-    let mut runs: BTreeMap<String, Value> = serde_json::from_str(&text)?;
-    let earlier = |name| runs.get(target).and_then(|run| run[name].as_u64());
+    // Sorted, whichever features of serde_json the targets are built with.
+    let mut runs: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(&text)?;
+    let earlier = |name| runs.get(target)?.get(name)?.as_u64();
     let number = |text: &String| text.parse::<u64>();
-    let run = json!({
+    let run = serde_json::from_value(json!({
         "executions": earlier("executions").unwrap_or(0) + number(executions)?,
         "cpu_seconds": earlier("cpu_seconds").unwrap_or(0) + number(cpu_seconds)?,
         "edges": number(edges)?,
@@ -41,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "inputs": number(inputs)?,
         "date": date,
         "rustc": rustc,
-    });
+    }))?;
     runs.insert(target.clone(), run);
     fs::write(file, serde_json::to_string_pretty(&runs)? + "\n")?;
     Ok(())

@@ -372,7 +372,7 @@ fn issuer_files() -> Seeds {
     let all: Vec<_> = iter::once(secret.clone()).chain(tables).collect();
     let as_name = format!("keys = '{CLIENT_SECRET}'");
     let as_claim = format!("[[clients]]\nclaims = {{ a.{CLIENT_SECRET} }}");
-    with_secret_elsewhere(CLIENT_SECRET, [as_name, as_claim], all)
+    with_secret_elsewhere(CLIENT_SECRET, &[as_name, as_claim], all)
 }
 
 fn serve_files() -> Seeds {
@@ -393,19 +393,15 @@ fn serve_files() -> Seeds {
     ];
     let all: Vec<_> = iter::once(example.to_owned()).chain(issuers).collect();
     let as_name = format!("issuer = '{HEADER}'");
-    with_secret_elsewhere(HEADER, [as_name], all)
+    with_secret_elsewhere(HEADER, &[as_name], all)
 }
 
 /// Adds files in which the text is not secret. In one of the others it has to be.
-fn with_secret_elsewhere<const N: usize>(
-    secret: &str,
-    elsewhere: [String; N],
-    mut files: Vec<String>,
-) -> Seeds {
+fn with_secret_elsewhere(secret: &str, elsewhere: &[String], mut files: Vec<String>) -> Seeds {
     let has_secret = |file: &String| file.contains(SECRET) && is_only_in(secret, file);
     assert!(files.iter().any(has_secret), "no file has a secret");
     assert!(!elsewhere.iter().any(has_secret), "it is no secret there");
-    files.extend(elsewhere);
+    files.extend_from_slice(elsewhere);
     files.into_iter().map(String::into_bytes).collect()
 }
 
